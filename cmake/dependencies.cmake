@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MPL-2.0
+# Everything that is not ours, in one place. Debian's packages; static archives for DBAAS_STATIC.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(nlohmann_json REQUIRED)
+if(DBAAS_STATIC)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+  set(OPENSSL_USE_STATIC_LIBS ON)
+endif()
+find_package(OpenSSL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(CLI11 REQUIRED)
+
+# gRPC's pkg-config file is the one description that lists its static dependencies too.
+pkg_check_modules(GRPC REQUIRED IMPORTED_TARGET grpc++)
+find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+
+add_library(dbaas_curl INTERFACE)
+if(DBAAS_CURL_PREFIX)
+  target_include_directories(dbaas_curl BEFORE INTERFACE ${DBAAS_CURL_PREFIX}/include)
+  target_link_libraries(dbaas_curl INTERFACE ${DBAAS_CURL_PREFIX}/lib/libcurl.a cares
+    OpenSSL::SSL OpenSSL::Crypto z)
+else()
+  find_package(CURL REQUIRED)
+  target_link_libraries(dbaas_curl INTERFACE CURL::libcurl)
+endif()

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/base/hash.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+
+namespace dbaas {
+namespace {
+const unsigned char* Bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* Bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+}  // namespace
+
+std::string Sha256(std::string_view data) {
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(Bytes(data), data.size(), Bytes(digest));
+  return digest;
+}
+
+std::string Sha256Hex(std::string_view data) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  for (const unsigned char byte : Sha256(data)) {
+    hex += kDigits[byte >> 4];
+    hex += kDigits[byte & 15];
+  }
+  return hex;
+}
+
+std::string HmacSha256(std::string_view key, std::string_view data) {
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  unsigned int length = 0;
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), Bytes(data), data.size(),
+       Bytes(digest), &length);
+  return digest;
+}
+
+std::string Pbkdf2Sha256(std::string_view password, std::string_view salt, int iterations) {
+  std::string key(SHA256_DIGEST_LENGTH, '\0');
+  PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), Bytes(salt),
+                    static_cast<int>(salt.size()), iterations, EVP_sha256(),
+                    static_cast<int>(key.size()), Bytes(key));
+  return key;
+}
+
+std::string Base64(std::string_view data) {
+  std::string text((data.size() + 2) / 3 * 4 + 1, '\0');
+  const int length = EVP_EncodeBlock(Bytes(text), Bytes(data), static_cast<int>(data.size()));
+  text.resize(length);
+  return text;
+}
+
+}  // namespace dbaas

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/base/json.h"
+
+#include <fmt/format.h>
+
+namespace dbaas {
+
+Result<Json> ParseJson(std::string_view text, std::string_view what) {
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return Internal(fmt::format("{} is not valid JSON", what));
+  return json;
+}
+
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+const Json& GetMember(const Json& object, std::string_view key) {
+  static const Json kNull;
+  if (!object.is_object()) return kNull;
+  const auto found = object.find(key);
+  return found == object.end() ? kNull : *found;
+}
+
+std::string GetString(const Json& object, std::string_view key, std::string fallback) {
+  const Json& member = GetMember(object, key);
+  return member.is_string() ? member.get<std::string>() : std::move(fallback);
+}
+std::int64_t GetInt(const Json& object, std::string_view key, std::int64_t fallback) {
+  const Json& member = GetMember(object, key);
+  return member.is_number() ? member.get<std::int64_t>() : fallback;
+}
+double GetDouble(const Json& object, std::string_view key, double fallback) {
+  const Json& member = GetMember(object, key);
+  return member.is_number() ? member.get<double>() : fallback;
+}
+bool GetBool(const Json& object, std::string_view key, bool fallback) {
+  const Json& member = GetMember(object, key);
+  return member.is_boolean() ? member.get<bool>() : fallback;
+}
+
+}  // namespace dbaas

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Dbms: what runs. Turns specs into objects and verbs into commands, and a probe's output into
+// facts. Pure: no I/O, no clock, no randomness, so that all of it is tested as text. It knows no
+// driver; apply/ carries its commands to the instances.
+//
+// Adding one: a folder under engine/dbms/ and a line in engine/dbms/registry.cc.
+// Threading: const and stateless, share freely.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/base/secret.h"
+#include "engine/model/record.h"
+#include "engine/model/state.h"
+
+namespace dbaas {
+
+/// A secret that a cluster needs to have in its record before it is expanded.
+struct SecretRequest {
+  enum class Kind {
+    kPassword,     ///< 32 random letters and digits.
+    kAuthority,    ///< A CA. Stored as <name>.crt and <name>.key (PEM).
+    kCertificate,  ///< Issued by the authority called `issuer`; likewise two entries.
+  };
+  std::string name;
+  Kind kind = Kind::kPassword;
+  std::string issuer;
+  std::string common_name;
+  std::vector<std::string> names;  ///< Subject alternative names.
+};
+
+/// Something to run inside an instance.
+struct Command {
+  std::string instance;
+  std::vector<std::string> argv;  ///< Nothing secret.
+  Secret<std::string> input;      ///< stdin; secrets go here.
+};
+
+/// What a changed setting costs a member. In rising order of pain.
+enum class Impact { kNone, kReload, kRestart, kRebuild };
+const char* ToString(Impact impact);  ///< "none", "reload", "restart", "rebuild"
+
+class Dbms {
+ public:
+  virtual ~Dbms() = default;
+  virtual const std::string& Name() const = 0;
+  /// Major versions that can be asked for, newest first: "17", "15".
+  virtual std::vector<std::string> Versions() const = 0;
+
+  /// Checks what needs no host: version, parameters and their ranges, names. All errors found, each
+  /// with its spec field ("parameters.work_mem").
+  virtual std::vector<Error> Validate(const ClusterSpec& spec) const = 0;
+  /// Whether a running cluster may become `next`: no downgrade, no change of engine.
+  virtual std::vector<Error> ValidateChange(const ClusterSpec& current,
+                                            const ClusterSpec& next) const = 0;
+
+  /// The secrets and the published ports ("write", "read", "replica/reports") that the record must
+  /// have before Expand. `address` is where clients connect: it goes into certificates.
+  virtual std::vector<SecretRequest> Secrets(const ClusterRecord& record,
+                                             const std::string& address) const = 0;
+  virtual std::vector<std::string> PublishedPorts(const ClusterRecord& record) const = 0;
+
+  /// REQUIRES: record.has_cluster_part(), with all secrets and ports.
+  virtual Result<DesiredState> Expand(const ClusterRecord& record) const = 0;
+
+  /// What a change of one setting costs, by its key in Settings.
+  virtual Impact Classify(const ClusterSpec& spec, const std::string& setting) const = 0;
+
+  /// The probe, to be run in any one running member; its stdout goes to ReadProbe.
+  virtual Command Probe(const ClusterRecord& record, const std::string& member) const = 0;
+  virtual Result<ClusterFacts> ReadProbe(const ClusterRecord& record,
+                                         const std::string& output) const = 0;
+
+  /// Brings the named settings to their desired values; run where the primary is. Idempotent.
+  virtual Command ApplySettings(const ClusterRecord& record, const Settings& desired,
+                                const std::vector<std::string>& keys,
+                                const std::string& primary) const = 0;
+  /// Restarts the database of one member in place. A member without pending changes is left alone.
+  virtual Command RestartMember(const ClusterRecord& record, const std::string& member) const = 0;
+  /// Moves the primary role from `from` to `to`. Succeeds at once when `from` is no longer primary.
+  virtual Command Switchover(const ClusterRecord& record, const std::string& from,
+                             const std::string& to) const = 0;
+  /// Forgets what shared services keep of this cluster; run in `instance` of the shared ones
+  /// (their first). Empty argv: nothing to forget.
+  virtual Command Forget(const ClusterRecord& record) const = 0;
+};
+
+/// Null when there is none of that name.
+const Dbms* FindDbms(const std::string& name);
+const std::vector<const Dbms*>& AllDbms();
+
+}  // namespace dbaas

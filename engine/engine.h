@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Engine: the facade. Everything that provider/ and cli/ ask for goes through here; they know
+// neither drivers nor databases. Thread-safe: Terraform calls from ten threads at once.
+//
+//   Engine engine(hosts, clock, random);
+//   auto view = engine.Apply({.id = {"local", "orders"}, .key = "cluster", .spec = spec}, progress, stop);
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/apply/progress.h"
+#include "engine/base/clock.h"
+#include "engine/base/random.h"
+#include "engine/base/result.h"
+#include "engine/drivers/driver.h"
+#include "engine/model/view.h"
+#include "engine/plan/plan.h"
+
+namespace dbaas {
+
+/// How a host is reached. Made from the provider block, or from the environment when there is none.
+struct HostConfig {
+  std::string name = "local";
+  std::string docker_endpoint;  ///< "unix:///var/run/docker.sock", "tcp://db1:2376"; empty: DOCKER_HOST or the default socket.
+  std::string cert_path;        ///< Folder with ca.pem, cert.pem, key.pem; empty: DOCKER_CERT_PATH.
+  std::optional<bool> tls_verify;  ///< Absent: DOCKER_TLS_VERIFY.
+};
+
+/// One part of one cluster, and what should become of it.
+struct PartChange {
+  enum class Verb { kCreate, kUpdate, kDelete };
+  ClusterId id;
+  std::string key;  ///< "cluster", "replica/reports"
+  Verb verb = Verb::kUpdate;
+  std::optional<PartSpec> spec;  ///< Absent for kDelete.
+  std::string who;               ///< Caller in a word, for lease and history: "terraform", "dbaas".
+};
+
+/// What an apply would do, as far as it can be known without changing anything.
+struct Preview {
+  Plan plan;
+  std::vector<std::string> warnings;  ///< "host local does not answer; ..."
+};
+
+/// How much a read costs: the listing alone, or also a probe inside each cluster.
+enum class ReadDepth { kListing, kProbe };
+
+class Engine {
+ public:
+  Engine(std::vector<HostConfig> hosts, Clock& clock, Random& random);
+  /// With ready-made drivers (tests).
+  Engine(std::vector<std::shared_ptr<Driver>> drivers, Clock& clock, Random& random);
+  ~Engine();
+
+  /// Names of the hosts, in the order configured. The first is the default.
+  std::vector<std::string> Hosts() const;
+
+  /// Every engine and version that can be asked for: {"postgresql", "17"} first.
+  static std::vector<std::pair<std::string, std::string>> EngineVersions();
+  /// Offline checks of a part: everything that can be known without a host.
+  static std::vector<Error> Validate(const PartSpec& spec);
+
+  /// Checks the change against the host and says what would be done. An unreachable host is a
+  /// warning in the preview, not an error.
+  Result<Preview> Plan(const PartChange& change);
+  /// Takes the cluster's lease (waiting for whoever holds it), writes the intent, converges,
+  /// settles. On error everything done so far stands, and the next apply continues from there.
+  Result<ClusterView> Apply(const PartChange& change, Progress& progress, std::stop_token stop);
+
+  /// Nothing when there is no such cluster. kUnavailable when the host does not answer.
+  Result<std::optional<ClusterView>> Read(const ClusterId& id, ReadDepth depth);
+  /// Of one host, or of all when `host` is empty.
+  Result<std::vector<ClusterView>> List(const std::string& host, ReadDepth depth);
+  Result<Credentials> ReadCredentials(const ClusterId& id);
+
+  /// "local/orders" or, on the default host, "orders". kInvalid for anything else.
+  Result<ClusterId> ParseClusterId(const std::string& text) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dbaas

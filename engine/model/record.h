@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// The cluster record: the durable document beside the data, stored by the driver. Every part's
+// spec, the generated secrets, the allocated ports, and a history of what was done. An apply writes
+// the next generation (its intent) before its first action and settles it after its last, so
+// whoever comes after a crash sees what was meant. Format: docs/record_format.md. Plain data.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/base/result.h"
+#include "engine/base/secret.h"
+#include "engine/model/spec.h"
+
+namespace dbaas {
+
+struct HistoryEntry {
+  std::int64_t generation = 0;
+  std::string at;       ///< RFC 3339, UTC.
+  std::string who;      ///< Lease holder: "alice@build-7 pid 4242".
+  std::string what;     ///< "cluster: node_count 1 → 3".
+  std::string outcome;  ///< Empty while running, then "ok" or the error in one line.
+};
+
+struct ClusterRecord {
+  std::string cluster;
+  std::string uid;              ///< Of this incarnation; a recreated cluster gets another.
+  std::int64_t generation = 0;  ///< 0: nothing was ever written.
+  std::int64_t settled = 0;     ///< Last generation whose apply ended well.
+  bool deleting = false;
+  std::map<std::string, PartSpec> parts;
+  std::map<std::string, Secret<std::string>> secrets;
+  std::map<std::string, int> ports;  ///< "write", "read", "replica/reports" → host port.
+  std::string version_actual;        ///< Version of the dbms as last probed: "17.6".
+  std::vector<HistoryEntry> history;  ///< Oldest first, the last kHistoryLimit.
+
+  static constexpr std::size_t kHistoryLimit = 50;
+
+  bool has_cluster_part() const { return parts.contains(std::string(kClusterPart)); }
+  /// REQUIRES: has_cluster_part().
+  const ClusterSpec& cluster_spec() const {
+    return std::get<ClusterSpec>(parts.at(std::string(kClusterPart)));
+  }
+  std::vector<ReplicaSpec> replicas() const;  ///< By name.
+};
+
+Json ToJson(const ClusterRecord& record);  ///< Holds the secrets: for the driver's store only.
+Result<ClusterRecord> RecordFromJson(const Json& json);
+
+}  // namespace dbaas

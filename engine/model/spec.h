@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Specs: what a user asked for, wholly known and with defaults filled in. One struct per part of a
+// cluster. Made by schemas/, stored in the cluster record, expanded by a Dbms. Plain data.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/base/result.h"
+#include "engine/base/secret.h"
+
+namespace dbaas {
+
+/// What one member may use. CPU in cores, memory in bytes.
+struct Resources {
+  double cpu = 0;
+  std::int64_t memory_bytes = 0;
+  friend bool operator==(const Resources&, const Resources&) = default;
+};
+
+/// The part that owns the cluster: `dbaas_cluster`.
+struct ClusterSpec {
+  std::string name;
+  std::string engine;          ///< Name of the Dbms: "postgresql".
+  std::string engine_version;  ///< A prefix: "17".
+  int node_count = 1;          ///< Members that can become primary.
+  std::string instance_class;  ///< "db.small", or empty when `resources` were given.
+  Resources resources;         ///< Already resolved from the class.
+  std::map<std::string, std::string> parameters;
+  bool synchronous_replication = false;
+  bool publicly_accessible = false;  ///< False: ports are published on 127.0.0.1 only.
+  std::optional<int> port;           ///< Write port asked for; allocated when absent.
+  std::optional<int> reader_port;
+  std::string username = "admin";
+  std::string db_name = "app";
+  /// The user's own password; generated and kept in the record when absent. Never in the spec's JSON:
+  /// the record keeps it among its secrets.
+  std::optional<Secret<std::string>> password;
+  std::int64_t password_version = 0;
+  std::string image;  ///< Overrides the members' image when not empty.
+  bool deletion_protection = true;
+  friend bool operator==(const ClusterSpec&, const ClusterSpec&) = default;
+};
+
+/// A member that only ever follows: `dbaas_replica`.
+struct ReplicaSpec {
+  std::string name;  ///< Unique in its cluster; the member is called <cluster>-<name>.
+  std::string instance_class;
+  std::optional<Resources> resources;  ///< The cluster's when absent.
+  friend bool operator==(const ReplicaSpec&, const ReplicaSpec&) = default;
+};
+
+using PartSpec = std::variant<ClusterSpec, ReplicaSpec>;
+
+/// "cluster", "replica/reports": the key of a part in its cluster's record.
+std::string PartKey(const PartSpec& part);
+inline constexpr std::string_view kClusterPart = "cluster";
+std::string ReplicaPartKey(const std::string& replica_name);
+
+Json ToJson(const PartSpec& part);
+Result<PartSpec> PartFromJson(const std::string& key, const Json& json);
+
+/// A cluster on a host. As text, and as Terraform's id: "local/orders".
+struct ClusterId {
+  std::string host;
+  std::string cluster;
+  std::string ToText() const { return host + "/" + cluster; }
+  friend auto operator<=>(const ClusterId&, const ClusterId&) = default;
+};
+
+/// db.micro, db.small ... in ascending order. Source of the names: the classes of Amazon RDS.
+struct InstanceClass {
+  std::string name;
+  Resources resources;
+};
+const std::vector<InstanceClass>& InstanceClasses();
+/// Null when there is no such class.
+const InstanceClass* FindInstanceClass(const std::string& name);
+
+}  // namespace dbaas

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// A plan is data: actions with `after` edges, handed from planning to applying, printed, journaled
+// and compared in tests as text. Made by BuildPlan (build_plan.h), run by apply/executor.h.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/dbms/dbms.h"
+#include "engine/model/state.h"
+
+namespace dbaas {
+
+/// Conditions of a running cluster that an action can wait for.
+struct Condition {
+  enum class Kind {
+    kPrimaryRuns,       ///< There is exactly one primary and it accepts connections.
+    kMemberFollows,     ///< `member` is primary, or streams from it.
+    kMemberNotPrimary,  ///< `member` is not the primary, and someone else is.
+    kMemberGone,        ///< `member` is no longer part of the cluster.
+    kRestartKnown,      ///< Every member has noticed the settings that need a restart.
+  };
+  Kind kind = Kind::kPrimaryRuns;
+  std::string member;
+  std::string ToText() const;
+};
+
+struct EnsureObject { Object object; };
+struct RemoveObject { ObjectId id; };
+/// Starts an instance that is stopped, or restarts one that runs.
+struct RestartInstance { std::string instance; };
+/// Moves the primary role away from `from`, to the best of `candidates`. Nothing to do when it is
+/// not primary by then.
+struct Switchover { std::string from; std::vector<std::string> candidates; };
+struct RestartMember { std::string member; };
+struct ApplySettings { Settings desired; std::vector<std::string> keys; };
+struct WaitUntil { Condition condition; };
+
+using Operation = std::variant<EnsureObject, RemoveObject, RestartInstance, Switchover,
+                               RestartMember, ApplySettings, WaitUntil>;
+
+using ActionId = int;  ///< Index in Plan::actions.
+
+struct Action {
+  std::string title;  ///< "+ instance orders-1": symbol and object, or a verb.
+  Operation operation;
+  std::vector<ActionId> after;
+  std::string reason;  ///< "node_count 1 → 2"
+};
+
+struct Plan {
+  std::vector<Action> actions;
+  bool empty() const { return actions.empty(); }
+  /// One action a line: "+ instance orders-1  after volume orders-1-data  node_count 1 → 2".
+  std::string ToText() const;
+};
+
+}  // namespace dbaas

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Lifecycle: validate, plan, apply, read and import, once for all types. Values in, values out; it
+// knows neither protobuf nor gRPC (server.* and *_proto.* do) and never asks which type it has.
+// The rules it keeps are Terraform's (terraform-plugin-framework's documentation and
+// docs/resource-instance-change-lifecycle.md of OpenTofu).
+// Threading: every method may be called from many threads; Configure replaces the engine that later
+// calls use, calls that are under way keep theirs.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "schemas/diagnostic.h"
+#include "schemas/resource_type.h"
+#include "schemas/value.h"
+
+namespace dbaas {
+
+struct PlanRequest {
+  Value prior;     ///< Null: create.
+  Value proposed;  ///< Null: destroy.
+  Value config;
+  std::string prior_private;
+};
+struct PlanResponse {
+  Value planned;
+  std::vector<AttributePath> requires_replace;
+  std::string planned_private;
+  Diagnostics diagnostics;
+};
+struct ApplyRequest {
+  Value prior;
+  Value planned;  ///< Null: destroy.
+  Value config;
+  std::string planned_private;
+};
+/// Of apply, read and import alike: the object as it is now.
+struct StateResponse {
+  Value state;
+  std::string private_data;
+  Diagnostics diagnostics;
+};
+
+class Lifecycle {
+ public:
+  Lifecycle(Clock& clock, Random& random);
+  /// For tests: an engine that is already there.
+  Lifecycle(std::shared_ptr<Engine> engine, Clock& clock, Random& random);
+
+  Diagnostics ValidateProvider(const Value& config);
+  Diagnostics Configure(const Value& config);
+  /// Asks everything under way to stop. Returns at once.
+  void Stop();
+
+  Diagnostics ValidateResource(const ResourceType& type, const Value& config,
+                               bool write_only_allowed);
+  Diagnostics ValidateData(const DataSourceType& type, const Value& config);
+  PlanResponse Plan(const ResourceType& type, const PlanRequest& request);
+  StateResponse Apply(const ResourceType& type, const ApplyRequest& request);
+  StateResponse Read(const ResourceType& type, const Value& state, const std::string& private_data);
+  StateResponse Import(const ResourceType& type, const std::string& id);
+  /// Data sources and the opening of ephemeral resources.
+  StateResponse ReadData(const DataSourceType& type, const Value& config);
+
+ private:
+  std::shared_ptr<Engine> engine();
+
+  Clock& clock_;
+  Random& random_;
+  std::mutex mutex_;
+  std::shared_ptr<Engine> engine_;  ///< Guarded by mutex_.
+  std::stop_source stop_;
+};
+
+}  // namespace dbaas

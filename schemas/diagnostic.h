@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Diagnostics: errors and warnings with the attribute they belong to, as Terraform shows them.
+// Plain data; only provider/to_proto.* turns them into protobuf.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/base/result.h"
+
+namespace dbaas {
+
+/// Attribute names, map keys and list indexes from the root of a resource to one value.
+struct AttributeStep {
+  enum class Kind { kAttribute, kMapKey, kIndex };
+  Kind kind = Kind::kAttribute;
+  std::string name;        ///< kAttribute, kMapKey
+  std::int64_t index = 0;  ///< kIndex
+  friend bool operator==(const AttributeStep&, const AttributeStep&) = default;
+};
+using AttributePath = std::vector<AttributeStep>;
+
+struct Diagnostic {
+  enum class Severity { kError, kWarning };
+  Severity severity = Severity::kError;
+  std::string summary;
+  std::string detail;
+  AttributePath path;  ///< Empty: the resource as a whole.
+};
+using Diagnostics = std::vector<Diagnostic>;
+
+bool HasErrors(const Diagnostics& diagnostics);
+
+}  // namespace dbaas

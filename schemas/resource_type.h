@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Resource types, data sources and ephemeral resources, type-erased: a schema, and the few
+// functions that map values to the engine's words and back. provider/lifecycle.* works on these
+// alone and never asks which type it has; kit.h builds them from one table per type.
+// Immutable after construction; share freely between threads.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/model/spec.h"
+#include "engine/model/view.h"
+#include "schemas/schema.h"
+
+namespace dbaas {
+
+/// Which part of which cluster a resource owns. `host` is empty for the provider's default host.
+struct PartAddress {
+  std::string host;
+  std::string cluster;
+  std::string key;  ///< "cluster", "replica/reports"
+};
+
+/// A managed resource: one part of one cluster.
+struct ResourceType {
+  std::string name;  ///< "dbaas_cluster"
+  Schema schema;
+  /// Checks across attributes; the config may hold unknowns.
+  std::function<Diagnostics(const Value& config)> validate;
+  /// From a wholly known config (or state): where the part lives ...
+  std::function<Result<PartAddress>(const Value& object)> address;
+  /// ... and what it should be. `config` is where write-only values are; everything else comes from
+  /// `planned`.
+  std::function<Result<PartSpec>(const Value& planned, const Value& config)> to_spec;
+  /// The state of the part: `base` (planned or prior) with every computed attribute known and, when
+  /// `refresh` is set, configured ones as the record has them. The part must be in the view.
+  std::function<Value(const Value& base, const ClusterView& view, const PartAddress& address,
+                      bool refresh)>
+      to_state;
+  /// "local/orders" → address; the error says the form that is expected.
+  std::function<Result<PartAddress>(const std::string& id)> parse_id;
+  /// Name of the attribute that forbids destroying or replacing while it is true, or empty.
+  std::string protection_attribute;
+};
+
+/// What a data source or ephemeral resource needs to know before it can answer.
+struct DataQuery {
+  std::string cluster;           ///< Id or name of one cluster, wanted with roles and lag.
+  bool credentials = false;      ///< Also its credentials.
+  bool list_clusters = false;    ///< All clusters, of `host` when that is not empty.
+  std::string host;
+};
+
+/// One engine version that can be asked for.
+struct EngineVersion {
+  std::string engine;
+  std::string version;
+  bool is_default = false;
+};
+
+struct DataAnswer {
+  std::vector<ClusterView> clusters;
+  std::vector<EngineVersion> engine_versions;
+  Credentials credentials;
+};
+
+/// A data source, or an ephemeral resource (whose answer is never stored).
+struct DataSourceType {
+  std::string name;
+  Schema schema;
+  std::function<Result<DataQuery>(const Value& config)> query;
+  std::function<Result<Value>(const Value& config, const DataAnswer& answer)> to_state;
+};
+
+/// Everything this provider offers. The list itself is schemas/all.cc.
+struct ProviderTypes {
+  Schema provider;  ///< The provider block.
+  std::vector<ResourceType> resources;
+  std::vector<DataSourceType> data_sources;
+  std::vector<DataSourceType> ephemeral_resources;
+
+  const ResourceType* FindResource(const std::string& name) const;
+  const DataSourceType* FindDataSource(const std::string& name) const;
+  const DataSourceType* FindEphemeralResource(const std::string& name) const;
+};
+const ProviderTypes& AllTypes();
+
+}  // namespace dbaas
