@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/model/object.h"
+
+#include "engine/base/hash.h"
+#include "engine/base/json.h"
+
+namespace dbaas {
+namespace {
+
+// 64 bits: plenty to notice a difference, short enough to read aloud.
+constexpr std::size_t kFingerprintLength = 16;
+
+Json InstanceToJson(const InstanceSpec& instance) {
+  Json mounts = Json::array();
+  for (const auto& mount : instance.mounts) mounts.push_back({mount.volume, mount.path});
+  Json ports = Json::array();
+  for (const auto& port : instance.ports) {
+    ports.push_back({{"name", port.name},
+                     {"container_port", port.container_port},
+                     {"host_port", port.host_port},
+                     {"public_address", port.public_address}});
+  }
+  return {{"image", instance.image},
+          {"command", instance.command},
+          {"environment", instance.environment},
+          {"mounts", mounts},
+          {"networks", instance.networks},
+          {"ports", ports},
+          {"cpu", instance.resources.cpu},
+          {"memory_bytes", instance.resources.memory_bytes},
+          {"shm_bytes", instance.shm_bytes},
+          {"stop_signal", instance.stop_signal},
+          {"stop_timeout_seconds", instance.stop_timeout_seconds}};
+}
+
+}  // namespace
+
+const char* ToString(ObjectKind kind) {
+  switch (kind) {
+    case ObjectKind::kNetwork: return "network";
+    case ObjectKind::kVolume: return "volume";
+    case ObjectKind::kInstance: return "instance";
+  }
+  return "object";
+}
+
+std::string ObjectId::ToText() const { return std::string(ToString(kind)) + " " + name; }
+
+Json ToJson(const Object& object) {
+  Json json = {{"kind", ToString(object.id.kind)},
+               {"name", object.id.name},
+               {"cluster", object.cluster},
+               {"part", object.part},
+               {"member", object.member}};
+  if (object.id.kind == ObjectKind::kInstance) json["instance"] = InstanceToJson(object.instance);
+  return json;
+}
+
+void Seal(Object& object, const std::string& salt) {
+  object.fingerprint = Sha256Hex(salt + Dump(ToJson(object))).substr(0, kFingerprintLength);
+  Json files = Json::array();
+  for (const auto& file : object.instance.files) {
+    if (file.create_only) continue;
+    files.push_back({file.path, file.mode, file.uid, file.gid, Sha256Hex(file.content.Reveal())});
+  }
+  object.files_fingerprint = Sha256Hex(salt + Dump(files)).substr(0, kFingerprintLength);
+}
+
+}  // namespace dbaas

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/model/record.h"
+
+namespace dbaas {
+namespace {
+
+// Raised when an older version could not act safely on what a newer one wrote.
+constexpr std::int64_t kFormat = 1;
+
+Json ToJson(const HistoryEntry& entry) {
+  return {{"generation", entry.generation},
+          {"at", entry.at},
+          {"who", entry.who},
+          {"what", entry.what},
+          {"outcome", entry.outcome}};
+}
+
+HistoryEntry EntryFromJson(const Json& json) {
+  return {.generation = GetInt(json, "generation"),
+          .at = GetString(json, "at"),
+          .who = GetString(json, "who"),
+          .what = GetString(json, "what"),
+          .outcome = GetString(json, "outcome")};
+}
+
+}  // namespace
+
+std::vector<ReplicaSpec> ClusterRecord::replicas() const {
+  std::vector<ReplicaSpec> replicas;
+  for (const auto& [key, part] : parts) {
+    if (const auto* replica = std::get_if<ReplicaSpec>(&part)) replicas.push_back(*replica);
+  }
+  return replicas;
+}
+
+Json ToJson(const ClusterRecord& record) {
+  Json parts = Json::object();
+  for (const auto& [key, part] : record.parts) parts[key] = ToJson(part);
+  Json secrets = Json::object();
+  for (const auto& [name, secret] : record.secrets) secrets[name] = secret.Reveal();
+  Json history = Json::array();
+  for (const auto& entry : record.history) history.push_back(ToJson(entry));
+  return {{"format", kFormat},
+          {"cluster", record.cluster},
+          {"uid", record.uid},
+          {"generation", record.generation},
+          {"settled", record.settled},
+          {"deleting", record.deleting},
+          {"parts", parts},
+          {"secrets", secrets},
+          {"ports", record.ports},
+          {"version_actual", record.version_actual},
+          {"history", history}};
+}
+
+Result<ClusterRecord> RecordFromJson(const Json& json) {
+  if (GetInt(json, "format") != kFormat) {
+    return Internal("the cluster record has an unknown format",
+                    "It was written by another version of dbaas. Use that version.");
+  }
+  ClusterRecord record;
+  record.cluster = GetString(json, "cluster");
+  record.uid = GetString(json, "uid");
+  record.generation = GetInt(json, "generation");
+  record.settled = GetInt(json, "settled");
+  record.deleting = GetBool(json, "deleting");
+  for (const auto& [key, part] : GetMember(json, "parts").items()) {
+    record.parts.emplace(key, TRY(PartFromJson(key, part)));
+  }
+  for (const auto& [name, secret] : GetMember(json, "secrets").items()) {
+    if (secret.is_string()) record.secrets.emplace(name, Secret(secret.get<std::string>()));
+  }
+  for (const auto& [name, port] : GetMember(json, "ports").items()) {
+    if (port.is_number_integer()) record.ports[name] = port.get<int>();
+  }
+  record.version_actual = GetString(json, "version_actual");
+  for (const auto& entry : GetMember(json, "history")) {
+    record.history.push_back(EntryFromJson(entry));
+  }
+  return record;
+}
+
+}  // namespace dbaas

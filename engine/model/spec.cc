@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/model/spec.h"
+
+namespace dbaas {
+namespace {
+
+constexpr std::string_view kReplicaPrefix = "replica/";
+
+Json ResourcesToJson(const Resources& resources) {
+  return {{"cpu", resources.cpu}, {"memory_bytes", resources.memory_bytes}};
+}
+
+Resources ResourcesFromJson(const Json& json) {
+  return {.cpu = GetDouble(json, "cpu"), .memory_bytes = GetInt(json, "memory_bytes")};
+}
+
+Json OptionalPort(const std::optional<int>& port) { return port ? Json(*port) : Json(); }
+
+std::optional<int> OptionalPort(const Json& json, std::string_view key) {
+  const Json& port = GetMember(json, key);
+  if (!port.is_number_integer()) return std::nullopt;
+  return port.get<int>();
+}
+
+// The password is absent on purpose: the record keeps it among its secrets.
+Json ClusterToJson(const ClusterSpec& spec) {
+  return {{"name", spec.name},
+          {"engine", spec.engine},
+          {"engine_version", spec.engine_version},
+          {"node_count", spec.node_count},
+          {"instance_class", spec.instance_class},
+          {"resources", ResourcesToJson(spec.resources)},
+          {"parameters", spec.parameters},
+          {"synchronous_replication", spec.synchronous_replication},
+          {"publicly_accessible", spec.publicly_accessible},
+          {"port", OptionalPort(spec.port)},
+          {"reader_port", OptionalPort(spec.reader_port)},
+          {"username", spec.username},
+          {"db_name", spec.db_name},
+          {"password_version", spec.password_version},
+          {"image", spec.image},
+          {"deletion_protection", spec.deletion_protection}};
+}
+
+ClusterSpec ClusterFromJson(const Json& json) {
+  ClusterSpec spec;
+  spec.name = GetString(json, "name");
+  spec.engine = GetString(json, "engine");
+  spec.engine_version = GetString(json, "engine_version");
+  spec.node_count = static_cast<int>(GetInt(json, "node_count", 1));
+  spec.instance_class = GetString(json, "instance_class");
+  spec.resources = ResourcesFromJson(GetMember(json, "resources"));
+  for (const auto& [name, value] : GetMember(json, "parameters").items()) {
+    if (value.is_string()) spec.parameters[name] = value.get<std::string>();
+  }
+  spec.synchronous_replication = GetBool(json, "synchronous_replication");
+  spec.publicly_accessible = GetBool(json, "publicly_accessible");
+  spec.port = OptionalPort(json, "port");
+  spec.reader_port = OptionalPort(json, "reader_port");
+  spec.username = GetString(json, "username", spec.username);
+  spec.db_name = GetString(json, "db_name", spec.db_name);
+  spec.password_version = GetInt(json, "password_version");
+  spec.image = GetString(json, "image");
+  spec.deletion_protection = GetBool(json, "deletion_protection", true);
+  return spec;
+}
+
+Json ReplicaToJson(const ReplicaSpec& spec) {
+  return {{"name", spec.name},
+          {"instance_class", spec.instance_class},
+          {"resources", spec.resources ? ResourcesToJson(*spec.resources) : Json()}};
+}
+
+ReplicaSpec ReplicaFromJson(const Json& json) {
+  ReplicaSpec spec;
+  spec.name = GetString(json, "name");
+  spec.instance_class = GetString(json, "instance_class");
+  const Json& resources = GetMember(json, "resources");
+  if (resources.is_object()) spec.resources = ResourcesFromJson(resources);
+  return spec;
+}
+
+constexpr std::int64_t kGibibyte = std::int64_t{1} << 30;
+
+}  // namespace
+
+std::string ReplicaPartKey(const std::string& replica_name) {
+  return std::string(kReplicaPrefix) + replica_name;
+}
+
+std::string PartKey(const PartSpec& part) {
+  if (const auto* replica = std::get_if<ReplicaSpec>(&part)) return ReplicaPartKey(replica->name);
+  return std::string(kClusterPart);
+}
+
+Json ToJson(const PartSpec& part) {
+  if (const auto* replica = std::get_if<ReplicaSpec>(&part)) return ReplicaToJson(*replica);
+  return ClusterToJson(std::get<ClusterSpec>(part));
+}
+
+Result<PartSpec> PartFromJson(const std::string& key, const Json& json) {
+  if (!json.is_object()) return Internal("part " + key + " of a cluster record is not an object");
+  if (key == kClusterPart) return PartSpec(ClusterFromJson(json));
+  if (key.starts_with(kReplicaPrefix)) return PartSpec(ReplicaFromJson(json));
+  // Acting on a record that we only half understand could remove what a newer version made.
+  return Internal("the cluster record has a part that this version does not know: " + key,
+                  "It was written by a newer version of dbaas. Use that version.");
+}
+
+const std::vector<InstanceClass>& InstanceClasses() {
+  static const std::vector<InstanceClass> kClasses = {
+      {"db.micro", {.cpu = 0.5, .memory_bytes = kGibibyte / 2}},
+      {"db.small", {.cpu = 1, .memory_bytes = 2 * kGibibyte}},
+      {"db.medium", {.cpu = 2, .memory_bytes = 4 * kGibibyte}},
+      {"db.large", {.cpu = 2, .memory_bytes = 8 * kGibibyte}},
+      {"db.xlarge", {.cpu = 4, .memory_bytes = 16 * kGibibyte}},
+      {"db.2xlarge", {.cpu = 8, .memory_bytes = 32 * kGibibyte}},
+      {"db.4xlarge", {.cpu = 16, .memory_bytes = 64 * kGibibyte}},
+  };
+  return kClasses;
+}
+
+const InstanceClass* FindInstanceClass(const std::string& name) {
+  for (const auto& instance_class : InstanceClasses()) {
+    if (instance_class.name == name) return &instance_class;
+  }
+  return nullptr;
+}
+
+}  // namespace dbaas

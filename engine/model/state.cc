@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/model/state.h"
+
+namespace dbaas {
+
+const char* ToString(RunState state) {
+  switch (state) {
+    case RunState::kRunning: return "running";
+    case RunState::kRestarting: return "restarting";
+    case RunState::kStopped: return "stopped";
+  }
+  return "stopped";
+}
+
+const char* ToString(Role role) {
+  switch (role) {
+    case Role::kPrimary: return "primary";
+    case Role::kStandby: return "standby";
+    case Role::kReplica: return "replica";
+    case Role::kUnknown: return "unknown";
+  }
+  return "unknown";
+}
+
+const ObservedObject* Observation::Find(const ObjectId& id) const {
+  for (const auto& object : objects) {
+    if (object.id == id) return &object;
+  }
+  return nullptr;
+}
+
+const MemberFacts* ClusterFacts::Find(const std::string& member) const {
+  for (const auto& facts : members) {
+    if (facts.name == member) return &facts;
+  }
+  return nullptr;
+}
+
+const MemberFacts* ClusterFacts::Primary() const {
+  const MemberFacts* primary = nullptr;
+  for (const auto& facts : members) {
+    if (facts.role != Role::kPrimary) continue;
+    if (primary != nullptr) return nullptr;  // Two claim it: nobody may act on either.
+    primary = &facts;
+  }
+  return primary;
+}
+
+}  // namespace dbaas
