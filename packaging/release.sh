@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Packs the release build as the registries of Terraform and OpenTofu take it, into build/release-VERSION/:
+#   terraform-provider-dbaas_VERSION_linux_ARCH.zip, _manifest.json, _SHA256SUMS and, with GPG_KEY set, _SHA256SUMS.sig
+# The same commit gives the same bytes.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tools/say.sh
+
+version=$(<VERSION)
+name=terraform-provider-dbaas_$version
+out=$root/build/release-$version
+binary=build/release/provider/terraform-provider-dbaas
+arch=$(dpkg --print-architecture)
+
+check_static() {
+  ! readelf --program-headers --wide "$1" | grep -q INTERP || die "$1 is not fully static: it asks for a dynamic loader"
+}
+
+pack() { # into a zip with the commit's date on every file
+  local stage=$out/stage
+  mkdir -p "$stage"
+  strip -o "$stage/terraform-provider-dbaas_v$version" "$binary"
+  cp LICENSE CHANGELOG.md README.md "$stage/"
+  chmod 755 "$stage"/terraform-provider-dbaas_* && chmod 644 "$stage"/{LICENSE,CHANGELOG.md,README.md}
+  TZ=UTC find "$stage" -type f -exec touch --date="$(git log -1 --format=%cI)" {} +
+  (cd "$stage" && TZ=UTC zip -q -X "$out/${name}_linux_$arch.zip" CHANGELOG.md LICENSE README.md terraform-provider-dbaas_v*)
+  rm -r "$stage"
+}
+
+sum_and_sign() {
+  (cd "$out" && sha256sum -- *.zip *_manifest.json >"${name}_SHA256SUMS")
+  if [[ -n ${GPG_KEY:-} ]]; then
+    gpg --batch --yes --local-user "$GPG_KEY" --detach-sign "$out/${name}_SHA256SUMS"
+  else
+    say "not signed: set GPG_KEY to a key's id (a registry takes signed releases only)"
+  fi
+}
+
+[[ -x $binary ]] || die "there is no release build: run ./dev build --release"
+check_static "$binary"
+rm -rf "$out" && mkdir -p "$out"
+pack
+cp packaging/terraform-registry-manifest.json "$out/${name}_manifest.json"
+sum_and_sign
+say "the release $version is in build/release-$version:"
+(cd "$out" && sha256sum -- *)
