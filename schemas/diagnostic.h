@@ -23,6 +23,13 @@ struct AttributeStep {
 };
 using AttributePath = std::vector<AttributeStep>;
 
+// The path one step further down.
+AttributePath Attr(AttributePath path, const std::string& name);
+AttributePath Key(AttributePath path, const std::string& key);
+AttributePath Index(AttributePath path, std::int64_t index);
+/// As people write it: `parameters["work_mem"]`, `host[0].docker.endpoint`.
+std::string ToText(const AttributePath& path);
+
 struct Diagnostic {
   enum class Severity { kError, kWarning };
   Severity severity = Severity::kError;
@@ -33,5 +40,7 @@ struct Diagnostic {
 using Diagnostics = std::vector<Diagnostic>;
 
 bool HasErrors(const Diagnostics& diagnostics);
+Diagnostic ErrorAt(AttributePath path, std::string summary, std::string detail = {});
+Diagnostic WarningAt(AttributePath path, std::string summary, std::string detail = {});
 
 }  // namespace dbaas

@@ -36,7 +36,8 @@ struct ResourceType {
   /// `planned`.
   std::function<Result<PartSpec>(const Value& planned, const Value& config)> to_spec;
   /// The state of the part: `base` (planned or prior) with every computed attribute known and, when
-  /// `refresh` is set, configured ones as the record has them. The part must be in the view.
+  /// `refresh` is set, configured ones as the record has them. A part that is missing from the view
+  /// is one whose removal did not end: base, with that as its drift.
   std::function<Value(const Value& base, const ClusterView& view, const PartAddress& address,
                       bool refresh)>
       to_state;
@@ -48,9 +49,9 @@ struct ResourceType {
 
 /// What a data source or ephemeral resource needs to know before it can answer.
 struct DataQuery {
-  std::string cluster;           ///< Id or name of one cluster, wanted with roles and lag.
-  bool credentials = false;      ///< Also its credentials.
-  bool list_clusters = false;    ///< All clusters, of `host` when that is not empty.
+  std::string cluster;         ///< Id or name of one cluster, wanted with roles and lag.
+  bool credentials = false;    ///< Also its credentials.
+  bool list_clusters = false;  ///< All clusters, of `host` when that is not empty.
   std::string host;
 };
 
@@ -73,6 +74,8 @@ struct DataSourceType {
   Schema schema;
   std::function<Result<DataQuery>(const Value& config)> query;
   std::function<Result<Value>(const Value& config, const DataAnswer& answer)> to_state;
+  /// Name of the attribute that says which cluster: where its absence is reported. May be empty.
+  std::string cluster_attribute;
 };
 
 /// Everything this provider offers. The list itself is schemas/all.cc.

@@ -60,6 +60,17 @@ struct Attribute {
   std::vector<std::string> changes_with;
   /// For computed attributes: every plan sets this value (`drift` is planned to become empty).
   std::optional<Value> planned_as;
+  /// Names of attributes that may not be configured together with this one. When one of them is,
+  /// this one is planned to be null, and its default does not apply.
+  std::vector<std::string> conflicts_with;
+  /// Names of attributes that have to be configured whenever this one is.
+  std::vector<std::string> needs;
+  /// Values with the same canonical form mean the same ("1GiB", "1024MiB"): a plan then keeps the
+  /// spelling of the state, and a refresh that of the user. Empty: every value is its own form.
+  std::function<Value(const Value&)> canonical;
+  /// Fields of the spec, beside the one of the same name, whose errors belong to this attribute:
+  /// "password" for password_wo.
+  std::vector<std::string> spec_fields;
 };
 
 /// A nested block, where HCL wants one: `host { docker { } }`, `timeouts { }`.
@@ -77,6 +88,13 @@ struct Schema {
   std::string description;
   std::vector<Attribute> attributes;  ///< In the order of the table; docs keep it.
   std::vector<Block> blocks;
+
+  /// Null when there is none of that name.
+  const Attribute* Find(const std::string& name) const;
 };
+
+/// The place in a configuration that a field of a spec belongs to: "resources.memory",
+/// "parameters.work_mem". Empty when no attribute answers for it.
+AttributePath PathOfField(const Schema& schema, const std::string& field);
 
 }  // namespace dbaas

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// The list: everything that this provider offers. A new type is one line here.
+#include <algorithm>
+
+#include "schemas/provider.h"
+#include "schemas/types.h"
+
+namespace dbaas {
+namespace {
+
+template <typename T>
+const T* FindByName(const std::vector<T>& types, const std::string& name) {
+  const auto found =
+      std::find_if(types.begin(), types.end(), [&](const T& type) { return type.name == name; });
+  return found == types.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+const ProviderTypes& AllTypes() {
+  static const ProviderTypes kTypes{
+      .provider = ProviderSchema(),
+      .resources = {ClusterResource(), ReplicaResource()},
+      .data_sources = {ClusterDataSource(), ClustersDataSource(), EngineVersionsDataSource(),
+                       InstanceClassesDataSource()},
+      .ephemeral_resources = {CredentialsEphemeral()},
+  };
+  return kTypes;
+}
+
+const ResourceType* ProviderTypes::FindResource(const std::string& name) const {
+  return FindByName(resources, name);
+}
+const DataSourceType* ProviderTypes::FindDataSource(const std::string& name) const {
+  return FindByName(data_sources, name);
+}
+const DataSourceType* ProviderTypes::FindEphemeralResource(const std::string& name) const {
+  return FindByName(ephemeral_resources, name);
+}
+
+}  // namespace dbaas

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "schemas/checks.h"
+
+namespace dbaas {
+namespace {
+
+void CheckAttributes(const std::vector<Attribute>& attributes, const Value& object,
+                     const AttributePath& path, Diagnostics& found);
+
+std::string Invalid(const Attribute& attribute) { return "Invalid value for " + attribute.name; }
+
+/// Goes into objects, wherever in `value` they are.
+void CheckInside(const Type& type, const Value& value, const AttributePath& path,
+                 Diagnostics& found) {
+  if (!value.is_known()) return;
+  switch (type.kind) {
+    case Type::Kind::kObject: CheckAttributes(type.members, value, path, found); break;
+    case Type::Kind::kList:
+      for (std::size_t i = 0; i < value.as_list().size(); ++i) {
+        CheckInside(*type.element, value.as_list()[i], Index(path, static_cast<std::int64_t>(i)),
+                    found);
+      }
+      break;
+    case Type::Kind::kMap:
+      for (const auto& [key, element] : value.as_map()) {
+        CheckInside(*type.element, element, Key(path, key), found);
+      }
+      break;
+    default: break;  // Elements of a set have no path; there are no objects in the other kinds.
+  }
+}
+
+std::optional<std::string> FirstComplaint(const Attribute& attribute, const Value& value) {
+  if (!value.is_wholly_known()) return std::nullopt;
+  for (const Validator& validator : attribute.validators) {
+    if (auto complaint = validator.check(value)) return complaint;
+  }
+  return std::nullopt;
+}
+
+/// What stands beside this attribute and must not, or is missing and must not be.
+std::optional<Diagnostic> CheckNeighbours(const Attribute& attribute, const Value& object,
+                                          const AttributePath& path) {
+  for (const std::string& other : attribute.conflicts_with) {
+    if (object.at(other).is_known()) {
+      return ErrorAt(
+          path, "Conflicting attributes",
+          attribute.name + " and " + other + " cannot be set together. Keep one of the two.");
+    }
+  }
+  for (const std::string& other : attribute.needs) {
+    if (object.at(other).is_null()) {
+      return ErrorAt(path, "Incomplete configuration",
+                     attribute.name + " is set, so " + other + " has to be set too.");
+    }
+  }
+  return std::nullopt;
+}
+
+void CheckAttributes(const std::vector<Attribute>& attributes, const Value& object,
+                     const AttributePath& path, Diagnostics& found) {
+  for (const Attribute& attribute : attributes) {
+    const Value& value = object.at(attribute.name);
+    if (!value.is_known()) continue;
+    const AttributePath here = Attr(path, attribute.name);
+    if (const auto complaint = FirstComplaint(attribute, value)) {
+      found.push_back(ErrorAt(here, Invalid(attribute), attribute.name + " " + *complaint + "."));
+      continue;
+    }
+    if (auto diagnostic = CheckNeighbours(attribute, object, here)) {
+      found.push_back(std::move(*diagnostic));
+      continue;
+    }
+    CheckInside(attribute.type, value, here, found);
+  }
+}
+
+void CheckBlocks(const std::vector<Block>& blocks, const Value& object, const AttributePath& path,
+                 Diagnostics& found) {
+  const auto check_one = [&](const Block& block, const Value& value, const AttributePath& here) {
+    if (!value.is_known()) return;
+    CheckAttributes(block.attributes, value, here, found);
+    CheckBlocks(block.blocks, value, here, found);
+  };
+  for (const Block& block : blocks) {
+    const Value& value = object.at(block.name);
+    const AttributePath here = Attr(path, block.name);
+    if (block.nesting == Block::Nesting::kSingle) {
+      check_one(block, value, here);
+    } else if (value.is_known()) {
+      for (std::size_t i = 0; i < value.as_list().size(); ++i) {
+        check_one(block, value.as_list()[i], Index(here, static_cast<std::int64_t>(i)));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Diagnostics CheckValues(const Schema& schema, const Value& config) {
+  Diagnostics found;
+  CheckAttributes(schema.attributes, config, {}, found);
+  CheckBlocks(schema.blocks, config, {}, found);
+  return found;
+}
+
+Diagnostics RefuseWriteOnly(const Schema& schema, const Value& config) {
+  Diagnostics found;
+  for (const Attribute& attribute : schema.attributes) {
+    if (!attribute.write_only || config.at(attribute.name).is_null()) continue;
+    found.push_back(ErrorAt(Attr({}, attribute.name), "Write-only attribute not allowed",
+                            attribute.name +
+                                " is write-only, which needs Terraform 1.11 or OpenTofu 1.11, or a "
+                                "newer version of either. An older one would store the value."));
+  }
+  return found;
+}
+
+}  // namespace dbaas

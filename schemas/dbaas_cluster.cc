@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// dbaas_cluster: the part that owns a cluster.
+#include <fmt/format.h>
+
+#include "engine/model/object.h"
+#include "schemas/engines.h"
+#include "schemas/ids.h"
+#include "schemas/kit.h"
+#include "schemas/member_size.h"
+#include "schemas/types.h"
+
+namespace dbaas {
+namespace {
+
+constexpr const char* kDefaultInstanceClass = "db.small";
+
+struct ClusterConfig {
+  // What users say.
+  std::string name;
+  std::optional<std::string> host_name;
+  std::string engine;
+  std::string engine_version;
+  int node_count = 1;
+  std::optional<std::string> instance_class;
+  std::optional<ResourcesConfig> resources;
+  std::map<std::string, std::string> parameters;
+  bool synchronous_replication = false;
+  bool publicly_accessible = false;
+  std::optional<int> port;
+  std::optional<int> reader_port;
+  std::string username;
+  std::string db_name;
+  std::optional<Secret<std::string>> password_wo;
+  std::optional<std::int64_t> password_wo_version;
+  std::optional<std::string> image;
+  bool deletion_protection = true;
+  // What they get.
+  std::string id;
+  std::string host;
+  std::string endpoint;
+  std::string reader_endpoint;
+  std::vector<std::string> members;
+  std::string engine_version_actual;
+  std::string ca_cert;
+  std::vector<std::string> drift;
+};
+
+Table<ClusterConfig> Rows() {
+  using C = ClusterConfig;
+  return Resource<C>(
+             "dbaas_cluster",
+             "A database cluster: one primary and its standbys on a host of yours, with failover, "
+             "a port for writes and a port for reads. Which member is the primary is not declared "
+             "here: after a failover the plan is empty.")
+      .Add("name", &C::name, Required, RequiresReplace,
+           "Name of the cluster, unique on its host. Containers, volumes and networks are named "
+           "after it. Changing it destroys the cluster with its data and makes another one.",
+           Dns1123(40), NotReserved({std::string(kManagementCluster)}))
+      .Add("host_name", &C::host_name, Optional, Computed, RequiresReplace,
+           "Name of the `host` block of the provider that the cluster lives on. The first one when "
+           "left out. Moving a cluster is a replacement: its data does not move.",
+           SpecFields({"host"}), NotEmpty())
+      .Add("engine", &C::engine, Default(kDefaultEngine), RequiresReplace,
+           "The database. Another engine is another cluster.", OneOf(EngineNames()))
+      .Add("engine_version", &C::engine_version, Default(kDefaultEngineVersion),
+           "Version of the engine, as a prefix: `17` stands for every 17.x, and a new patch level "
+           "never makes a difference in a plan. What really runs is `engine_version_actual`. A "
+           "lower version than the one that runs is refused. See the data source "
+           "`dbaas_engine_versions` for what can be asked for.",
+           VersionPrefix())
+      .Add("node_count", &C::node_count, Default(1),
+           "Number of members that can become primary. Growing adds standbys without interruption; "
+           "shrinking removes the highest-numbered members, after a switchover (a few seconds "
+           "without writes) if one of them is the primary. Two or more survive the loss of one.",
+           Range(1, 9))
+      .Add("instance_class", &C::instance_class, Default(kDefaultInstanceClass),
+           ConflictsWith({"resources"}),
+           "How much CPU and memory each member may use, by name. See the data source "
+           "`dbaas_instance_classes`. A change restarts the members one after the other, the "
+           "primary last, after a switchover.",
+           OneOf(InstanceClassNames()))
+      .Add("resources", &C::resources, Optional,
+           "CPU and memory of each member in numbers, in place of `instance_class`. A change "
+           "costs the same.")
+      .Add("parameters", &C::parameters, Optional,
+           "Settings of the database by name, such as `work_mem = \"16MB\"`. All values are "
+           "strings. Most take effect at once; those that the database reads only when it starts "
+           "make the members restart one after the other, the primary last. Unknown names and "
+           "values out of range are refused by the plan. A parameter that is removed goes back "
+           "to its default.")
+      .Add("synchronous_replication", &C::synchronous_replication, Default(false),
+           "Whether a commit waits until a standby has it too. No acknowledged transaction is lost "
+           "in a failover then, and each commit takes a round trip longer. Needs a `node_count` of "
+           "at least 2. Changed without a restart.")
+      .Add("publicly_accessible", &C::publicly_accessible, Default(false),
+           "Whether the ports are published on all addresses of the host instead of 127.0.0.1 "
+           "only. A change recreates the proxy, which closes the open connections.")
+      .Add("port", &C::port, Optional, Computed,
+           "Port on the host that leads to the primary. A free one is chosen, and kept, when left "
+           "out. A change recreates the proxy, which closes the open connections.",
+           Range(1024, 65535))
+      .Add("reader_port", &C::reader_port, Optional, Computed,
+           "Port on the host that leads to the standbys, or to the primary while there is none. A "
+           "free one is chosen, and kept, when left out. A change recreates the proxy.",
+           Range(1024, 65535))
+      .Add("username", &C::username, Default("admin"), RequiresReplace,
+           "Name of the administrator, who owns `db_name` and may create roles and databases.",
+           SqlIdentifier())
+      .Add("db_name", &C::db_name, Default("app"), RequiresReplace,
+           "Name of the database that is created with the cluster.", SqlIdentifier())
+      .Add("password_wo", &C::password_wo, Optional, WriteOnly, Sensitive,
+           Needs({"password_wo_version"}), SpecFields({"password"}),
+           "Password of the administrator. It is never stored in a plan or state. Generated when "
+           "left out; read it with the ephemeral resource `dbaas_credentials` or with `dbaas "
+           "credentials`. A change takes effect when `password_wo_version` changes too.",
+           PrintableSecret(8, 128))
+      .Add("password_wo_version", &C::password_wo_version, Optional, Needs({"password_wo"}),
+           SpecFields({"password_version"}),
+           "Any number. Changing it is how a new `password_wo` is put into effect, for Terraform "
+           "cannot see whether a write-only value differs. No restart.",
+           Range(1, 1'000'000'000))
+      .Add("image", &C::image, Optional,
+           "Container image of the members, in place of the one that belongs to the engine and "
+           "version. It needs the same contents; `images/` in the source repository says which. A "
+           "change recreates the members one after the other, the primary last.",
+           NotEmpty())
+      .Add("deletion_protection", &C::deletion_protection, Default(true),
+           "While true, a plan that would destroy or replace the cluster fails. Set it to false "
+           "and apply before destroying.")
+      .Add("id", &C::id, Computed, ChangesWith({"name", "host_name"}),
+           "`host/name`, such as `local/orders`.")
+      .Add("host", &C::host, Computed, ChangesWith({"host_name"}),
+           "Address under which the ports are reached.")
+      .Add("endpoint", &C::endpoint, Computed, ChangesWith({"host", "port"}),
+           "`host:port` for reading and writing. Always leads to the primary.")
+      .Add("reader_endpoint", &C::reader_endpoint, Computed, ChangesWith({"host", "reader_port"}),
+           "`host:reader_port` for reading only.")
+      .Add("members", &C::members, Computed, ChangesWith({"name", "node_count"}),
+           "Names of the members, `<name>-1` and so on. Their roles are in the data source "
+           "`dbaas_cluster`.")
+      .Add("engine_version_actual", &C::engine_version_actual, Computed,
+           ChangesWith({"engine_version", "image"}), "The version that runs, such as `17.6`.")
+      .Add("ca_cert", &C::ca_cert, Computed, ChangesWith({"name", "host_name"}),
+           "Certificate of the cluster's own authority (PEM), to check the server's certificate "
+           "with (`sslmode=verify-full`).")
+      .Add("drift", &C::drift, Computed, PlannedAs(Value::ListOf({})),
+           "Why the host does not match this resource, one reason each: a member that someone "
+           "removed, for instance. Empty after every apply; a plan that shows it becoming empty "
+           "repairs that.");
+}
+
+Result<PartAddress> AddressOf(const ClusterConfig& object) {
+  return PartAddress{.host = object.host_name.value_or(""),
+                     .cluster = object.name,
+                     .key = std::string(kClusterPart)};
+}
+
+/// A port counts as asked for when the configuration has it; an allocated one is the engine's.
+std::optional<int> AskedFor(const std::optional<int>& planned, const std::optional<int>& config) {
+  return config ? planned : std::nullopt;
+}
+
+Result<PartSpec> ToSpec(const ClusterConfig& planned, const ClusterConfig& config) {
+  ClusterSpec spec{.name = planned.name,
+                   .engine = planned.engine,
+                   .engine_version = planned.engine_version,
+                   .node_count = planned.node_count,
+                   .parameters = planned.parameters,
+                   .synchronous_replication = planned.synchronous_replication,
+                   .publicly_accessible = planned.publicly_accessible,
+                   .port = AskedFor(planned.port, config.port),
+                   .reader_port = AskedFor(planned.reader_port, config.reader_port),
+                   .username = planned.username,
+                   .db_name = planned.db_name,
+                   .password = config.password_wo,
+                   .password_version = planned.password_wo_version.value_or(0),
+                   .image = planned.image.value_or(""),
+                   .deletion_protection = planned.deletion_protection};
+  if (planned.resources) {
+    spec.resources = TRY(ToResources(*planned.resources));
+  } else {
+    spec.instance_class = planned.instance_class.value_or(kDefaultInstanceClass);
+    spec.resources = TRY(ResourcesOfClass(spec.instance_class));
+  }
+  return PartSpec(std::move(spec));
+}
+
+void TakeSpec(const ClusterSpec& spec, ClusterConfig& object) {
+  object.name = spec.name;
+  object.engine = spec.engine;
+  object.engine_version = spec.engine_version;
+  object.node_count = spec.node_count;
+  object.instance_class.reset();
+  object.resources.reset();
+  if (spec.instance_class.empty()) {
+    object.resources = FromResources(spec.resources);
+  } else {
+    object.instance_class = spec.instance_class;
+  }
+  object.parameters = spec.parameters;
+  object.synchronous_replication = spec.synchronous_replication;
+  object.publicly_accessible = spec.publicly_accessible;
+  object.username = spec.username;
+  object.db_name = spec.db_name;
+  object.password_wo_version.reset();
+  if (spec.password_version != 0) object.password_wo_version = spec.password_version;
+  object.image.reset();
+  if (!spec.image.empty()) object.image = spec.image;
+  object.deletion_protection = spec.deletion_protection;
+}
+
+void FromView(const ClusterView& view, const PartAddress& address, ClusterConfig& object) {
+  TakeSpec(std::get<ClusterSpec>(view.parts.at(address.key)), object);
+  object.host_name = view.id.host;
+  object.port = view.port;
+  object.reader_port = view.reader_port;
+  object.id = view.id.ToText();
+  object.host = view.address;
+  object.endpoint = Endpoint(view.address, view.port);
+  object.reader_endpoint = Endpoint(view.address, view.reader_port);
+  object.members.clear();
+  for (const MemberView& member : view.members) {
+    if (member.part == address.key) object.members.push_back(member.name);
+  }
+  object.engine_version_actual = view.version_actual;
+  object.ca_cert = view.ca_certificate_pem;
+  const auto drift = view.drift.find(address.key);
+  object.drift = drift == view.drift.end() ? std::vector<std::string>{} : drift->second;
+}
+
+Diagnostics Check(const Value& config) {
+  Diagnostics found;
+  const Value& synchronous = config.at("synchronous_replication");
+  const Value& nodes = config.at("node_count");
+  if (synchronous == Value::Bool(true) && (nodes.is_null() || nodes == Value::Int(1))) {
+    found.push_back(ErrorAt(Attr({}, "synchronous_replication"), "Too few members",
+                            "synchronous_replication needs a standby to wait for: set node_count "
+                            "to 2 or more."));
+  }
+  const Value& port = config.at("port");
+  if (port.is_known() && port == config.at("reader_port")) {
+    found.push_back(ErrorAt(
+        Attr({}, "reader_port"), "Port used twice",
+        "reader_port must differ from port, and both are " + port.as_number().ToText() + "."));
+  }
+  return found;
+}
+
+}  // namespace
+
+ResourceType ClusterResource() {
+  return ManagedResource<ClusterConfig>(Rows(), {.address = AddressOf,
+                                                 .to_spec = ToSpec,
+                                                 .from_view = FromView,
+                                                 .parse_id = ParseClusterAddress,
+                                                 .check = Check,
+                                                 .protection_attribute = "deletion_protection"});
+}
+
+}  // namespace dbaas

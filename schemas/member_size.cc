@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "schemas/member_size.h"
+
+namespace dbaas {
+namespace {
+
+/// Bytes, so that "1GiB" and "1024MiB" are the same. What is no amount stands for itself.
+Value CanonicalMemory(const Value& value) {
+  if (value.kind() != Value::Kind::kString) return value;
+  const auto bytes = ParseMemory(value.as_string());
+  return bytes ? Value::Int(*bytes) : value;
+}
+
+}  // namespace
+
+Table<ResourcesConfig> ResourcesConfig::Attributes() {
+  return Nested<ResourcesConfig>()
+      .Add("cpu", &ResourcesConfig::cpu, Required,
+           "CPU cores that one member may use. Fractions are allowed.", Positive())
+      .Add("memory", &ResourcesConfig::memory, Required,
+           "Memory that one member may use, such as `\"512MiB\"` or `\"4GiB\"`. The database's "
+           "caches are sized from it unless `parameters` say otherwise.",
+           Memory(), Canonical(CanonicalMemory));
+}
+
+Result<Resources> ToResources(const ResourcesConfig& config) {
+  auto bytes = ParseMemory(config.memory);
+  if (!bytes) {
+    Error error = std::move(bytes).error();
+    error.summary = "resources.memory " + error.summary;
+    return std::move(error).On("resources.memory");
+  }
+  return Resources{.cpu = config.cpu, .memory_bytes = *bytes};
+}
+
+ResourcesConfig FromResources(const Resources& resources) {
+  return {.cpu = resources.cpu, .memory = MemoryText(resources.memory_bytes)};
+}
+
+Result<Resources> ResourcesOfClass(const std::string& instance_class) {
+  if (const InstanceClass* found = FindInstanceClass(instance_class)) return found->resources;
+  return Invalid("instance_class", "there is no instance class " + instance_class);
+}
+
+std::vector<std::string> InstanceClassNames() {
+  std::vector<std::string> names;
+  for (const InstanceClass& one : InstanceClasses()) names.push_back(one.name);
+  return names;
+}
+
+}  // namespace dbaas

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "schemas/provider.h"
+
+#include <set>
+
+#include "schemas/kit.h"
+
+namespace dbaas {
+namespace {
+
+struct DockerBlock {
+  std::string endpoint;
+  std::string cert_path;
+  std::optional<bool> tls_verify;
+  static Table<DockerBlock> Attributes();
+};
+
+struct HostBlock {
+  std::string name;
+  std::optional<DockerBlock> docker;
+  static Table<HostBlock> Attributes();
+};
+
+struct ProviderConfig {
+  std::vector<HostBlock> hosts;
+};
+
+Table<DockerBlock> DockerBlock::Attributes() {
+  return Nested<DockerBlock>()
+      .Add("endpoint", &DockerBlock::endpoint, Optional,
+           "Where the Docker engine listens: `unix:///var/run/docker.sock`, `tcp://db1:2376`. From "
+           "`DOCKER_HOST` when left out, else the default socket.",
+           NotEmpty())
+      .Add("cert_path", &DockerBlock::cert_path, Optional,
+           "Folder with `ca.pem`, `cert.pem` and `key.pem` for TLS. From `DOCKER_CERT_PATH` when "
+           "left out.",
+           NotEmpty())
+      .Add("tls_verify", &DockerBlock::tls_verify, Optional,
+           "Whether the engine's certificate is checked. From `DOCKER_TLS_VERIFY` when left out.");
+}
+
+Table<HostBlock> HostBlock::Attributes() {
+  return Nested<HostBlock>()
+      .Add("name", &HostBlock::name, Required,
+           "Name of the host, as it appears in `id` and `host_name`. Renaming a host makes its "
+           "clusters look like new ones.",
+           Dns1123(40))
+      .AddBlock("docker", &HostBlock::docker, "A Docker engine.");
+}
+
+const Table<ProviderConfig>& Rows() {
+  static const Table<ProviderConfig> kRows =
+      Table<ProviderConfig>(
+          "dbaas",
+          "Database clusters on your own machines: PostgreSQL with failover, replicas and "
+          "credentials, on Docker engines that you have.")
+          .AddBlock(
+              "host", &ProviderConfig::hosts,
+              "A place where clusters live. Repeatable; the first one is the default. Without "
+              "any there is one host called `local`, the Docker engine of the environment.");
+  return kRows;
+}
+
+}  // namespace
+
+const Schema& ProviderSchema() { return Rows().schema(); }
+
+Diagnostics CheckProvider(const Value& config) {
+  Diagnostics found;
+  const Value& hosts = config.at("host");
+  if (hosts.kind() != Value::Kind::kList) return found;
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < hosts.as_list().size(); ++i) {
+    const Value& name = hosts.as_list()[i].at("name");
+    if (!name.is_known() || names.insert(name.as_string()).second) continue;
+    found.push_back(ErrorAt(Attr(Index(Attr({}, "host"), static_cast<std::int64_t>(i)), "name"),
+                            "Duplicate host name",
+                            "There are two host blocks called \"" + name.as_string() +
+                                "\". Each needs a name of its own."));
+  }
+  return found;
+}
+
+Result<std::vector<ProviderHost>> ReadProviderHosts(const Value& config) {
+  std::vector<ProviderHost> hosts;
+  if (config.is_null()) return hosts;
+  const ProviderConfig provider = TRY(Rows().Decode(config));
+  for (const HostBlock& block : provider.hosts) {
+    ProviderHost host{.name = block.name};
+    if (block.docker) {
+      host.docker_endpoint = block.docker->endpoint;
+      host.cert_path = block.docker->cert_path;
+      host.tls_verify = block.docker->tls_verify;
+    }
+    hosts.push_back(std::move(host));
+  }
+  return hosts;
+}
+
+}  // namespace dbaas

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// The types that this provider offers, one function and one file each. all.cc lists them.
+#pragma once
+
+#include "schemas/resource_type.h"
+
+namespace dbaas {
+
+ResourceType ClusterResource();              // dbaas_cluster.cc
+ResourceType ReplicaResource();              // dbaas_replica.cc
+DataSourceType ClusterDataSource();          // data_dbaas_cluster.cc
+DataSourceType ClustersDataSource();         // data_dbaas_clusters.cc
+DataSourceType EngineVersionsDataSource();   // data_dbaas_engine_versions.cc
+DataSourceType InstanceClassesDataSource();  // data_dbaas_instance_classes.cc
+DataSourceType CredentialsEphemeral();       // ephemeral_dbaas_credentials.cc
+
+}  // namespace dbaas

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "schemas/validators.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "engine/model/spec.h"
+
+namespace dbaas {
+namespace {
+
+using Complaint = std::optional<std::string>;
+
+bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+/// A validator of strings.
+template <typename Check>
+Validator TextRule(std::string rule, Check check) {
+  return {.rule = std::move(rule),
+          .check = [check](const Value& value) -> Complaint { return check(value.as_string()); }};
+}
+
+std::string Quoted(const std::string& text) { return "\"" + text + "\""; }
+
+std::string Join(const std::vector<std::string>& items, const char* between) {
+  return fmt::format("{}", fmt::join(items, between));
+}
+
+struct Unit {
+  std::string_view name;
+  std::int64_t bytes;
+};
+constexpr std::array<Unit, 5> kUnits = {{{"TiB", std::int64_t{1} << 40},
+                                         {"GiB", std::int64_t{1} << 30},
+                                         {"MiB", std::int64_t{1} << 20},
+                                         {"KiB", std::int64_t{1} << 10},
+                                         {"B", 1}}};
+constexpr double kMostMemory = 0x1.0p60;  // An exbibyte.
+
+}  // namespace
+
+Validator WholeNumber() {
+  return {.rule = "", .check = [](const Value& value) -> Complaint {
+            if (value.as_number().AsInt()) return std::nullopt;
+            return "must be a whole number, not " + value.as_number().ToText();
+          }};
+}
+
+Validator Range(std::int64_t lowest, std::int64_t highest) {
+  const std::string rule = fmt::format("between {} and {}", lowest, highest);
+  return {.rule = rule, .check = [=](const Value& value) -> Complaint {
+            const double number = value.as_number().AsDouble();
+            if (number >= static_cast<double>(lowest) && number <= static_cast<double>(highest)) {
+              return std::nullopt;
+            }
+            return "must be " + rule + ", not " + value.as_number().ToText();
+          }};
+}
+
+Validator Positive() {
+  return {.rule = "greater than 0", .check = [](const Value& value) -> Complaint {
+            if (value.as_number().AsDouble() > 0) return std::nullopt;
+            return "must be greater than 0, not " + value.as_number().ToText();
+          }};
+}
+
+Validator OneOf(std::vector<std::string> values) {
+  std::vector<std::string> code;
+  for (const std::string& value : values) code.push_back("`" + value + "`");
+  return TextRule((values.size() == 1 ? "" : "one of ") + Join(code, ", "),
+                  [values = std::move(values)](const std::string& text) -> Complaint {
+                    if (std::find(values.begin(), values.end(), text) != values.end())
+                      return std::nullopt;
+                    std::vector<std::string> quoted;
+                    for (const std::string& value : values) quoted.push_back(Quoted(value));
+                    return fmt::format("must be {}{}, not {}", values.size() == 1 ? "" : "one of ",
+                                       Join(quoted, ", "), Quoted(text));
+                  });
+}
+
+Validator NotEmpty() {
+  return TextRule("", [](const std::string& text) -> Complaint {
+    if (!text.empty()) return std::nullopt;
+    return "must not be empty; leave it out instead";
+  });
+}
+
+Validator Dns1123(std::size_t longest) {
+  const std::string rule = fmt::format(
+      "at most {} lower-case letters, digits and hyphens, a letter first, no hyphen last", longest);
+  return TextRule(rule, [=](const std::string& text) -> Complaint {
+    const bool good = !text.empty() && text.size() <= longest && IsLower(text.front()) &&
+                      text.back() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
+                        return IsLower(c) || IsDigit(c) || c == '-';
+                      });
+    if (good) return std::nullopt;
+    if (text.size() > longest) {
+      return fmt::format("must be {}; {} has {} characters", rule, Quoted(text), text.size());
+    }
+    return "must be " + rule + ", not " + Quoted(text);
+  });
+}
+
+Validator NotReserved(std::vector<std::string> names) {
+  return TextRule("", [names = std::move(names)](const std::string& text) -> Complaint {
+    if (std::find(names.begin(), names.end(), text) == names.end()) return std::nullopt;
+    return "must be another name: " + Quoted(text) + " is used by dbaas itself";
+  });
+}
+
+Validator VersionPrefix() {
+  return TextRule("digits, with dots between them", [](const std::string& text) -> Complaint {
+    char before = '.';
+    bool good = !text.empty();
+    for (const char c : text) {
+      good = good && (IsDigit(c) || (c == '.' && before != '.'));
+      before = c;
+    }
+    if (good && before != '.') return std::nullopt;
+    return "must be a version such as \"17\", not " + Quoted(text);
+  });
+}
+
+Validator SqlIdentifier() {
+  const std::string rule =
+      "a lower-case letter or underscore, then at most 62 lower-case letters, digits and "
+      "underscores; not beginning with `pg_`";
+  return TextRule(rule, [](const std::string& text) -> Complaint {
+    const auto starts = [](char c) { return IsLower(c) || c == '_'; };
+    const bool good =
+        !text.empty() && text.size() <= 63 && starts(text.front()) &&
+        std::all_of(text.begin(), text.end(), [&](char c) { return starts(c) || IsDigit(c); });
+    if (!good) {
+      return "must begin with a lower-case letter or underscore and go on with at most 62 "
+             "lower-case letters, digits and underscores, unlike " +
+             Quoted(text);
+    }
+    if (text.starts_with("pg_")) {
+      return "must not begin with \"pg_\", which PostgreSQL keeps for itself, as in " +
+             Quoted(text);
+    }
+    return std::nullopt;
+  });
+}
+
+Validator PrintableSecret(std::size_t shortest, std::size_t longest) {
+  const std::string rule = fmt::format("{} to {} printable ASCII characters", shortest, longest);
+  return TextRule(rule, [=](const std::string& text) -> Complaint {
+    const bool printable =
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    if (printable && text.size() >= shortest && text.size() <= longest) return std::nullopt;
+    return "must be " + rule +
+           (printable ? fmt::format("; it has {}", text.size())
+                      : std::string("; it has others in it"));
+  });
+}
+
+Validator Memory() {
+  return TextRule("a number and one of `KiB`, `MiB`, `GiB`, `TiB`",
+                  [](const std::string& text) -> Complaint {
+                    const auto bytes = ParseMemory(text);
+                    if (bytes) return std::nullopt;
+                    return bytes.error().summary;
+                  });
+}
+
+Validator ClusterIdText() {
+  return TextRule("the `id` of a cluster: `host/name`", [](const std::string& text) -> Complaint {
+    const auto slash = text.find('/');
+    const bool good = slash != std::string::npos && slash > 0 && slash + 1 < text.size() &&
+                      text.find('/', slash + 1) == std::string::npos;
+    if (good) return std::nullopt;
+    return "must be the id of a cluster, such as \"local/orders\", not " + Quoted(text);
+  });
+}
+
+Result<std::int64_t> ParseMemory(const std::string& text) {
+  const Error wrong = Invalid(
+      "", "must be an amount of memory such as \"512MiB\" or \"4GiB\", not " + Quoted(text));
+  const auto digits = text.find_first_not_of("0123456789.");
+  if (digits == std::string::npos || digits == 0) return wrong;
+  const auto number = Number::FromText(text.substr(0, digits));
+  const std::string_view unit_name = std::string_view(text).substr(digits);
+  const auto unit = std::find_if(kUnits.begin(), kUnits.end(),
+                                 [&](const Unit& one) { return one.name == unit_name; });
+  if (!number || unit == kUnits.end()) return wrong;
+  const double bytes = std::floor(number->AsDouble() * static_cast<double>(unit->bytes));
+  if (bytes < 1 || bytes > kMostMemory) return wrong;
+  return static_cast<std::int64_t>(bytes);
+}
+
+std::string MemoryText(std::int64_t bytes) {
+  for (const Unit& unit : kUnits) {
+    if (bytes >= unit.bytes && bytes % unit.bytes == 0) {
+      return fmt::format("{}{}", bytes / unit.bytes, unit.name);
+    }
+  }
+  return fmt::format("{}B", bytes);
+}
+
+}  // namespace dbaas

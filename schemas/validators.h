@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Validators: what the words of a table check one known value for. The complaint completes the
+// sentence that begins with the attribute's name: "node_count " + "must be between 1 and 9, not
+// 99". Complaints about secrets never repeat the value. Pure.
+//
+// To add one: a function that returns a Validator, with a rule for the docs page.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "schemas/schema.h"
+
+namespace dbaas {
+
+/// A whole number that fits 64 bits. The kit adds it to every integer; the docs do not mention it.
+Validator WholeNumber();
+Validator Range(std::int64_t lowest, std::int64_t highest);
+/// Greater than zero.
+Validator Positive();
+Validator OneOf(std::vector<std::string> values);
+Validator NotEmpty();
+
+/// A label of RFC 1123: lower-case letters, digits and hyphens. With a letter in front, because it
+/// becomes part of names that need one.
+Validator Dns1123(std::size_t longest);
+/// Not one of these, which mean something already.
+Validator NotReserved(std::vector<std::string> names);
+/// "17", "17.6": digits with dots between them.
+Validator VersionPrefix();
+/// An identifier that SQL takes without quotes: lower-case letters, digits and underscores, no more
+/// than 63 bytes, not one that PostgreSQL keeps for itself.
+Validator SqlIdentifier();
+/// A secret of this many printable ASCII characters.
+Validator PrintableSecret(std::size_t shortest, std::size_t longest);
+/// "512MiB", "4GiB". See ParseMemory.
+Validator Memory();
+/// "local/orders"
+Validator ClusterIdText();
+
+/// Bytes of "512MiB", "1.5GiB", "123B". kInvalid for everything else, zero and less included.
+Result<std::int64_t> ParseMemory(const std::string& text);
+/// In the largest unit that needs no fraction: "4GiB".
+std::string MemoryText(std::int64_t bytes);
+
+}  // namespace dbaas
