@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "engine/drivers/process_alive.h"
+#include "engine/base/process.h"
 
 namespace dbaas {
 
@@ -428,8 +428,8 @@ Result<std::unique_ptr<Lease>> FakeDriver::AcquireLease(const std::string& name,
     }
   }
   bool is_dead = false;
-  if (current && current->machine == holder.machine) {
-    is_dead = alive ? !alive(*current) : IsDeadOnMachineOf(*current, holder);
+  if (current && !current->machine.empty() && current->machine == holder.machine) {
+    is_dead = alive ? !alive(*current) : ProcessStartTime(current->pid) != current->start_time;
   }
   using Answer = std::unique_ptr<Lease>;
   std::uint64_t id = 0;

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// Whether the process that holds a lease still lives. Used by every driver that keeps leases, and
-// only when holder and asker are on the same machine and in the same pid namespace (equal
-// Holder::machine). Pure but for reading /proc. Thread-safe.
+// What the kernel knows about a process, so that a lease held by a dead one can be taken over at
+// once. A pid alone is not enough, because pids are used again; pid and start time are.
+// Reads /proc and nothing else. Thread-safe.
+//
+//   if (ProcessStartTime(holder.pid) != holder.start_time) ...  // it is not the same process
 //
 // Source: proc_pid_stat(5): the start time, in ticks since boot, is field 22.
 #pragma once
 
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string>
 
-#include "engine/drivers/driver.h"
-
 namespace dbaas {
 
-/// In the kernel's ticks since boot; 0 when there is no such process.
+/// In the kernel's ticks since boot; 0 when there is no such process in our pid namespace.
 inline std::int64_t ProcessStartTime(int pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -32,12 +33,6 @@ inline std::int64_t ProcessStartTime(int pid) {
   std::int64_t start_time = 0;
   fields >> start_time;
   return start_time;
-}
-
-/// True only when it is certain: same machine, and no such process any more.
-inline bool IsDeadOnMachineOf(const Holder& holder, const Holder& asker) {
-  if (holder.machine.empty() || holder.machine != asker.machine || holder.pid <= 0) return false;
-  return ProcessStartTime(holder.pid) != holder.start_time;
 }
 
 }  // namespace dbaas
