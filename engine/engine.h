@@ -4,7 +4,8 @@
 // neither drivers nor databases. Thread-safe: Terraform calls from ten threads at once.
 //
 //   Engine engine(hosts, clock, random);
-//   auto view = engine.Apply({.id = {"local", "orders"}, .key = "cluster", .spec = spec}, progress, stop);
+//   auto view = engine.Apply({.id = {"local", "orders"}, .key = "cluster", .spec = spec}, progress,
+//   stop);
 #pragma once
 
 #include <map>
@@ -19,6 +20,7 @@
 #include "engine/base/random.h"
 #include "engine/base/result.h"
 #include "engine/drivers/driver.h"
+#include "engine/model/part_change.h"
 #include "engine/model/view.h"
 #include "engine/plan/plan.h"
 
@@ -27,19 +29,10 @@ namespace dbaas {
 /// How a host is reached. Made from the provider block, or from the environment when there is none.
 struct HostConfig {
   std::string name = "local";
-  std::string docker_endpoint;  ///< "unix:///var/run/docker.sock", "tcp://db1:2376"; empty: DOCKER_HOST or the default socket.
+  std::string docker_endpoint;  ///< "unix:///var/run/docker.sock", "tcp://db1:2376"; empty:
+                                ///< DOCKER_HOST or the default socket.
   std::string cert_path;        ///< Folder with ca.pem, cert.pem, key.pem; empty: DOCKER_CERT_PATH.
   std::optional<bool> tls_verify;  ///< Absent: DOCKER_TLS_VERIFY.
-};
-
-/// One part of one cluster, and what should become of it.
-struct PartChange {
-  enum class Verb { kCreate, kUpdate, kDelete };
-  ClusterId id;
-  std::string key;  ///< "cluster", "replica/reports"
-  Verb verb = Verb::kUpdate;
-  std::optional<PartSpec> spec;  ///< Absent for kDelete.
-  std::string who;               ///< Caller in a word, for lease and history: "terraform", "dbaas".
 };
 
 /// What an apply would do, as far as it can be known without changing anything.

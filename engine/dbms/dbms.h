@@ -70,6 +70,11 @@ class Dbms {
   /// What a change of one setting costs, by its key in Settings.
   virtual Impact Classify(const ClusterSpec& spec, const std::string& setting) const = 0;
 
+  /// How a client connects as the user of the cluster:
+  /// "postgresql://admin:…@127.0.0.1:15432/app?…". REQUIRES: the record has its secrets.
+  virtual Secret<std::string> ConnectionUri(const ClusterRecord& record, const std::string& address,
+                                            int port) const = 0;
+
   /// The probe, to be run in any one running member; its stdout goes to ReadProbe.
   virtual Command Probe(const ClusterRecord& record, const std::string& member) const = 0;
   virtual Result<ClusterFacts> ReadProbe(const ClusterRecord& record,

@@ -3,7 +3,8 @@
 // Objects: the things a driver can hold, as data. A Dbms expands specs into them, the diff compares
 // them, a driver makes them real. Plain values, no I/O.
 //
-//   Object volume{.id = {ObjectKind::kVolume, "orders-1-data"}, .cluster = "orders", .member = "orders-1"};
+//   Object volume{.id = {ObjectKind::kVolume, "orders-1-data"}, .cluster = "orders", .member =
+//   "orders-1"};
 //
 // Source of the label names: Kubernetes' recommended labels
 // (https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/).
@@ -76,26 +77,27 @@ struct InstanceSpec {
   std::vector<std::string> command;                ///< argv; nothing secret.
   std::map<std::string, std::string> environment;  ///< Nothing secret.
   std::vector<Mount> mounts;
-  std::vector<std::string> networks;  ///< Names of kNetwork objects; known there by the object's name.
+  std::vector<std::string>
+      networks;  ///< Names of kNetwork objects; known there by the object's name.
   std::vector<Port> ports;
   std::vector<File> files;
   Resources resources;         ///< 0 means no limit.
   std::int64_t shm_bytes = 0;  ///< /dev/shm; 0 means the driver's default.
   std::string stop_signal;     ///< "SIGINT"; empty means SIGTERM.
   int stop_timeout_seconds = 10;
-  /// Makes the running instance take changed files: a signal to its first process ("SIGHUP"). Empty:
-  /// changed files need a restart.
+  /// Makes the running instance take changed files: a signal to its first process ("SIGHUP").
+  /// Empty: changed files need a restart.
   std::string reload_signal;
 };
 
 struct Object {
   ObjectId id;
   std::string cluster;
-  std::string part;         ///< Key of the part that this object exists for.
-  std::string member;       ///< Member that it belongs to; empty for shared ones.
-  bool holds_data = false;  ///< A volume that must never go without leave.
-  InstanceSpec instance;    ///< Only for kInstance.
-  Fingerprint fingerprint;  ///< Of all but files; a difference means recreate. Set by Seal().
+  std::string part;               ///< Key of the part that this object exists for.
+  std::string member;             ///< Member that it belongs to; empty for shared ones.
+  bool holds_data = false;        ///< A volume that must never go without leave.
+  InstanceSpec instance;          ///< Only for kInstance.
+  Fingerprint fingerprint;        ///< Of all but files; a difference means recreate. Set by Seal().
   Fingerprint files_fingerprint;  ///< Of the compared files; a difference means place and reload.
 };
 

@@ -35,8 +35,8 @@ struct ClusterRecord {
   bool deleting = false;
   std::map<std::string, PartSpec> parts;
   std::map<std::string, Secret<std::string>> secrets;
-  std::map<std::string, int> ports;  ///< "write", "read", "replica/reports" → host port.
-  std::string version_actual;        ///< Version of the dbms as last probed: "17.6".
+  std::map<std::string, int> ports;   ///< "write", "read", "replica/reports" → host port.
+  std::string version_actual;         ///< Version of the dbms as last probed: "17.6".
   std::vector<HistoryEntry> history;  ///< Oldest first, the last kHistoryLimit.
 
   static constexpr std::size_t kHistoryLimit = 50;

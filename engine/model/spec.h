@@ -39,8 +39,8 @@ struct ClusterSpec {
   std::optional<int> reader_port;
   std::string username = "admin";
   std::string db_name = "app";
-  /// The user's own password; generated and kept in the record when absent. Never in the spec's JSON:
-  /// the record keeps it among its secrets.
+  /// The user's own password; generated and kept in the record when absent. Never in the spec's
+  /// JSON: the record keeps it among its secrets.
   std::optional<Secret<std::string>> password;
   std::int64_t password_version = 0;
   std::string image;  ///< Overrides the members' image when not empty.

@@ -16,8 +16,12 @@
 namespace dbaas {
 
 /// Settings that live inside the database and not in a driver's object: parameters, roles,
-/// databases. Keys are the Dbms's own ("parameters.work_mem", "role.admin"); values compare as text.
+/// databases. Keys are the Dbms's own ("parameters.work_mem", "role.admin"); values compare as
+/// text.
 using Settings = std::map<std::string, Secret<std::string>>;
+
+/// Settings whose values are not shown to people.
+inline constexpr std::string_view kSecretSettingPrefix = "role.";
 
 struct DesiredState {
   std::vector<Object> objects;  ///< In creation order: whatever an object needs comes before it.
@@ -49,7 +53,8 @@ struct ObservedObject {
 struct Observation {
   TimePoint at{};
   std::vector<ObservedObject> objects;
-  std::set<int> used_ports;  ///< Host ports that are taken, by us or by others, where it can be known.
+  std::set<int>
+      used_ports;  ///< Host ports that are taken, by us or by others, where it can be known.
 
   const ObservedObject* Find(const ObjectId& id) const;
 };
@@ -77,7 +82,7 @@ struct MemberFacts {
 /// What a probe found out about a running cluster.
 struct ClusterFacts {
   std::vector<MemberFacts> members;
-  Settings settings;    ///< Only the keys that the probe could read.
+  Settings settings;  ///< Only the keys that the probe could read.
   bool settings_known = false;
   std::string version;  ///< "17.6"
 

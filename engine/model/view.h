@@ -25,7 +25,7 @@ struct MemberView {
 struct ClusterView {
   ClusterId id;
   std::map<std::string, PartSpec> parts;
-  std::string status;  ///< creating, running, modifying, degraded, deleting.
+  std::string status;   ///< creating, running, modifying, degraded, deleting.
   std::string address;  ///< Where the published ports are reached: "127.0.0.1".
   int port = 0;
   int reader_port = 0;
@@ -33,7 +33,10 @@ struct ClusterView {
   std::string ca_certificate_pem;
   std::vector<MemberView> members;  ///< Desired ones, in order, whether they exist or not.
   /// Why the host does not match the record, one reason a line, empty when it does; by part key.
+  /// An apply would change these.
   std::map<std::string, std::vector<std::string>> drift;
+  /// What is unwell without being a difference: an instance that is stopped. For people to read.
+  std::vector<std::string> troubles;
   std::int64_t generation = 0;
   std::vector<HistoryEntry> history;
   bool probed = false;  ///< Roles and lag were asked for and answered.

@@ -27,16 +27,32 @@ struct Condition {
   std::string ToText() const;
 };
 
-struct EnsureObject { Object object; };
-struct RemoveObject { ObjectId id; };
+struct EnsureObject {
+  Object object;
+};
+struct RemoveObject {
+  ObjectId id;
+};
 /// Starts an instance that is stopped, or restarts one that runs.
-struct RestartInstance { std::string instance; };
+struct RestartInstance {
+  std::string instance;
+};
 /// Moves the primary role away from `from`, to the best of `candidates`. Nothing to do when it is
 /// not primary by then.
-struct Switchover { std::string from; std::vector<std::string> candidates; };
-struct RestartMember { std::string member; };
-struct ApplySettings { Settings desired; std::vector<std::string> keys; };
-struct WaitUntil { Condition condition; };
+struct Switchover {
+  std::string from;
+  std::vector<std::string> candidates;
+};
+struct RestartMember {
+  std::string member;
+};
+struct ApplySettings {
+  Settings desired;
+  std::vector<std::string> keys;
+};
+struct WaitUntil {
+  Condition condition;
+};
 
 using Operation = std::variant<EnsureObject, RemoveObject, RestartInstance, Switchover,
                                RestartMember, ApplySettings, WaitUntil>;

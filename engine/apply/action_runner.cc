@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/apply/action_runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/apply/retry.h"
+
+namespace dbaas {
+namespace {
+
+constexpr Milliseconds kPollInterval{200};
+constexpr Milliseconds kNoteInterval{15'000};
+// Electing takes seconds; a host under load gets minutes.
+constexpr Milliseconds kPrimaryTimeout{5 * 60'000};
+// A new member copies all data first.
+constexpr Milliseconds kFollowTimeout{6 * 60 * 60'000};
+
+Milliseconds TimeoutOf(const Condition& condition) {
+  return condition.kind == Condition::Kind::kMemberFollows ? kFollowTimeout : kPrimaryTimeout;
+}
+
+bool Follows(const MemberFacts& member) {
+  return member.running && (member.role == Role::kPrimary || member.streaming);
+}
+
+/// What a waiting person wants to know: "orders-1 primary running, orders-2 replica creating".
+std::string Summary(const ClusterFacts& facts) {
+  if (facts.members.empty()) return "no member has reported yet";
+  std::string text;
+  for (const auto& member : facts.members) {
+    text += fmt::format("{}{} {} {}", text.empty() ? "" : ", ", member.name, ToString(member.role),
+                        member.state);
+  }
+  return text;
+}
+
+/// The best to take over: synchronous before asynchronous, then by lag. Null when none is fit.
+const MemberFacts* BestSuccessor(const ClusterFacts& facts,
+                                 const std::vector<std::string>& candidates) {
+  const MemberFacts* best = nullptr;
+  for (const auto& name : candidates) {
+    const MemberFacts* member = facts.Find(name);
+    if (member == nullptr || !Follows(*member)) continue;
+    const auto rank = [](const MemberFacts& facts) {
+      return std::pair(!facts.synchronous, facts.lag_bytes.value_or(0));
+    };
+    if (best == nullptr || rank(*member) < rank(*best)) best = member;
+  }
+  return best;
+}
+
+std::string LastLine(std::string text) {
+  text.erase(text.find_last_not_of(" \r\n") + 1);
+  const auto newline = text.find_last_of('\n');
+  return newline == std::string::npos ? text : text.substr(newline + 1);
+}
+
+}  // namespace
+
+bool IsMet(const Condition& condition, const ClusterFacts& facts) {
+  const MemberFacts* member = facts.Find(condition.member);
+  const MemberFacts* primary = facts.Primary();
+  switch (condition.kind) {
+    case Condition::Kind::kPrimaryRuns: return primary != nullptr && primary->running;
+    case Condition::Kind::kMemberFollows:
+      // Without a running primary "streaming" is only a memory of one.
+      return primary != nullptr && primary->running && member != nullptr && Follows(*member);
+    case Condition::Kind::kMemberNotPrimary:
+      return primary != nullptr && primary->running && primary->name != condition.member;
+    case Condition::Kind::kMemberGone: return member == nullptr;
+    case Condition::Kind::kRestartKnown:
+      return std::all_of(facts.members.begin(), facts.members.end(),
+                         [](const auto& facts) { return !facts.running || facts.pending_restart; });
+  }
+  return false;
+}
+
+Result<void> ActionRunner::Perform(const Action& action) {
+  return std::visit([this](const auto& operation) { return Do(operation); }, action.operation);
+}
+
+Result<void> ActionRunner::Do(const EnsureObject& operation) {
+  return Retry(kPatient, context_.clock, context_.random, context_.stop, [&]() -> Result<void> {
+    TRY(context_.check_lease());
+    return context_.driver.Ensure(operation.object);
+  });
+}
+
+Result<void> ActionRunner::Do(const RemoveObject& operation) {
+  return Retry(kPatient, context_.clock, context_.random, context_.stop, [&]() -> Result<void> {
+    TRY(context_.check_lease());
+    return context_.driver.Remove(operation.id);
+  });
+}
+
+Result<void> ActionRunner::Do(const RestartInstance& operation) {
+  return Retry(kPatient, context_.clock, context_.random, context_.stop, [&]() -> Result<void> {
+    TRY(context_.check_lease());
+    return context_.driver.Restart(operation.instance);
+  });
+}
+
+Result<void> ActionRunner::Run(const Command& command) {
+  if (command.argv.empty()) return Ok();
+  return Retry(kBrief, context_.clock, context_.random, context_.stop, [&]() -> Result<void> {
+    TRY(context_.check_lease());
+    const ExecResult result =
+        TRY(context_.driver.Exec(command.instance, command.argv, command.input));
+    if (result.exit_code == 0) return Ok();
+    return Unavailable(LastLine(result.errors.empty() ? result.output : result.errors));
+  });
+}
+
+Result<void> ActionRunner::Do(const Switchover& operation) {
+  const std::string to = TRY(WaitForSuccessor(operation));
+  if (to.empty()) return Ok();  // Someone else leads by now.
+  context_.progress.Note("switchover from " + operation.from + " to " + to);
+  TRY(Run(context_.dbms.Switchover(context_.record, operation.from, to)));
+  return Wait({Condition::Kind::kMemberNotPrimary, operation.from});
+}
+
+Result<void> ActionRunner::Do(const RestartMember& operation) {
+  return Run(context_.dbms.RestartMember(context_.record, operation.member));
+}
+
+Result<void> ActionRunner::Do(const ApplySettings& operation) {
+  const std::string primary = TRY(WaitForPrimary());
+  return Run(
+      context_.dbms.ApplySettings(context_.record, operation.desired, operation.keys, primary));
+}
+
+Result<void> ActionRunner::Do(const WaitUntil& operation) {
+  auto result = Wait(operation.condition);
+  // A setting that turns out to need no restart after all is good news.
+  if (!result && operation.condition.kind == Condition::Kind::kRestartKnown &&
+      result.error().kind == ErrorKind::kTimeout) {
+    return Ok();
+  }
+  return result;
+}
+
+Result<void> ActionRunner::Wait(const Condition& condition) {
+  const bool is_brief = condition.kind == Condition::Kind::kRestartKnown;
+  const Milliseconds timeout = is_brief ? Milliseconds(20'000) : TimeoutOf(condition);
+  const TimePoint began = context_.clock.Now();
+  TimePoint noted = began;
+  for (;;) {
+    auto facts = context_.facts.Get(kPollInterval);
+    if (facts && IsMet(condition, *facts)) return Ok();
+    const TimePoint now = context_.clock.Now();
+    const std::string seen = facts ? Summary(*facts) : facts.error().ToLine();
+    if (now - began > timeout) {
+      return Timeout(
+          fmt::format("waited {} s until {}", timeout.count() / 1000, condition.ToText()),
+          "Last seen: " + seen + ".");
+    }
+    if (now - noted > kNoteInterval) {
+      noted = now;
+      context_.progress.Note(fmt::format("waiting until {} ({} s): {}", condition.ToText(),
+                                         (now - began).count() / 1000, seen));
+    }
+    if (!context_.clock.SleepFor(kPollInterval, context_.stop)) {
+      return Cancelled("stopped while waiting until " + condition.ToText());
+    }
+  }
+}
+
+Result<std::string> ActionRunner::WaitForPrimary() {
+  TRY(Wait({Condition::Kind::kPrimaryRuns, ""}));
+  const ClusterFacts facts = TRY(context_.facts.Get(Milliseconds(1000)));
+  const MemberFacts* primary = facts.Primary();
+  if (primary == nullptr) return Unavailable("the primary went away just now");
+  return primary->name;
+}
+
+Result<std::string> ActionRunner::WaitForSuccessor(const Switchover& operation) {
+  const TimePoint began = context_.clock.Now();
+  for (;;) {
+    const auto facts = context_.facts.Get(kPollInterval);
+    if (facts) {
+      const MemberFacts* primary = facts->Primary();
+      if (primary != nullptr && primary->name != operation.from) return std::string();
+      const MemberFacts* successor = BestSuccessor(*facts, operation.candidates);
+      if (successor != nullptr) return successor->name;
+    }
+    if (context_.clock.Now() - began > kPrimaryTimeout) {
+      return Timeout("no member is fit to take over from " + operation.from,
+                     "Last seen: " + (facts ? Summary(*facts) : facts.error().ToLine()) + ".");
+    }
+    if (!context_.clock.SleepFor(kPollInterval, context_.stop)) {
+      return Cancelled("stopped while waiting for a successor of " + operation.from);
+    }
+  }
+}
+
+}  // namespace dbaas

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// ActionRunner: the one place where drivers and databases meet. Carries out single operations of a
+// plan: objects through the driver, verbs as the Dbms's commands inside instances, waits by asking.
+// Thread-safe.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+
+#include "engine/apply/facts.h"
+#include "engine/apply/progress.h"
+#include "engine/base/clock.h"
+#include "engine/base/random.h"
+#include "engine/dbms/dbms.h"
+#include "engine/drivers/driver.h"
+#include "engine/plan/plan.h"
+
+namespace dbaas {
+
+struct ActionContext {
+  Driver& driver;
+  const Dbms& dbms;
+  const ClusterRecord& record;
+  FactsSource& facts;
+  Clock& clock;
+  Random& random;
+  Progress& progress;
+  std::stop_token stop;
+  /// Fails when the cluster's lease is no longer ours: asked before anything is touched.
+  std::function<Result<void>()> check_lease;
+};
+
+class ActionRunner {
+ public:
+  explicit ActionRunner(ActionContext context) : context_(std::move(context)) {}
+
+  Result<void> Perform(const Action& action);
+
+ private:
+  Result<void> Do(const EnsureObject& operation);
+  Result<void> Do(const RemoveObject& operation);
+  Result<void> Do(const RestartInstance& operation);
+  Result<void> Do(const Switchover& operation);
+  Result<void> Do(const RestartMember& operation);
+  Result<void> Do(const ApplySettings& operation);
+  Result<void> Do(const WaitUntil& operation);
+
+  Result<void> Run(const Command& command);
+  Result<void> Wait(const Condition& condition);
+  Result<std::string> WaitForPrimary();
+  Result<std::string> WaitForSuccessor(const Switchover& operation);
+
+  ActionContext context_;
+};
+
+/// Whether `facts` meet the condition.
+bool IsMet(const Condition& condition, const ClusterFacts& facts);
+
+}  // namespace dbaas

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/apply/converge.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "engine/apply/action_runner.h"
+#include "engine/apply/executor.h"
+#include "engine/apply/facts.h"
+#include "engine/apply/holder.h"
+#include "engine/apply/journal.h"
+#include "engine/apply/lease_keeper.h"
+#include "engine/apply/retry.h"
+#include "engine/plan/build_plan.h"
+
+namespace dbaas {
+namespace {
+
+// Enough for a cluster of nine to start at once; waits occupy a worker each.
+constexpr int kWorkers = 24;
+// The first round does the work, the second confirms it. More are for what only shows afterwards,
+// such as a standby that could lower max_connections only once its primary had.
+constexpr int kRounds = 4;
+
+const std::string kManagement(kManagementCluster);
+
+std::vector<std::string> RunningMembers(const Observation& observed) {
+  std::vector<std::string> members;
+  for (const auto& object : observed.objects) {
+    if (object.id.kind == ObjectKind::kInstance && !object.member.empty() &&
+        object.state == RunState::kRunning) {
+      members.push_back(object.id.name);
+    }
+  }
+  return members;
+}
+
+bool HoldsData(const Observation& observed) {
+  return std::any_of(observed.objects.begin(), observed.objects.end(), [](const auto& object) {
+    return object.id.kind == ObjectKind::kVolume && !object.member.empty();
+  });
+}
+
+std::set<ObjectId> IdsOf(const std::vector<Object>& objects) {
+  std::set<ObjectId> ids;
+  for (const auto& object : objects) ids.insert(object.id);
+  return ids;
+}
+
+/// One apply. Lives for one call of Converge.
+class Convergence {
+ public:
+  Convergence(const ConvergeContext& context, const PartChange& change)
+      : context_(context),
+        change_(change),
+        driver_(context.driver),
+        holder_(ThisProcess(change.who, context.random)),
+        journal_(context.journal_folder, driver_.Host(), change.id.cluster, context.clock) {}
+
+  Result<std::optional<ClusterRecord>> Run() {
+    lease_ = TRY(WaitForLease(change_.id.cluster));
+    TRY(FormIntent());
+    if (intent_.removes_cluster) {
+      TRY(RemoveCluster());
+      return std::optional<ClusterRecord>();
+    }
+    if (auto converged = ConvergeCluster(); !converged) {
+      NoteFailure(converged.error());
+      return std::move(converged).error();
+    }
+    TRY(Settle(""));
+    return std::optional(intent_.record);
+  }
+
+ private:
+  Result<std::unique_ptr<LeaseKeeper>> WaitForLease(const std::string& name) {
+    return LeaseKeeper::Wait(driver_, name, holder_, context_.clock, context_.random,
+                             context_.progress, context_.stop);
+  }
+
+  template <typename Call>
+  auto Patiently(Call call) {
+    return Retry(kPatient, context_.clock, context_.random, context_.stop, call);
+  }
+
+  // ---- the intent -------------------------------------------------------------------------------
+
+  Result<void> FormIntent() {
+    before_ = TRY(Patiently([&] { return driver_.ReadRecord(change_.id.cluster); }));
+    intent_ = TRY(MakeIntent(before_, change_, Moment::kApply));
+    if (before_) before_objects_ = DesiredBefore();
+    if (intent_.removes_cluster) return before_ ? WriteIntent() : Ok();
+    dbms_ = TRY(DbmsOf(intent_.record));
+    if (before_ && before_->deleting) TRY(StartOverIfEmpty());
+    // Ports are handed out under the host's lease: two clusters must not get the same.
+    std::unique_ptr<LeaseKeeper> host_lease;
+    if (intent_.record.uid.empty() || NeedsPorts(*dbms_, intent_.record)) {
+      host_lease = TRY(WaitForLease(kManagement));
+    }
+    const Observation host = TRY(Patiently([&] { return driver_.Observe(std::nullopt); }));
+    const auto others = TRY(Patiently([&] { return driver_.ReadRecords(); }));
+    TRY(Complete(*dbms_, driver_.Address(), host.used_ports, others, context_.random,
+                 intent_.record));
+    return WriteIntent();
+  }
+
+  /// What was wanted before this change: tells "missing" from "new".
+  std::set<ObjectId> DesiredBefore() const {
+    const auto dbms = DbmsOf(*before_);
+    if (!dbms) return {};
+    const auto desired = (*dbms)->Expand(*before_);
+    return desired ? IdsOf(desired->objects) : std::set<ObjectId>();
+  }
+
+  /// A deletion was cut and the cluster is wanted again. Without data it is a new incarnation: what
+  /// the shared services remember of the old one must not hold it up.
+  Result<void> StartOverIfEmpty() {
+    const Observation observed =
+        TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }));
+    if (!HoldsData(observed)) intent_.record.uid.clear();
+    return Ok();
+  }
+
+  Result<void> WriteIntent() {
+    ClusterRecord& record = intent_.record;
+    const std::int64_t expected = record.generation;
+    record.generation = expected + 1;
+    record.history.push_back({.generation = record.generation,
+                              .at = ToText(context_.clock.Now()),
+                              .who = holder_.name,
+                              .what = intent_.what.empty() ? "repair" : intent_.what});
+    if (record.history.size() > ClusterRecord::kHistoryLimit) {
+      record.history.erase(record.history.begin());
+    }
+    journal_.Apply(record.generation, holder_.name, record.history.back().what);
+    TRY(lease_->Check());
+    return WriteRecord(expected);
+  }
+
+  Result<void> WriteRecord(std::int64_t expected_generation) {
+    return Patiently([&] { return driver_.WriteRecord(intent_.record, expected_generation); });
+  }
+
+  /// Writes how it ended. After a failure the generation stays unsettled: the next apply goes on.
+  Result<void> Settle(const std::string& problem) {
+    ClusterRecord& record = intent_.record;
+    if (record.history.empty()) return Ok();
+    record.history.back().outcome = problem.empty() ? "ok" : problem;
+    if (problem.empty()) record.settled = record.generation;
+    TRY(lease_->Check());
+    return WriteRecord(record.generation);
+  }
+
+  /// For the history only; the error itself is on its way to the user.
+  void NoteFailure(const Error& error) {
+    if (auto written = Settle(error.ToLine()); !written) {
+      spdlog::warn("cannot note the failure in the record: {}", written.error().ToLine());
+    }
+  }
+
+  // ---- converging -------------------------------------------------------------------------------
+
+  Result<void> ConvergeCluster() {
+    desired_ = TRY(dbms_->Expand(intent_.record));
+    TRY(EnsureShared());
+    for (int round = 0; round < kRounds; ++round) {
+      bool was_empty = false;
+      TRY(RunRound(was_empty));
+      if (was_empty) return Ok();
+    }
+    return Timeout(
+        fmt::format("cluster {} did not settle", change_.id.cluster),
+        "Apply again; if it persists, `dbaas show " + change_.id.cluster + "` says what differs.");
+  }
+
+  Result<void> RunRound(bool& was_empty) {
+    const Observation observed =
+        TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }));
+    const auto facts = Probe(driver_, context_.clock, intent_.record, observed);
+    Diff diff = ComputeDiff(desired_.objects, observed, {intent_.what, before_objects_});
+    if (facts) {
+      AddSettings(desired_.settings, *facts, *dbms_, intent_.record.cluster_spec(), diff);
+      if (!facts->version.empty()) intent_.record.version_actual = facts->version;
+    }
+    const Plan plan = BuildPlan(
+        diff, {.desired = desired_, .observed = observed, .facts = facts ? &*facts : nullptr});
+    was_empty = plan.empty();
+    return Carry(plan, *lease_);
+  }
+
+  /// Runs a plan under a lease.
+  Result<void> Carry(const Plan& plan, LeaseKeeper& lease) {
+    if (plan.empty()) return Ok();
+    spdlog::debug("plan:\n{}", plan.ToText());
+    FactsSource facts(driver_, *dbms_, intent_.record, desired_.members, context_.clock);
+    ActionRunner actions({.driver = driver_,
+                          .dbms = *dbms_,
+                          .record = intent_.record,
+                          .facts = facts,
+                          .clock = context_.clock,
+                          .random = context_.random,
+                          .progress = context_.progress,
+                          .stop = context_.stop,
+                          .check_lease = [&lease] { return lease.Check(); }});
+    const int threads = std::min<int>(kWorkers, static_cast<int>(plan.actions.size()));
+    const auto runner =
+        MakeThreadRunner(threads, [&](const Action& action) { return actions.Perform(action); });
+    ApplyReport report =
+        Execute(plan, *runner, journal_, context_.progress, context_.clock, context_.stop);
+    if (report.error) return *std::move(report.error);
+    return Ok();
+  }
+
+  /// What all clusters of the host share is looked at without, and changed under, the host's lease.
+  Result<void> EnsureShared() {
+    if (TRY(PlanShared()).empty()) return Ok();
+    const auto host_lease = TRY(WaitForLease(kManagement));
+    return Carry(TRY(PlanShared()), *host_lease);
+  }
+
+  Result<Plan> PlanShared() {
+    const Observation observed = TRY(Patiently([&] { return driver_.Observe(kManagement); }));
+    Diff diff = ComputeDiff(desired_.shared, observed, {intent_.what, {}});
+    // Another engine's services may live there too; only what we want is ours to change.
+    std::erase_if(diff.changes,
+                  [](const auto& change) { return change.kind == ChangeKind::kRemove; });
+    const DesiredState shared{
+        .objects = desired_.shared, .shared = {}, .settings = {}, .members = {}};
+    return BuildPlan(diff, {.desired = shared, .observed = observed});
+  }
+
+  // ---- removing ---------------------------------------------------------------------------------
+
+  Result<void> RemoveCluster() {
+    if (before_) {
+      if (auto dbms = DbmsOf(*before_)) {
+        dbms_ = *dbms;
+        desired_.members.clear();
+        if (auto removed = RemoveObjects(change_.id.cluster, *lease_); !removed) {
+          NoteFailure(removed.error());
+          return removed;
+        }
+      }
+    }
+    // The record goes last: while it is there, a cut deletion is found and finished.
+    const auto host_lease = TRY(WaitForLease(kManagement));
+    const auto records = TRY(Patiently([&] { return driver_.ReadRecords(); }));
+    const bool is_last = std::all_of(records.begin(), records.end(), [&](const auto& record) {
+      return record.cluster == change_.id.cluster;
+    });
+    if (is_last) {
+      TRY(RemoveObjects(kManagement, *host_lease));
+    } else if (before_ && dbms_ != nullptr) {
+      Forget();
+    }
+    return Patiently([&] { return driver_.RemoveRecord(change_.id.cluster); });
+  }
+
+  Result<void> RemoveObjects(const std::string& cluster, LeaseKeeper& lease) {
+    const Observation observed = TRY(Patiently([&] { return driver_.Observe(cluster); }));
+    const Diff diff = ComputeDiff({}, observed, {intent_.what, IdsOfObserved(observed)});
+    if (dbms_ == nullptr) dbms_ = AllDbms().front();  // Removing asks it nothing.
+    return Carry(BuildPlan(diff, {.desired = {}, .observed = observed}), lease);
+  }
+
+  static std::set<ObjectId> IdsOfObserved(const Observation& observed) {
+    std::set<ObjectId> ids;
+    for (const auto& object : observed.objects) ids.insert(object.id);
+    return ids;
+  }
+
+  /// Best effort: the next incarnation has another uid, so leftovers waste space and nothing else.
+  void Forget() {
+    const Command command = dbms_->Forget(*before_);
+    if (command.argv.empty()) return;
+    const auto result = driver_.Exec(command.instance, command.argv, command.input);
+    if (!result || result->exit_code != 0) {
+      spdlog::warn("the shared services of host {} still remember cluster {}", driver_.Host(),
+                   change_.id.cluster);
+    }
+  }
+
+  const ConvergeContext& context_;
+  const PartChange& change_;
+  Driver& driver_;
+  Holder holder_;
+  Journal journal_;
+  std::unique_ptr<LeaseKeeper> lease_;
+  std::optional<ClusterRecord> before_;
+  std::set<ObjectId> before_objects_;
+  Intent intent_;
+  const Dbms* dbms_ = nullptr;
+  DesiredState desired_;
+};
+
+}  // namespace
+
+std::optional<ClusterFacts> Probe(Driver& driver, Clock& clock, const ClusterRecord& record,
+                                  const Observation& observed) {
+  const auto dbms = DbmsOf(record);
+  const auto members = RunningMembers(observed);
+  if (!dbms || members.empty()) return std::nullopt;
+  auto facts = FactsSource(driver, **dbms, record, members, clock).Get(Milliseconds(0));
+  if (!facts) return std::nullopt;
+  return std::move(facts).value();
+}
+
+Result<std::optional<ClusterRecord>> Converge(const ConvergeContext& context,
+                                              const PartChange& change) {
+  return Convergence(context, change).Run();
+}
+
+Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change) {
+  Driver& driver = context.driver;
+  const auto before = TRY(driver.ReadRecord(change.id.cluster));
+  Intent intent = TRY(MakeIntent(before, change, Moment::kPlan));
+  const Observation observed = TRY(driver.Observe(change.id.cluster));
+  std::set<ObjectId> before_objects;
+  if (before && before->has_cluster_part()) {
+    const Dbms* dbms = TRY(DbmsOf(*before));
+    if (const auto desired = dbms->Expand(*before)) before_objects = IdsOf(desired->objects);
+  }
+  if (intent.removes_cluster) {
+    const Diff diff = ComputeDiff({}, observed, {intent.what, before_objects});
+    return BuildPlan(diff, {.desired = {}, .observed = observed});
+  }
+  const Dbms* dbms = TRY(DbmsOf(intent.record));
+  const Observation host = TRY(driver.Observe(std::nullopt));
+  const auto others = TRY(driver.ReadRecords());
+  TRY(Complete(*dbms, driver.Address(), host.used_ports, others, context.random, intent.record));
+  const DesiredState desired = TRY(dbms->Expand(intent.record));
+  Diff diff = ComputeDiff(desired.objects, observed, {intent.what, before_objects});
+  const auto facts = Probe(driver, context.clock, intent.record, observed);
+  if (facts) AddSettings(desired.settings, *facts, *dbms, intent.record.cluster_spec(), diff);
+  return BuildPlan(diff,
+                   {.desired = desired, .observed = observed, .facts = facts ? &*facts : nullptr});
+}
+
+}  // namespace dbaas

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Converge: one apply of one part, from lease to settled record. The straight line of
+// docs/life_of_an_apply.md:
+//
+//   lease → record → intent → write it → shared services → (observe → diff → plan → run)* → settle
+//
+// Any of it may be cut at any point; the next call finds the intent in the record and goes on.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "engine/apply/intent.h"
+#include "engine/apply/progress.h"
+#include "engine/base/clock.h"
+#include "engine/base/random.h"
+#include "engine/drivers/driver.h"
+#include "engine/model/part_change.h"
+#include "engine/plan/plan.h"
+
+namespace dbaas {
+
+struct ConvergeContext {
+  Driver& driver;
+  Clock& clock;
+  Random& random;
+  Progress& progress;
+  std::stop_token stop;
+  std::string journal_folder;  ///< Empty: no journal.
+};
+
+/// The settled record; nothing when the cluster is gone.
+Result<std::optional<ClusterRecord>> Converge(const ConvergeContext& context,
+                                              const PartChange& change);
+
+/// What Converge would do now, without touching anything. kUnavailable when the host is silent.
+Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change);
+
+/// Roles, lag and settings, asked of a running member. Nothing when none answers.
+std::optional<ClusterFacts> Probe(Driver& driver, Clock& clock, const ClusterRecord& record,
+                                  const Observation& observed);
+
+}  // namespace dbaas

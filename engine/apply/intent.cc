@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/apply/intent.h"
+
+#include <fmt/format.h>
+
+#include "engine/apply/secrets.h"
+
+namespace dbaas {
+namespace {
+
+using Verb = PartChange::Verb;
+
+// Above the well-known ports and below the kernel's ephemeral range (32768).
+constexpr int kFirstPort = 15432;
+constexpr int kLastPort = 32767;
+constexpr int kUidLength = 8;
+
+bool IsUnfinished(const ClusterRecord& record) { return record.settled < record.generation; }
+
+ClusterRecord NewRecord(const PartChange& change) {
+  ClusterRecord record;
+  record.cluster = change.id.cluster;
+  return record;
+}
+
+/// The password travels beside the spec: it changes with its version only, as on RDS.
+void TakePassword(const ClusterSpec* before, ClusterSpec& after, ClusterRecord& record) {
+  const bool is_new = before == nullptr || before->password_version != after.password_version;
+  if (after.password && is_new) record.secrets.insert_or_assign("password", *after.password);
+  after.password.reset();
+}
+
+Error AlreadyExists(const PartChange& change) {
+  const bool is_cluster = change.key == kClusterPart;
+  return Invalid(
+      "name",
+      fmt::format("{} already exists on host {}",
+                  is_cluster ? "cluster " + change.id.cluster
+                             : change.key + " of cluster " + change.id.cluster,
+                  change.id.host),
+      fmt::format("Choose another name, or take it over with: terraform import "
+                  "<address> {}{}",
+                  change.id.ToText(), is_cluster ? "" : change.key.substr(change.key.find('/'))));
+}
+
+/// A part that is there may be created again only to finish what was cut, or by the second of two
+/// who were asked for the same at the same time.
+Result<void> CheckCreate(const ClusterRecord& before, const PartChange& change, Moment moment) {
+  const auto existing = before.parts.find(change.key);
+  if (existing == before.parts.end() || before.deleting) return Ok();
+  if (change.key == kClusterPart ? before.settled == 0 : IsUnfinished(before)) return Ok();
+  if (moment == Moment::kApply && SpecChanges(existing->second, *change.spec).empty()) return Ok();
+  return AlreadyExists(change);
+}
+
+Result<void> CheckUpdate(const ClusterRecord& before, const PartChange& change) {
+  const auto existing = before.parts.find(change.key);
+  if (existing == before.parts.end() || change.key != kClusterPart) return Ok();
+  const auto& current = std::get<ClusterSpec>(existing->second);
+  const auto& next = std::get<ClusterSpec>(*change.spec);
+  const Dbms* dbms = FindDbms(current.engine);
+  if (dbms == nullptr) return Ok();
+  for (auto& error : dbms->ValidateChange(current, next)) return std::move(error);
+  return Ok();
+}
+
+Result<Intent> DeleteIntent(const std::optional<ClusterRecord>& before, const PartChange& change) {
+  Intent intent{.record = before.value_or(NewRecord(change)), .what = "destroy " + change.key};
+  if (change.key == kClusterPart) {
+    intent.removes_cluster = true;
+    intent.what = "destroy";
+    if (before && before->has_cluster_part() && !before->deleting &&
+        before->cluster_spec().deletion_protection) {
+      return Denied(fmt::format("cluster {} is protected from deletion", change.id.cluster),
+                    "Set deletion_protection = false and apply before destroying it.")
+          .On("deletion_protection");
+    }
+    intent.record.deleting = true;
+  } else {
+    intent.record.parts.erase(change.key);
+    intent.record.ports.erase(change.key);
+  }
+  return intent;
+}
+
+Result<void> CheckPort(const std::string& field, std::optional<int> port, const std::string& key,
+                       const std::set<int>& used, const ClusterRecord& record) {
+  const auto ours = record.ports.find(key);
+  if (!port || (ours != record.ports.end() && ours->second == *port)) return Ok();
+  if (!used.contains(*port)) return Ok();
+  return Invalid(field, fmt::format("port {} is already in use on the host", *port),
+                 "Choose another port, or leave it out to have a free one allocated.");
+}
+
+/// The port that the user asked for by name, if any.
+std::optional<int> WantedPort(const ClusterRecord& record, const std::string& key) {
+  if (key == "write") return record.cluster_spec().port;
+  if (key == "read") return record.cluster_spec().reader_port;
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<const Dbms*> DbmsOf(const ClusterRecord& record) {
+  if (!record.has_cluster_part()) {
+    return NotFound("cluster " + record.cluster + " does not exist").On("cluster_id");
+  }
+  const Dbms* dbms = FindDbms(record.cluster_spec().engine);
+  if (dbms != nullptr) return dbms;
+  return Invalid("engine", "there is no engine called " + record.cluster_spec().engine);
+}
+
+Result<Intent> MakeIntent(const std::optional<ClusterRecord>& before, const PartChange& change,
+                          Moment moment) {
+  if (change.verb == Verb::kDelete) return DeleteIntent(before, change);
+  if (change.key != kClusterPart && (!before || !before->has_cluster_part() || before->deleting)) {
+    return Invalid("cluster_id", fmt::format("cluster {} does not exist on host {}",
+                                             change.id.cluster, change.id.host));
+  }
+  if (change.verb == Verb::kUpdate && (!before || !before->parts.contains(change.key))) {
+    return NotFound(
+        fmt::format("{} of {} is not on the host any more", change.key, change.id.ToText()),
+        "Someone else removed it. Refresh, and apply again to create it anew.");
+  }
+  if (before && change.verb == Verb::kCreate) TRY(CheckCreate(*before, change, moment));
+  if (before) TRY(CheckUpdate(*before, change));
+
+  Intent intent{.record = before.value_or(NewRecord(change)), .what = "create " + change.key};
+  if (change.key == kClusterPart) intent.what = "new cluster";
+  intent.record.deleting = false;
+  PartSpec spec = *change.spec;
+  const auto existing = intent.record.parts.find(change.key);
+  const bool is_there = existing != intent.record.parts.end();
+  if (auto* cluster = std::get_if<ClusterSpec>(&spec)) {
+    TakePassword(is_there ? &std::get<ClusterSpec>(existing->second) : nullptr, *cluster,
+                 intent.record);
+  }
+  if (is_there) {
+    const auto changes = SpecChanges(existing->second, spec);
+    intent.what = changes.empty() ? "" : fmt::format("{}", fmt::join(changes, ", "));
+    // The first attempt was cut: the rest of it is still the creation.
+    if (before->settled == 0 && intent.what.empty()) intent.what = "new cluster";
+  }
+  intent.record.parts.insert_or_assign(change.key, std::move(spec));
+  return intent;
+}
+
+bool NeedsPorts(const Dbms& dbms, const ClusterRecord& record) {
+  for (const auto& key : dbms.PublishedPorts(record)) {
+    const auto ours = record.ports.find(key);
+    if (ours == record.ports.end()) return true;
+    const auto wanted = WantedPort(record, key);
+    if (wanted && *wanted != ours->second) return true;
+  }
+  return false;
+}
+
+Result<void> Complete(const Dbms& dbms, const std::string& address, const std::set<int>& used_ports,
+                      const std::vector<ClusterRecord>& others, Random& random,
+                      ClusterRecord& record) {
+  if (record.uid.empty()) record.uid = random.Token(kUidLength);
+  std::set<int> used = used_ports;
+  for (const auto& other : others) {
+    if (other.cluster == record.cluster) continue;
+    for (const auto& [key, port] : other.ports) used.insert(port);
+  }
+  TRY(CheckPort("port", record.cluster_spec().port, "write", used, record));
+  TRY(CheckPort("reader_port", record.cluster_spec().reader_port, "read", used, record));
+  for (const auto& key : dbms.PublishedPorts(record)) {
+    if (const auto wanted = WantedPort(record, key)) record.ports[key] = *wanted;
+    if (record.ports.contains(key)) used.insert(record.ports[key]);
+  }
+  int next = kFirstPort;
+  for (const auto& key : dbms.PublishedPorts(record)) {
+    if (record.ports.contains(key)) continue;
+    while (used.contains(next)) ++next;
+    if (next > kLastPort) return Unavailable("the host has no free port left to publish");
+    record.ports[key] = next;
+    used.insert(next);
+  }
+  return FillSecrets(dbms.Secrets(record, address), random, record);
+}
+
+}  // namespace dbaas

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/apply/lease_keeper.h"
+
+#include <spdlog/spdlog.h>
+
+#include "engine/apply/retry.h"
+
+namespace dbaas {
+namespace {
+
+constexpr Milliseconds kTtl{30'000};
+constexpr Milliseconds kRenewInterval = kTtl / 3;
+constexpr Milliseconds kAskAgain{500};
+constexpr Milliseconds kNoteInterval{15'000};
+
+}  // namespace
+
+Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::Wait(Driver& driver, const std::string& name,
+                                                       const Holder& holder, Clock& clock,
+                                                       Random& random, Progress& progress,
+                                                       std::stop_token stop) {
+  std::string waited_for;
+  TimePoint noted{};
+  for (;;) {
+    auto lease =
+        Retry(kBrief, clock, random, stop, [&] { return driver.AcquireLease(name, holder, kTtl); });
+    if (lease) return std::unique_ptr<LeaseKeeper>(new LeaseKeeper(*std::move(lease), clock));
+    if (lease.error().kind != ErrorKind::kConflict) return std::move(lease).error();
+    if (lease.error().detail != waited_for || clock.Now() - noted > kNoteInterval) {
+      waited_for = lease.error().detail;
+      noted = clock.Now();
+      progress.Note("waiting for the lease of " + name + ", held by " + waited_for);
+    }
+    if (!clock.SleepFor(kAskAgain, stop)) {
+      return Cancelled("stopped while waiting for the lease of " + name, "Held by " + waited_for);
+    }
+  }
+}
+
+LeaseKeeper::LeaseKeeper(std::unique_ptr<Lease> lease, Clock& clock)
+    : lease_(std::move(lease)), clock_(clock), renewed_at_(clock.Now()) {
+  renewer_ = std::jthread([this](std::stop_token stop) {
+    // Real time on purpose: a clock that is turned by hand must not make this thread spin.
+    SystemClock real_clock;
+    while (real_clock.SleepFor(kRenewInterval, stop)) {
+      if (auto renewed = Renew(); !renewed) {
+        spdlog::warn("cannot renew the lease: {}", renewed.error().ToLine());
+      }
+    }
+  });
+}
+
+LeaseKeeper::~LeaseKeeper() = default;
+
+Result<void> LeaseKeeper::Check() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!lost_ && clock_.Now() - renewed_at_ < kTtl / 2) return Ok();
+  }
+  return Renew();
+}
+
+Result<void> LeaseKeeper::Renew() {
+  const std::lock_guard lock(mutex_);
+  if (lost_) return Conflict("the lease was lost", "Someone else took it over. Apply again.");
+  auto renewed = lease_->Renew();
+  if (renewed) {
+    renewed_at_ = clock_.Now();
+  } else if (renewed.error().kind == ErrorKind::kConflict) {
+    lost_ = true;
+  }
+  return renewed;
+}
+
+}  // namespace dbaas

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// LeaseKeeper: holds a lease for as long as an apply runs, renewing it in the background. Two
+// applies on one cluster never interleave: the lease decides, the other waits and says for whom.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "engine/apply/progress.h"
+#include "engine/base/clock.h"
+#include "engine/base/random.h"
+#include "engine/drivers/driver.h"
+
+namespace dbaas {
+
+class LeaseKeeper {
+ public:
+  /// Waits until the lease is ours. kCancelled when stopped meanwhile, kUnavailable when the host
+  /// does not answer. Everything passed must outlive the keeper, which must not be moved.
+  static Result<std::unique_ptr<LeaseKeeper>> Wait(Driver& driver, const std::string& name,
+                                                   const Holder& holder, Clock& clock,
+                                                   Random& random, Progress& progress,
+                                                   std::stop_token stop);
+  ~LeaseKeeper();
+
+  /// Whether it is still ours, by our own clock: a process that was asleep for longer than the ttl
+  /// asks the host before it acts again. Thread-safe.
+  Result<void> Check();
+
+ private:
+  LeaseKeeper(std::unique_ptr<Lease> lease, Clock& clock);
+  Result<void> Renew();
+
+  std::unique_ptr<Lease> lease_;
+  Clock& clock_;
+  std::mutex mutex_;
+  TimePoint renewed_at_;
+  bool lost_ = false;
+  std::jthread renewer_;  // Last: it ends first.
+};
+
+}  // namespace dbaas

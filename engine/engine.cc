@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "engine/apply/converge.h"
+#include "engine/apply/intent.h"
+#include "engine/apply/journal.h"
+#include "engine/apply/retry.h"
+#include "engine/apply/view.h"
+#include "engine/drivers/docker/docker_driver.h"
+
+namespace dbaas {
+namespace {
+
+// A refresh of a thousand resources asks within moments: they share one listing.
+constexpr Milliseconds kListingLifetime{1000};
+
+/// Everything that a host reported at one moment.
+struct Listing {
+  Observation observation;
+  std::vector<ClusterRecord> records;
+
+  const ClusterRecord* Find(const std::string& cluster) const {
+    for (const auto& record : records) {
+      if (record.cluster == cluster) return &record;
+    }
+    return nullptr;
+  }
+};
+
+class SilentProgress final : public Progress {
+ public:
+  void Note(const std::string&) override {}
+  void Began(int, int, const std::string&) override {}
+  void Ended(int, int, const std::string&, const std::string&, Milliseconds) override {}
+};
+
+/// A host as configured. Its driver may have failed to be made: whoever needs it gets the reason.
+class Host {
+ public:
+  Host(std::string name, Result<std::shared_ptr<Driver>> driver)
+      : name_(std::move(name)), driver_(std::move(driver)) {}
+
+  const std::string& name() const { return name_; }
+
+  Result<Driver*> driver() const {
+    if (!driver_) return driver_.error();
+    return driver_->get();
+  }
+
+  /// One listing and all records. Concurrent callers wait for the same answer.
+  Result<std::shared_ptr<const Listing>> List(Clock& clock, Random& random) {
+    Driver* driver = TRY(this->driver());
+    const std::lock_guard lock(mutex_);
+    if (listing_ && clock.Now() - listed_at_ < kListingLifetime) return listing_;
+    auto listing = std::make_shared<Listing>();
+    listing->observation = TRY(Retry(kBrief, clock, random, std::stop_token(),
+                                     [&] { return driver->Observe(std::nullopt); }));
+    listing->records = TRY(driver->ReadRecords());
+    listing_ = std::move(listing);
+    listed_at_ = clock.Now();
+    return listing_;
+  }
+
+  void ForgetListing() {
+    const std::lock_guard lock(mutex_);
+    listing_.reset();
+  }
+
+ private:
+  std::string name_;
+  Result<std::shared_ptr<Driver>> driver_;
+  std::mutex mutex_;
+  std::shared_ptr<const Listing> listing_;
+  TimePoint listed_at_{};
+};
+
+Result<std::shared_ptr<Driver>> MakeDriver(const HostConfig& config, Clock& clock) {
+  const DockerOptions options{.host_name = config.name,
+                              .endpoint = config.docker_endpoint,
+                              .cert_path = config.cert_path,
+                              .tls_verify = config.tls_verify};
+  return MakeDockerDriver(FromEnvironment(options, ReadEnvironment), clock);
+}
+
+}  // namespace
+
+struct Engine::Impl {
+  Clock& clock;
+  Random& random;
+  std::vector<std::unique_ptr<Host>> hosts;
+
+  Result<Host*> Find(const std::string& name) const {
+    for (const auto& host : hosts) {
+      if (host->name() == name) return host.get();
+    }
+    return Invalid("host_name", fmt::format("there is no host called {}", name),
+                   "Hosts are named by the host blocks of the provider.");
+  }
+
+  ConvergeContext Context(Driver& driver, Progress& progress, std::stop_token stop) const {
+    return {.driver = driver,
+            .clock = clock,
+            .random = random,
+            .progress = progress,
+            .stop = std::move(stop),
+            .journal_folder = Journal::DefaultFolder()};
+  }
+
+  Result<ClusterView> View(Host& host, const Listing& listing, const ClusterRecord& record,
+                           ReadDepth depth) const {
+    Driver* driver = TRY(host.driver());
+    std::optional<ClusterFacts> facts;
+    if (depth == ReadDepth::kProbe) {
+      Observation of_cluster;
+      for (const auto& object : listing.observation.objects) {
+        if (object.cluster == record.cluster) of_cluster.objects.push_back(object);
+      }
+      facts = Probe(*driver, clock, record, of_cluster);
+    }
+    return MakeView({.host = host.name(),
+                     .address = driver->Address(),
+                     .record = record,
+                     .observed = listing.observation,
+                     .facts = facts ? &*facts : nullptr});
+  }
+};
+
+Engine::Engine(std::vector<HostConfig> hosts, Clock& clock, Random& random)
+    : impl_(new Impl{clock, random, {}}) {
+  for (const auto& config : hosts) {
+    impl_->hosts.push_back(std::make_unique<Host>(config.name, MakeDriver(config, clock)));
+  }
+}
+
+Engine::Engine(std::vector<std::shared_ptr<Driver>> drivers, Clock& clock, Random& random)
+    : impl_(new Impl{clock, random, {}}) {
+  for (auto& driver : drivers) {
+    const std::string name = driver->Host();
+    impl_->hosts.push_back(std::make_unique<Host>(name, std::move(driver)));
+  }
+}
+
+Engine::~Engine() = default;
+
+std::vector<std::string> Engine::Hosts() const {
+  std::vector<std::string> names;
+  for (const auto& host : impl_->hosts) names.push_back(host->name());
+  return names;
+}
+
+std::vector<std::pair<std::string, std::string>> Engine::EngineVersions() {
+  std::vector<std::pair<std::string, std::string>> versions;
+  for (const Dbms* dbms : AllDbms()) {
+    for (const auto& version : dbms->Versions()) versions.emplace_back(dbms->Name(), version);
+  }
+  return versions;
+}
+
+std::vector<Error> Engine::Validate(const PartSpec& spec) {
+  const auto* cluster = std::get_if<ClusterSpec>(&spec);
+  if (cluster == nullptr) return {};
+  const Dbms* dbms = FindDbms(cluster->engine);
+  if (dbms != nullptr) return dbms->Validate(*cluster);
+  std::vector<std::string> names;
+  for (const Dbms* known : AllDbms()) names.push_back(known->Name());
+  return {Invalid("engine", "there is no engine called " + cluster->engine,
+                  fmt::format("Known engines: {}.", fmt::join(names, ", ")))};
+}
+
+Result<Preview> Engine::Plan(const PartChange& change) {
+  Host* host = TRY(impl_->Find(change.id.host));
+  Driver* driver = TRY(host->driver());
+  SilentProgress silent;
+  auto plan = PreviewChange(impl_->Context(*driver, silent, {}), change);
+  if (plan) return Preview{.plan = std::move(plan).value(), .warnings = {}};
+  if (plan.error().kind != ErrorKind::kUnavailable) return std::move(plan).error();
+  return Preview{
+      .plan = {},
+      .warnings = {fmt::format("Host {} does not answer, so the plan could not be checked "
+                               "against it: {}",
+                               host->name(), plan.error().ToLine())}};
+}
+
+Result<ClusterView> Engine::Apply(const PartChange& change, Progress& progress,
+                                  std::stop_token stop) {
+  Host* host = TRY(impl_->Find(change.id.host));
+  Driver* driver = TRY(host->driver());
+  auto record = Converge(impl_->Context(*driver, progress, std::move(stop)), change);
+  host->ForgetListing();
+  if (!record) return std::move(record).error();
+  if (!record->has_value()) return ClusterView{.id = change.id};
+  const auto listing = TRY(host->List(impl_->clock, impl_->random));
+  return impl_->View(*host, *listing, **record, ReadDepth::kListing);
+}
+
+Result<std::optional<ClusterView>> Engine::Read(const ClusterId& id, ReadDepth depth) {
+  Host* host = TRY(impl_->Find(id.host));
+  const auto listing = TRY(host->List(impl_->clock, impl_->random));
+  const ClusterRecord* record = listing->Find(id.cluster);
+  if (record == nullptr || !record->has_cluster_part()) return std::optional<ClusterView>();
+  return std::optional(TRY(impl_->View(*host, *listing, *record, depth)));
+}
+
+Result<std::vector<ClusterView>> Engine::List(const std::string& host_name, ReadDepth depth) {
+  std::vector<ClusterView> views;
+  for (const auto& host : impl_->hosts) {
+    if (!host_name.empty() && host->name() != host_name) continue;
+    const auto listing = TRY(host->List(impl_->clock, impl_->random));
+    for (const auto& record : listing->records) {
+      if (!record.has_cluster_part()) continue;
+      views.push_back(TRY(impl_->View(*host, *listing, record, depth)));
+    }
+  }
+  return views;
+}
+
+Result<Credentials> Engine::ReadCredentials(const ClusterId& id) {
+  Host* host = TRY(impl_->Find(id.host));
+  Driver* driver = TRY(host->driver());
+  const auto record = TRY(driver->ReadRecord(id.cluster));
+  if (!record || !record->has_cluster_part()) {
+    return NotFound("cluster " + id.ToText() + " does not exist").On("cluster_id");
+  }
+  const Dbms* dbms = TRY(DbmsOf(*record));
+  const auto password = record->secrets.find("password");
+  if (password == record->secrets.end()) {
+    return Unavailable("cluster " + id.ToText() + " has no password yet");
+  }
+  const auto port = [&](const char* key) {
+    const auto found = record->ports.find(key);
+    return found == record->ports.end() ? 0 : found->second;
+  };
+  return Credentials{.username = record->cluster_spec().username,
+                     .password = password->second,
+                     .uri = dbms->ConnectionUri(*record, driver->Address(), port("write")),
+                     .reader_uri = dbms->ConnectionUri(*record, driver->Address(), port("read"))};
+}
+
+Result<ClusterId> Engine::ParseClusterId(const std::string& text) const {
+  const auto slash = text.find('/');
+  const std::string host = slash == std::string::npos ? Hosts().front() : text.substr(0, slash);
+  const std::string cluster = slash == std::string::npos ? text : text.substr(slash + 1);
+  if (host.empty() || cluster.empty() || cluster.find('/') != std::string::npos) {
+    return Invalid("cluster_id", fmt::format("\"{}\" is not the id of a cluster", text),
+                   "It reads <host>/<cluster>, as in local/orders.");
+  }
+  return ClusterId{host, cluster};
+}
+
+}  // namespace dbaas

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// PartChange: one part of one cluster and what should become of it. The only thing that an apply is
+// asked for. Plain data.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/model/spec.h"
+
+namespace dbaas {
+
+struct PartChange {
+  enum class Verb { kCreate, kUpdate, kDelete };
+  ClusterId id;
+  std::string key;  ///< "cluster", "replica/reports"
+  Verb verb = Verb::kUpdate;
+  std::optional<PartSpec> spec;  ///< Absent for kDelete.
+  std::string who;               ///< Caller in a word, for lease and history: "terraform", "dbaas".
+};
+
+/// What differs between two versions of a part, one line an attribute: "node_count 1 → 3".
+std::vector<std::string> SpecChanges(const PartSpec& before, const PartSpec& after);
+
+}  // namespace dbaas

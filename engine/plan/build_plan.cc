@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/plan/build_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace dbaas {
+namespace {
+
+using Ids = std::vector<ActionId>;
+
+/// Builds one plan and is thrown away. Each Plan… step appends its actions and notes the ids that
+/// later steps have to wait for.
+class Builder {
+ public:
+  Builder(const Diff& diff, const PlanInput& input) : diff_(diff), input_(input) {}
+
+  Plan Build() {
+    PlanFoundations();
+    PlanInstances();
+    PlanReady();
+    PlanSettings();
+    PlanRolling();
+    PlanProxies();
+    PlanRemovals();
+    return std::move(plan_);
+  }
+
+ private:
+  ActionId Add(std::string title, Operation operation, Ids after, std::string reason) {
+    std::sort(after.begin(), after.end());
+    after.erase(std::unique(after.begin(), after.end()), after.end());
+    plan_.actions.push_back(
+        {std::move(title), std::move(operation), std::move(after), std::move(reason)});
+    return static_cast<ActionId>(plan_.actions.size()) - 1;
+  }
+
+  ActionId AddChange(const Change& change, Operation operation, Ids after) {
+    return Add(std::string(Symbol(change.kind)) + " " + change.id.ToText(), std::move(operation),
+               std::move(after), change.reason);
+  }
+
+  ActionId AddWait(Condition::Kind kind, const std::string& member, Ids after) {
+    Condition condition{kind, member};
+    std::string title = "wait until " + condition.ToText();
+    return Add(std::move(title), WaitUntil{std::move(condition)}, std::move(after), "");
+  }
+
+  /// Networks and volumes need nothing.
+  void PlanFoundations() {
+    for (const auto& change : diff_.changes) {
+      if (change.kind != ChangeKind::kCreate || change.id.kind == ObjectKind::kInstance) continue;
+      created_[change.id] = AddChange(change, EnsureObject{change.desired}, {});
+    }
+  }
+
+  Ids FoundationsOf(const Object& object) const {
+    Ids after;
+    const auto need = [&](ObjectKind kind, const std::string& name) {
+      const auto found = created_.find({kind, name});
+      if (found != created_.end()) after.push_back(found->second);
+    };
+    for (const auto& network : object.instance.networks) need(ObjectKind::kNetwork, network);
+    for (const auto& mount : object.instance.mounts) need(ObjectKind::kVolume, mount.volume);
+    return after;
+  }
+
+  static bool IsProxyUpdate(const Change& change) {
+    return change.member.empty() &&
+           (change.kind == ChangeKind::kUpdateFiles || change.kind == ChangeKind::kReplace);
+  }
+
+  /// What is new or stopped starts at once, all together: the members find each other.
+  void PlanInstances() {
+    for (const auto& change : diff_.changes) {
+      if (change.id.kind != ObjectKind::kInstance || IsProxyUpdate(change)) continue;
+      if (change.kind == ChangeKind::kRemove || change.kind == ChangeKind::kReplace) continue;
+      const ActionId ensured =
+          AddChange(change, EnsureObject{change.desired}, FoundationsOf(change.desired));
+      if (change.kind == ChangeKind::kUpdateFiles) {
+        // Nothing waits for a reload, yet whatever restarts must come after it.
+        ready_.push_back(ensured);
+      } else if (!change.member.empty()) {
+        started_.emplace_back(change.member, ensured);
+      }
+    }
+  }
+
+  void PlanReady() {
+    if (started_.empty()) return;
+    Ids all;
+    for (const auto& [member, ensured] : started_) all.push_back(ensured);
+    primary_runs_ = {AddWait(Condition::Kind::kPrimaryRuns, "", all)};
+    for (const auto& [member, ensured] : started_) {
+      ready_.push_back(AddWait(Condition::Kind::kMemberFollows, member, {ensured}));
+    }
+  }
+
+  /// Settings that could not be read are all applied: doing so again does no harm.
+  void PlanSettings() {
+    ApplySettings apply{.desired = input_.desired.settings, .keys = {}};
+    std::string reason;
+    if (input_.facts == nullptr || !input_.facts->settings_known) {
+      if (input_.desired.settings.empty()) return;
+      for (const auto& [key, value] : apply.desired) apply.keys.push_back(key);
+      reason = "not known yet";
+    } else {
+      if (diff_.settings.empty()) return;
+      for (const auto& change : diff_.settings) {
+        apply.keys.push_back(change.key);
+        reason += (reason.empty() ? "" : ", ") + change.reason;
+        restart_ = restart_ || change.impact == Impact::kRestart;
+      }
+    }
+    settings_ = {Add("~ settings", std::move(apply), primary_runs_, reason)};
+    if (restart_) {
+      restart_reason_ = reason;
+      settings_ = {AddWait(Condition::Kind::kRestartKnown, "", settings_)};
+    }
+  }
+
+  bool IsCandidate(const std::string& member) const {
+    for (const auto& object : input_.desired.objects) {
+      if (object.member == member && object.id.kind == ObjectKind::kInstance) {
+        return object.part == kClusterPart;
+      }
+    }
+    return false;
+  }
+
+  const Change* ReplacementOf(const std::string& member) const {
+    for (const auto& change : diff_.changes) {
+      if (change.kind == ChangeKind::kReplace && change.member == member) return &change;
+    }
+    return nullptr;
+  }
+
+  bool NeedsRestart(const std::string& member) const {
+    if (input_.observed.Find({ObjectKind::kInstance, member}) == nullptr) return false;
+    for (const auto& [started, ensured] : started_) {
+      if (started == member) return false;  // It starts with the new settings.
+    }
+    return restart_ ||
+           std::count(diff_.pending_restart.begin(), diff_.pending_restart.end(), member) > 0;
+  }
+
+  std::string PrimaryName() const {
+    const MemberFacts* primary = input_.facts == nullptr ? nullptr : input_.facts->Primary();
+    return primary == nullptr ? std::string() : primary->name;
+  }
+
+  std::vector<std::string> CandidatesBut(const std::string& member) const {
+    std::vector<std::string> candidates;
+    for (const auto& other : input_.desired.members) {
+      if (other != member && IsCandidate(other)) candidates.push_back(other);
+    }
+    return candidates;
+  }
+
+  /// One member at a time, so that at most one is away; the primary last, after it handed over.
+  void PlanRolling() {
+    std::vector<std::string> affected;
+    for (const auto& member : input_.desired.members) {
+      if (ReplacementOf(member) != nullptr || NeedsRestart(member)) affected.push_back(member);
+    }
+    const std::string primary = PrimaryName();
+    std::stable_partition(affected.begin(), affected.end(),
+                          [&](const auto& member) { return member != primary; });
+    rolled_ = settings_;
+    rolled_.insert(rolled_.end(), ready_.begin(), ready_.end());
+    for (const auto& member : affected) {
+      if (member == primary) PlanHandover(member, CandidatesBut(member));
+      PlanMemberRestart(member);
+    }
+  }
+
+  void PlanHandover(const std::string& from, std::vector<std::string> candidates) {
+    if (candidates.empty()) return;
+    rolled_ = {Add("switchover from " + from, Switchover{from, std::move(candidates)}, rolled_,
+                   from + " is primary")};
+  }
+
+  void PlanMemberRestart(const std::string& member) {
+    if (const Change* change = ReplacementOf(member)) {
+      const ActionId removed =
+          Add("- " + change->id.ToText(), RemoveObject{change->id}, rolled_, change->reason);
+      Ids after = FoundationsOf(change->desired);
+      after.push_back(removed);
+      rolled_ = {AddChange(*change, EnsureObject{change->desired}, std::move(after))};
+    } else {
+      rolled_ = {Add("restart " + member, RestartMember{member}, rolled_,
+                     restart_reason_.empty() ? "waits for a restart" : restart_reason_)};
+    }
+    rolled_ = {AddWait(Condition::Kind::kMemberFollows, member, rolled_)};
+  }
+
+  /// A member that is leaving and leads must hand over before the proxy forgets it.
+  void PlanLeave() {
+    const std::string primary = PrimaryName();
+    for (const auto& change : diff_.changes) {
+      if (change.kind != ChangeKind::kRemove || change.id.kind != ObjectKind::kInstance) continue;
+      if (!change.member.empty() && change.member == primary) {
+        PlanHandover(primary, CandidatesBut(primary));
+      }
+    }
+  }
+
+  void PlanProxies() {
+    PlanLeave();
+    proxies_ = rolled_;
+    for (const auto& change : diff_.changes) {
+      if (change.id.kind != ObjectKind::kInstance || !IsProxyUpdate(change)) continue;
+      Ids after = proxies_;
+      if (change.kind == ChangeKind::kReplace) {
+        after = {Add("- " + change.id.ToText(), RemoveObject{change.id}, after, change.reason)};
+      }
+      proxies_ = {AddChange(change, EnsureObject{change.desired}, after)};
+    }
+  }
+
+  /// Instances go first, then what they held on to.
+  void PlanRemovals() {
+    Ids instances;
+    for (const auto& change : diff_.changes) {
+      if (change.kind != ChangeKind::kRemove || change.id.kind != ObjectKind::kInstance) continue;
+      instances.push_back(AddChange(change, RemoveObject{change.id}, proxies_));
+    }
+    for (const auto& change : diff_.changes) {
+      if (change.kind != ChangeKind::kRemove || change.id.kind == ObjectKind::kInstance) continue;
+      Change removal = change;
+      if (change.id.kind == ObjectKind::kVolume) removal.reason += ", with the data in it";
+      AddChange(removal, RemoveObject{change.id}, instances.empty() ? proxies_ : instances);
+    }
+  }
+
+  const Diff& diff_;
+  const PlanInput& input_;
+  Plan plan_;
+  std::map<ObjectId, ActionId> created_;
+  std::vector<std::pair<std::string, ActionId>> started_;  ///< Members, and the action that did it.
+  Ids primary_runs_;
+  Ids ready_;     ///< Everything started follows.
+  Ids settings_;  ///< Settings are in.
+  Ids rolled_;    ///< The last step of the rolling work so far.
+  Ids proxies_;
+  bool restart_ = false;
+  std::string restart_reason_;
+};
+
+}  // namespace
+
+Plan BuildPlan(const Diff& diff, const PlanInput& input) { return Builder(diff, input).Build(); }
+
+}  // namespace dbaas

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/plan/plan.h"
+
+namespace dbaas {
+
+std::string Condition::ToText() const {
+  switch (kind) {
+    case Kind::kPrimaryRuns: return "a primary accepts connections";
+    case Kind::kMemberFollows: return member + " is primary or streams from it";
+    case Kind::kMemberNotPrimary: return member + " is not primary";
+    case Kind::kMemberGone: return member + " has left";
+    case Kind::kRestartKnown: return "members know what needs a restart";
+  }
+  return "?";
+}
+
+std::string Plan::ToText() const {
+  std::string text;
+  for (const auto& action : actions) {
+    text += action.title;
+    for (std::size_t i = 0; i < action.after.size(); ++i) {
+      text += i == 0 ? "  after " : ", ";
+      // The object is enough: what follows the symbol.
+      const std::string& title = actions[action.after[i]].title;
+      text += title.substr(title.find(' ') + 1);
+    }
+    if (!action.reason.empty()) text += "  " + action.reason;
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace dbaas
