@@ -68,13 +68,22 @@ class Lifecycle {
   StateResponse ReadData(const DataSourceType& type, const Value& config);
 
  private:
+  /// Null before Configure, and while the provider's configuration holds unknown values.
   std::shared_ptr<Engine> engine();
+  std::stop_token stop_token();
+
+  Diagnostics CheckWithEngine(const ResourceType& type, const PlanRequest& request,
+                              const Value& planned);
+  StateResponse Destroy(const ResourceType& type, const ApplyRequest& request, Engine& engine);
+  StateResponse CreateOrUpdate(const ResourceType& type, const ApplyRequest& request,
+                               Engine& engine);
+  Result<DataAnswer> Answer(const DataQuery& query);
 
   Clock& clock_;
   Random& random_;
   std::mutex mutex_;
   std::shared_ptr<Engine> engine_;  ///< Guarded by mutex_.
-  std::stop_source stop_;
+  std::stop_source stop_;           ///< Guarded by mutex_; each Configure begins with a new one.
 };
 
 }  // namespace dbaas

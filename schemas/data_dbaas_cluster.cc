@@ -44,6 +44,7 @@ struct ClusterAnswer {
   std::optional<std::string> primary;
   std::vector<MemberAnswer> members;
   std::vector<std::string> drift;
+  std::vector<std::string> troubles;
 };
 
 Table<MemberAnswer> MemberAnswer::Attributes() {
@@ -73,11 +74,12 @@ Table<ClusterAnswer> Rows() {
                        "A cluster as it is now: who is the primary, how far the others lag, what "
                        "is not well. Unlike the resource of the same name, this asks the members, "
                        "so its answers change from one plan to the next.")
-      .Add("name", &C::name, Required, "Name of the cluster.", NotEmpty(), SpecFields({"cluster"}))
+      .Add("name", &C::name, Required, "Name of the cluster.", NotEmpty(),
+           SpecFields({"cluster_id"}))
       .Add("host_name", &C::host_name, Optional, Computed,
            "Name of the `host` block of the provider that it lives on. The first one when left "
            "out.",
-           NotEmpty(), SpecFields({"host"}))
+           NotEmpty())
       .Add("id", &C::id, Computed, "`host/name`, such as `local/orders`.")
       .Add("status", &C::status, Computed,
            "`creating`, `running`, `modifying`, `degraded` or `deleting`.")
@@ -98,7 +100,10 @@ Table<ClusterAnswer> Rows() {
            "Name of the primary; null while there is none, as in the middle of a failover.")
       .Add("members", &C::members, Computed, "All members, replicas included.")
       .Add("drift", &C::drift, Computed,
-           "Why the host does not match what was asked for, one reason each.");
+           "Why the host does not match what was asked for, one reason each.")
+      .Add("troubles", &C::troubles, Computed,
+           "What is unwell without being a difference, one line each: a member that is stopped, "
+           "for instance.");
 }
 
 Result<DataQuery> Query(const ClusterAnswer& config) {
@@ -153,6 +158,7 @@ Result<void> Fill(const DataAnswer& found, ClusterAnswer& answer) {
   for (const auto& [part, reasons] : view.drift) {
     answer.drift.insert(answer.drift.end(), reasons.begin(), reasons.end());
   }
+  answer.troubles = view.troubles;
   return Ok();
 }
 

@@ -50,7 +50,7 @@ Table<ClustersAnswer> Rows() {
                        "are not asked.")
       .Add("host_name", &C::host_name, Optional,
            "Only the clusters of this `host` block of the provider. All hosts when left out.",
-           NotEmpty(), SpecFields({"host"}))
+           NotEmpty())
       .Add("ids", &C::ids, Computed, "The `id` of each, for `for_each` and imports.")
       .Add("clusters", &C::clusters, Computed, "The clusters, by host and name.");
 }

@@ -60,7 +60,7 @@ Table<ClusterConfig> Rows() {
       .Add("host_name", &C::host_name, Optional, Computed, RequiresReplace,
            "Name of the `host` block of the provider that the cluster lives on. The first one when "
            "left out. Moving a cluster is a replacement: its data does not move.",
-           SpecFields({"host"}), NotEmpty())
+           NotEmpty())
       .Add("engine", &C::engine, Default(kDefaultEngine), RequiresReplace,
            "The database. Another engine is another cluster.", OneOf(EngineNames()))
       .Add("engine_version", &C::engine_version, Default(kDefaultEngineVersion),

@@ -33,7 +33,7 @@ Table<ReplicaConfig> Rows() {
              "disturb the members that keep the service up.")
       .Add("cluster_id", &C::cluster_id, Required, RequiresReplace,
            "`id` of the cluster to follow. Changing it makes another replica.", ClusterIdText(),
-           SpecFields({"cluster", "host"}))
+           SpecFields({"host_name"}))
       .Add("name", &C::name, Required, RequiresReplace,
            "Name of the replica, unique in its cluster. The member is called "
            "`<cluster>-<name>`.",

@@ -24,7 +24,7 @@ Table<CredentialsAnswer> Rows() {
              "Hand them to another provider's configuration or to a write-only attribute.")
       .Add("cluster_id", &C::cluster_id, Required,
            "`id` of the cluster, or its name on the provider's first host.", NotEmpty(),
-           SpecFields({"cluster", "host"}))
+           SpecFields({"host_name"}))
       .Add("username", &C::username, Computed, "Name of the administrator.")
       .Add("password", &C::password, Computed, Sensitive, "Password of the administrator.")
       .Add("uri", &C::uri, Computed, Sensitive,

@@ -129,7 +129,8 @@ Value StateValue(const Schema& schema, const Value& base, const Value& found, bo
     if (attribute.write_only) {
       value = Value::Null();
     } else if (refresh) {
-      value = MeanTheSame(attribute, promised, actual) ? promised : actual;
+      const bool users = attribute.required || attribute.optional;
+      value = users && MeanTheSame(attribute, promised, actual) ? promised : actual;
     } else if (promised.is_unknown()) {
       value = actual;
     }

@@ -34,8 +34,8 @@ PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& pr
 /// What to store of an object, `found` being what really is there.
 ///
 /// After an apply (`refresh` false) everything that `base`, the planned value, knows is kept: that
-/// was promised. Only unknown values are filled in. On a refresh `found` wins, except that a value
-/// which means the same keeps the spelling that it has in `base`.
+/// was promised. Only unknown values are filled in. On a refresh `found` wins, except that a
+/// configured value which means the same keeps the spelling that it has in `base`.
 Value StateValue(const Schema& schema, const Value& base, const Value& found, bool refresh);
 
 /// Whether both mean the same to this attribute: equal, or of equal canonical form, or one of them

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "provider/lifecycle.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "schemas/checks.h"
+#include "schemas/planned_value.h"
+#include "schemas/provider.h"
+
+namespace dbaas {
+namespace {
+
+// What Apply and Import leave in an object's private state. Its only use is to be there: a plan
+// with no prior state but with private data is the second half of a replacement (see
+// IsReplacement).
+constexpr const char* kPrivateData = "{\"format\":1}";
+constexpr const char* kCaller = "terraform";
+
+void Append(Diagnostics& all, Diagnostics more) {
+  std::move(more.begin(), more.end(), std::back_inserter(all));
+}
+
+/// A sentence's first letter; the rest is as it was.
+std::string Capitalised(std::string text) {
+  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') text.front() -= 'a' - 'A';
+  return text;
+}
+
+/// `error` as users see it: its field as a path of the schema, its context as the last sentence.
+Diagnostic ToDiagnostic(const Error& error, const Schema& schema) {
+  std::string detail = error.detail;
+  if (!error.context.empty()) {
+    std::string doing;
+    for (auto it = error.context.rbegin(); it != error.context.rend(); ++it) {
+      doing += (doing.empty() ? "" : ": ") + *it;
+    }
+    detail += (detail.empty() ? "" : "\n\n") + ("This happened while " + doing + ".");
+  }
+  if (error.kind == ErrorKind::kInternal) {
+    detail += std::string(detail.empty() ? "" : "\n\n") +
+              "If nothing else explains it, this is a bug in the provider.";
+  }
+  return ErrorAt(PathOfField(schema, error.field), Capitalised(error.summary), detail);
+}
+
+std::string Sentence(const Error& error) {
+  const std::string line = Capitalised(error.ToLine());
+  return line.ends_with('.') ? line : line + ".";
+}
+
+bool IsUnreachable(const Error& error) {
+  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimeout;
+}
+
+Error NotConfigured() {
+  return Unavailable("the provider is not configured yet",
+                     "Its configuration depends on values that are only known after an apply.");
+}
+
+ClusterId Resolve(const Engine& engine, const PartAddress& address) {
+  const bool is_default = address.host.empty() && !engine.Hosts().empty();
+  return {is_default ? engine.Hosts().front() : address.host, address.cluster};
+}
+
+/// "dbaas_cluster local/orders", "dbaas_replica local/orders replica/reports"
+std::string Describe(const ResourceType& type, const ClusterId& id, const PartAddress& address) {
+  const bool whole = address.key == kClusterPart;
+  return type.name + " " + id.ToText() + (whole ? "" : " " + address.key);
+}
+
+bool IsProtected(const ResourceType& type, const Value& state) {
+  return !type.protection_attribute.empty() &&
+         state.at(type.protection_attribute) == Value::Bool(true);
+}
+
+/// `because` completes "cannot be ...".
+Diagnostic Protected(const ResourceType& type, const std::string& because) {
+  const std::string& attribute = type.protection_attribute;
+  return ErrorAt(Attr({}, attribute), "Protected from deletion",
+                 fmt::format("This {} cannot be {}, because {} is true, as it was last applied. "
+                             "Everything in it would be lost.\n\nIf that is what you want, set {} "
+                             "= false and apply that first, on its own.",
+                             type.name, because, attribute, attribute));
+}
+
+std::string Names(const std::vector<AttributePath>& paths) {
+  std::string names;
+  for (const AttributePath& path : paths) names += (names.empty() ? "" : ", ") + ToText(path);
+  return names;
+}
+
+/// Terraform plans a replacement twice: as an update, and, once it knows, as a create that carries
+/// the private data of the first. A create proper comes without any.
+bool IsReplacement(const PlanRequest& request) {
+  return request.prior.is_null() && !request.prior_private.empty();
+}
+
+Diagnostic HostWarning(const std::string& summary, const std::string& detail) {
+  return WarningAt({}, summary, detail);
+}
+constexpr const char* kNotChecked = "The plan was not checked against the host";
+constexpr const char* kNotRefreshed = "The state was not refreshed";
+
+/// Progress as log lines: Terraform shows them with TF_LOG=info.
+class LogProgress final : public Progress {
+ public:
+  explicit LogProgress(std::string subject) : subject_(std::move(subject)) {}
+  void Note(const std::string& message) override { spdlog::info("{}: {}", subject_, message); }
+  void Began(int done, int total, const std::string& action) override {
+    spdlog::info("{}: [{}/{}] began {}", subject_, done, total, action);
+  }
+  void Ended(int done, int total, const std::string& action, const std::string& error,
+             Milliseconds elapsed) override {
+    if (error.empty()) {
+      spdlog::info("{}: [{}/{}] ended {} after {} ms", subject_, done, total, action,
+                   elapsed.count());
+    } else {
+      spdlog::error("{}: [{}/{}] failed {} after {} ms: {}", subject_, done, total, action,
+                    elapsed.count(), error);
+    }
+  }
+
+ private:
+  std::string subject_;
+};
+
+/// Logs what it takes from beginning to end.
+class Stopwatch {
+ public:
+  Stopwatch(Clock& clock, std::string what) : clock_(clock), what_(std::move(what)) {
+    spdlog::info("{} began", what_);
+  }
+  void Ended(bool well) const {
+    const auto elapsed = (clock_.Now() - began_).count();
+    spdlog::info("{} {} after {} ms", what_, well ? "ended" : "failed", elapsed);
+  }
+
+ private:
+  Clock& clock_;
+  std::string what_;
+  TimePoint began_ = clock_.Now();
+};
+
+}  // namespace
+
+Lifecycle::Lifecycle(Clock& clock, Random& random) : clock_(clock), random_(random) {}
+
+Lifecycle::Lifecycle(std::shared_ptr<Engine> engine, Clock& clock, Random& random)
+    : clock_(clock), random_(random), engine_(std::move(engine)) {}
+
+std::shared_ptr<Engine> Lifecycle::engine() {
+  const std::lock_guard lock(mutex_);
+  return engine_;
+}
+
+std::stop_token Lifecycle::stop_token() {
+  const std::lock_guard lock(mutex_);
+  return stop_.get_token();
+}
+
+void Lifecycle::Stop() {
+  // Callbacks of the token run inside request_stop; they must not find the lock taken.
+  std::stop_source stop;
+  {
+    const std::lock_guard lock(mutex_);
+    stop = stop_;
+  }
+  stop.request_stop();
+}
+
+// ---- The provider block ------------------------------------------------------------------------
+
+Diagnostics Lifecycle::ValidateProvider(const Value& config) {
+  Diagnostics found = CheckValues(ProviderSchema(), config);
+  Append(found, CheckProvider(config));
+  return found;
+}
+
+Diagnostics Lifecycle::Configure(const Value& config) {
+  Diagnostics found = ValidateProvider(config);
+  if (HasErrors(found)) return found;
+  std::shared_ptr<Engine> engine;
+  if (config.is_null() || config.is_wholly_known()) {
+    const auto hosts = ReadProviderHosts(config);
+    if (!hosts) return {ToDiagnostic(hosts.error(), ProviderSchema())};
+    std::vector<HostConfig> configs;
+    for (const ProviderHost& host : *hosts) {
+      configs.push_back({.name = host.name,
+                         .docker_endpoint = host.docker_endpoint,
+                         .cert_path = host.cert_path,
+                         .tls_verify = host.tls_verify});
+    }
+    if (configs.empty()) configs.emplace_back();
+    engine = std::make_shared<Engine>(std::move(configs), clock_, random_);
+  }
+  const std::lock_guard lock(mutex_);
+  engine_ = std::move(engine);
+  stop_ = std::stop_source();
+  return found;
+}
+
+// ---- Validate ----------------------------------------------------------------------------------
+
+Diagnostics Lifecycle::ValidateResource(const ResourceType& type, const Value& config,
+                                        bool write_only_allowed) {
+  Diagnostics found = CheckValues(type.schema, config);
+  if (!write_only_allowed) Append(found, RefuseWriteOnly(type.schema, config));
+  Append(found, type.validate(config));
+  // What is wrong by itself would only confuse the checks that look at the whole.
+  if (HasErrors(found) || !config.is_wholly_known()) return found;
+
+  const Value assumed = PlanValue(type.schema, Value::Null(), config, config).planned;
+  const auto spec = type.to_spec(assumed, config);
+  if (!spec) return {ToDiagnostic(spec.error(), type.schema)};
+  for (const Error& error : Engine::Validate(*spec)) {
+    found.push_back(ToDiagnostic(error, type.schema));
+  }
+  return found;
+}
+
+Diagnostics Lifecycle::ValidateData(const DataSourceType& type, const Value& config) {
+  return CheckValues(type.schema, config);
+}
+
+// ---- Plan --------------------------------------------------------------------------------------
+
+PlanResponse Lifecycle::Plan(const ResourceType& type, const PlanRequest& request) {
+  PlanResponse response{.planned_private = request.prior_private};
+  if (request.proposed.is_null()) {
+    if (IsProtected(type, request.prior)) {
+      response.diagnostics.push_back(Protected(type, "destroyed"));
+      return response;
+    }
+    response.diagnostics = CheckWithEngine(type, request, Value::Null());
+    return response;
+  }
+
+  PlannedValue plan = PlanValue(type.schema, request.prior, request.proposed, request.config);
+  response.planned = std::move(plan.planned);
+  response.requires_replace = std::move(plan.requires_replace);
+  if (!request.prior.is_null() && plan.changed.empty()) return response;
+  if (response.requires_replace.empty()) {
+    response.diagnostics = CheckWithEngine(type, request, response.planned);
+  } else if (IsProtected(type, request.prior)) {
+    response.diagnostics.push_back(Protected(
+        type, "replaced, which the change of " + Names(response.requires_replace) + " asks for"));
+  }
+  return response;
+}
+
+/// Asks the engine what would be done: early errors, warnings, and the steps for the log.
+Diagnostics Lifecycle::CheckWithEngine(const ResourceType& type, const PlanRequest& request,
+                                       const Value& planned) {
+  // In a replacement the old one is still there, under the same name and ports.
+  if (IsReplacement(request)) return {};
+  const bool destroy = planned.is_null();
+  // Unknown inputs, write-only ones included, are checked by the second plan, which knows them.
+  if (!destroy && !request.config.is_wholly_known()) return {};
+  const auto engine = this->engine();
+  if (engine == nullptr) return {HostWarning(kNotChecked, Sentence(NotConfigured()))};
+
+  const auto address = type.address(destroy ? request.prior : planned);
+  if (!address) return {ToDiagnostic(address.error(), type.schema)};
+  PartChange change{.id = Resolve(*engine, *address), .key = address->key, .who = kCaller};
+  if (destroy) {
+    change.verb = PartChange::Verb::kDelete;
+  } else {
+    change.verb = request.prior.is_null() ? PartChange::Verb::kCreate : PartChange::Verb::kUpdate;
+    auto spec = type.to_spec(planned, request.config);
+    if (!spec) return {ToDiagnostic(spec.error(), type.schema)};
+    change.spec = *std::move(spec);
+  }
+
+  const auto preview = engine->Plan(change);
+  if (!preview) {
+    if (IsUnreachable(preview.error())) {
+      return {HostWarning(kNotChecked, Sentence(preview.error()))};
+    }
+    return {ToDiagnostic(preview.error(), type.schema)};
+  }
+  Diagnostics found;
+  for (const std::string& warning : preview->warnings) {
+    found.push_back(HostWarning(kNotChecked, warning));
+  }
+  if (!preview->plan.empty()) {
+    spdlog::info("{} would do:\n{}", Describe(type, change.id, *address), preview->plan.ToText());
+  }
+  return found;
+}
+
+// ---- Apply -------------------------------------------------------------------------------------
+
+StateResponse Lifecycle::Apply(const ResourceType& type, const ApplyRequest& request) {
+  const auto engine = this->engine();
+  if (engine == nullptr) {
+    return {.state = request.prior,
+            .private_data = request.planned_private,
+            .diagnostics = {ToDiagnostic(NotConfigured(), type.schema)}};
+  }
+  return request.planned.is_null() ? Destroy(type, request, *engine)
+                                   : CreateOrUpdate(type, request, *engine);
+}
+
+StateResponse Lifecycle::Destroy(const ResourceType& type, const ApplyRequest& request,
+                                 Engine& engine) {
+  StateResponse kept{.state = request.prior, .private_data = request.planned_private};
+  // A tainted or -replace'd object comes here without its protection having been looked at.
+  if (IsProtected(type, request.prior)) {
+    kept.diagnostics.push_back(Protected(type, "destroyed"));
+    return kept;
+  }
+  const auto address = type.address(request.prior);
+  if (!address) {
+    kept.diagnostics.push_back(ToDiagnostic(address.error(), type.schema));
+    return kept;
+  }
+  const PartChange change{.id = Resolve(engine, *address),
+                          .key = address->key,
+                          .verb = PartChange::Verb::kDelete,
+                          .who = kCaller};
+  const std::string what = Describe(type, change.id, *address);
+  const Stopwatch stopwatch(clock_, "destroying " + what);
+  LogProgress progress(what);
+  const auto view = engine.Apply(change, progress, stop_token());
+  stopwatch.Ended(view.has_value());
+  if (view || view.error().kind == ErrorKind::kNotFound) return {};
+  kept.diagnostics.push_back(ToDiagnostic(view.error(), type.schema));
+  return kept;
+}
+
+StateResponse Lifecycle::CreateOrUpdate(const ResourceType& type, const ApplyRequest& request,
+                                        Engine& engine) {
+  // Nothing is stored of a create that failed: the cluster's record remembers what was meant, so
+  // the next create carries on, and Terraform has nothing to taint. An update that failed leaves
+  // the prior state; the next refresh tells what is really there.
+  const auto failed = [&](const Error& error) -> StateResponse {
+    return {.state = request.prior,
+            .private_data = request.prior.is_null() ? "" : request.planned_private,
+            .diagnostics = {ToDiagnostic(error, type.schema)}};
+  };
+  const bool create = request.prior.is_null();
+  const auto address = type.address(request.planned);
+  if (!address) return failed(address.error());
+  auto spec = type.to_spec(request.planned, request.config);
+  if (!spec) return failed(spec.error());
+  const PartChange change{.id = Resolve(engine, *address),
+                          .key = address->key,
+                          .verb = create ? PartChange::Verb::kCreate : PartChange::Verb::kUpdate,
+                          .spec = *std::move(spec),
+                          .who = kCaller};
+
+  const std::string what = Describe(type, change.id, *address);
+  const Stopwatch stopwatch(clock_, (create ? "creating " : "updating ") + what);
+  LogProgress progress(what);
+  const auto view = engine.Apply(change, progress, stop_token());
+  stopwatch.Ended(view.has_value());
+  if (!view) return failed(view.error());
+  if (!view->parts.contains(change.key)) {
+    return failed(Internal(what + " is not in the cluster's record after it was applied"));
+  }
+  StateResponse response{.state = type.to_state(request.planned, *view, *address, false),
+                         .private_data = create ? kPrivateData : request.planned_private};
+  if (!response.state.is_wholly_known()) {
+    return failed(Internal("the state of " + what + " is incomplete: " + response.state.ToText()));
+  }
+  return response;
+}
+
+// ---- Read and import ---------------------------------------------------------------------------
+
+StateResponse Lifecycle::Read(const ResourceType& type, const Value& state,
+                              const std::string& private_data) {
+  StateResponse response{.state = state, .private_data = private_data};
+  const auto keep = [&](Diagnostic diagnostic) {
+    response.diagnostics.push_back(std::move(diagnostic));
+    return response;
+  };
+  const auto engine = this->engine();
+  if (engine == nullptr) return keep(HostWarning(kNotRefreshed, Sentence(NotConfigured())));
+  const auto address = type.address(state);
+  if (!address) return keep(ToDiagnostic(address.error(), type.schema));
+
+  const ClusterId id = Resolve(*engine, *address);
+  const auto view = engine->Read(id, ReadDepth::kListing);
+  if (!view && IsUnreachable(view.error())) {
+    return keep(HostWarning(
+        kNotRefreshed, fmt::format("Host {} does not answer, so everything on it is taken to be as "
+                                   "it was last seen. {}",
+                                   id.host, Sentence(view.error()))));
+  }
+  if (!view) return keep(ToDiagnostic(view.error(), type.schema));
+
+  // A part that is missing while something is under way, or was cut, may be half removed. To forget
+  // it now would leave the other half behind.
+  const bool gone =
+      !view->has_value() || (!(*view)->parts.contains(address->key) &&
+                             ((*view)->status == "running" || (*view)->status == "degraded"));
+  response.state = gone ? Value::Null() : type.to_state(state, **view, *address, true);
+  return response;
+}
+
+StateResponse Lifecycle::Import(const ResourceType& type, const std::string& id) {
+  const auto failed = [&](const Error& error) -> StateResponse {
+    Diagnostic diagnostic = ToDiagnostic(error, type.schema);
+    diagnostic.path.clear();  // There is no configuration that it could point into.
+    return {.diagnostics = {std::move(diagnostic)}};
+  };
+  const auto engine = this->engine();
+  if (engine == nullptr) return failed(NotConfigured());
+  const auto address = type.parse_id(id);
+  if (!address) return failed(address.error());
+  const ClusterId cluster = Resolve(*engine, *address);
+  const auto view = engine->Read(cluster, ReadDepth::kListing);
+  if (!view) return failed(view.error());
+  const std::string what = Describe(type, cluster, *address);
+  if (!view->has_value() || !(*view)->parts.contains(address->key)) {
+    return failed(NotFound("there is no " + what,
+                           "The id was \"" + id + "\". `dbaas show` lists what a host has."));
+  }
+  return {.state = type.to_state(Value::Null(), **view, *address, true),
+          .private_data = kPrivateData};
+}
+
+// ---- Data sources and ephemeral resources ------------------------------------------------------
+
+StateResponse Lifecycle::ReadData(const DataSourceType& type, const Value& config) {
+  const auto failed = [&](const Error& error) -> StateResponse {
+    return {.diagnostics = {ToDiagnostic(error, type.schema)}};
+  };
+  const auto query = type.query(config);
+  if (!query) return failed(query.error());
+  auto answer = Answer(*query);
+  if (!answer) {
+    const bool absent = answer.error().kind == ErrorKind::kNotFound;
+    return failed(absent ? std::move(answer).error().On(type.cluster_attribute) : answer.error());
+  }
+  auto state = type.to_state(config, *answer);
+  if (!state) return failed(state.error());
+  return {.state = *std::move(state)};
+}
+
+/// Asks for what `query` says and no more: a type that needs no host gets its answer without one.
+Result<DataAnswer> Lifecycle::Answer(const DataQuery& query) {
+  DataAnswer answer;
+  std::set<std::string> seen;
+  for (auto& [engine, version] : Engine::EngineVersions()) {
+    const bool first = seen.insert(engine).second;
+    answer.engine_versions.push_back({.engine = engine, .version = version, .is_default = first});
+  }
+  if (query.cluster.empty() && !query.list_clusters) return answer;
+
+  const auto engine = this->engine();
+  if (engine == nullptr) return NotConfigured();
+  if (query.list_clusters) {
+    const auto hosts = engine->Hosts();
+    if (!query.host.empty() && std::find(hosts.begin(), hosts.end(), query.host) == hosts.end()) {
+      return Invalid("host_name", "there is no host called " + query.host,
+                     "Hosts are named by the host blocks of the provider.");
+    }
+    answer.clusters = TRY(engine->List(query.host, ReadDepth::kListing));
+    return answer;
+  }
+  const ClusterId id = TRY(engine->ParseClusterId(query.cluster));
+  if (query.credentials) {
+    answer.credentials = TRY(engine->ReadCredentials(id));
+    return answer;
+  }
+  auto view = TRY(engine->Read(id, ReadDepth::kProbe));
+  if (!view)
+    return NotFound(fmt::format("cluster {} does not exist on host {}", id.cluster, id.host));
+  answer.clusters.push_back(*std::move(view));
+  return answer;
+}
+
+}  // namespace dbaas

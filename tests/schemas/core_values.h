@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Values as Terraform core would send them: whole objects with a null for whatever is not set, and
+// the proposed new state that it works out of a configuration and the prior state.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "schemas/schema.h"
+#include "schemas/value.h"
+
+namespace dbaas {
+
+/// How failures show values.
+inline void PrintTo(const Value& value, std::ostream* out) { *out << value.ToText(); }
+
+inline Value Text(std::string text) { return Value::String(std::move(text)); }
+inline Value Texts(const std::vector<std::string>& texts) {
+  Value::List list;
+  for (const auto& text : texts) list.push_back(Value::String(text));
+  return Value::ListOf(std::move(list));
+}
+
+/// An object of this schema with these members, and null everywhere else. A member that the schema
+/// does not have fails the test.
+inline Value Whole(const Schema& schema, Value::Map members) {
+  Value::Map whole;
+  for (const Attribute& attribute : schema.attributes) whole[attribute.name] = Value::Null();
+  for (const Block& block : schema.blocks) {
+    whole[block.name] = block.nesting == Block::Nesting::kList ? Value::ListOf({}) : Value::Null();
+  }
+  for (auto& [name, value] : members) {
+    EXPECT_TRUE(whole.contains(name)) << "no attribute " << name;
+    whole[name] = std::move(value);
+  }
+  return Value::Object(std::move(whole));
+}
+
+/// The configuration, with the prior value of what is computed and not configured.
+inline Value Proposed(const Schema& schema, const Value& prior, const Value& config) {
+  Value proposed = config;
+  for (const Attribute& attribute : schema.attributes) {
+    Value& value = proposed.as_map()[attribute.name];
+    if (!attribute.computed || !value.is_null()) continue;
+    value = prior.at(attribute.name);
+  }
+  return proposed;
+}
+
+/// `object` with some members changed.
+inline Value With(Value object, Value::Map members) {
+  for (auto& [name, value] : members) {
+    EXPECT_TRUE(object.as_map().contains(name)) << "no attribute " << name;
+    object.as_map()[name] = std::move(value);
+  }
+  return object;
+}
+
+}  // namespace dbaas
