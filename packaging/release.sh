@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
 # Packs the release build as the registries of Terraform and OpenTofu take it, into build/release-VERSION/:
 #   terraform-provider-dbaas_VERSION_linux_ARCH.zip, _manifest.json, _SHA256SUMS and, with GPG_KEY set, _SHA256SUMS.sig
 # The same commit gives the same bytes.

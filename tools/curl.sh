@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
 # Prints a prefix that holds a small static libcurl (include/, lib/libcurl.a), built once from Debian's source package.
 #
 # Debian's own libcurl.a cannot be linked fully static: its Kerberos, LDAP and SSH parts exist as shared libraries only.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
 # Makes sure that a Docker engine answers: the one of DOCKER_HOST, else one on this machine, installed and started if need be.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
 # ./dev quickstart: from a bare machine to a cluster with a row in it. ./dev quickstart --destroy: back again.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MPL-2.0
 # Sourced by ./dev and by the scripts of this folder: where things are, how to speak, how to fail.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

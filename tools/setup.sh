@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
 # Installs the Debian packages that building and testing need, where they are missing. Says nothing when none is.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
 # Prints the path of an OpenTofu binary: the one on PATH, else one built from its Go module (some minutes, once).
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"

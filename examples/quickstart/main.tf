@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MPL-2.0
 # A highly available PostgreSQL on this machine's Docker: two members that can become primary, and a replica to read from.
 
 terraform {
