@@ -24,7 +24,7 @@ pack() { # into a zip with the commit's date on every file
   cp LICENSE CHANGELOG.md README.md "$stage/"
   chmod 755 "$stage"/terraform-provider-dbaas_* && chmod 644 "$stage"/{LICENSE,CHANGELOG.md,README.md}
   TZ=UTC find "$stage" -type f -exec touch --date="$(git log -1 --format=%cI)" {} +
-  (cd "$stage" && TZ=UTC zip -q -X "$out/${name}_linux_$arch.zip" CHANGELOG.md LICENSE README.md terraform-provider-dbaas_v*)
+  (cd "$stage" && TZ=UTC zip -q -X "$out/${name}_linux_$arch.zip" *) # a glob is sorted: the same order each time
   rm -r "$stage"
 }
 

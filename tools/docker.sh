@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Makes sure that a Docker engine answers: the one of DOCKER_HOST, else one on this machine, installed and started if need be.
+# Makes sure that a Docker engine answers: the one of DOCKER_HOST, else this machine's, installed and started if need be.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 
@@ -8,7 +8,7 @@ log=${TMPDIR:-/tmp}/dbaas-dockerd.log
 
 answers() { have docker && timeout 10 docker info >/dev/null 2>&1; }
 
-# Where systemd runs, it keeps the engine; elsewhere (containers, small VMs) dockerd runs on its own, past the end of this script.
+# Where systemd runs, it keeps the engine; elsewhere (containers, small VMs) dockerd runs on, past the end of this script.
 start() {
   if [[ -d /run/systemd/system ]]; then
     say "starting the Docker engine by systemd"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Builds the container images of images/ on the Docker engine. A tag made of the recipe's content tells what is built already.
+# Builds the container images of images/ on the Docker engine. A tag made of the recipe's content tells what is there.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 

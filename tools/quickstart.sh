@@ -47,8 +47,9 @@ try_it() {
   uri_without_password=${full/":$password@"/@}
 
   say "writing a row through the write port $port"
-  written=$(sql "$port" "create table if not exists greeting (id bigserial primary key, text text, at timestamptz default now());
-    insert into greeting (text) values ('hello') returning id")
+  sql "$port" "create table if not exists greeting
+    (id bigserial primary key, text text, at timestamptz default now())"
+  written=$(sql "$port" "insert into greeting (text) values ('hello') returning id")
   say "reading it back through the read port $reader_port"
   for attempt in {1..50}; do # a standby answers here, which may be a moment behind
     answer=$(sql "$reader_port" "select text || ', row ' || id || ', written at ' || at::time(0) ||
