@@ -34,7 +34,9 @@ install_provider() {
 run() { TF_CLI_CONFIG_FILE=$folder/mirror.tfrc "$terraform" -chdir="$folder" "$@"; }
 
 # sql PORT STATEMENT: the password goes by the environment, an argument could be read by every process of the machine.
-sql() { PGPASSWORD=$password psql -qAtX "$(uri "$1")" -c "$2"; }
+sql() {
+  PGPASSWORD=$password PGOPTIONS='-c client_min_messages=warning' psql -qAtX "$(uri "$1")" -c "$2"
+}
 uri() { echo "${uri_without_password/:$port\//:$1/}"; }
 
 try_it() {
