@@ -113,7 +113,8 @@ Table<ClusterConfig> Rows() {
            Needs({"password_wo_version"}), SpecFields({"password"}),
            "Password of the administrator. It is never stored in a plan or state. Generated when "
            "left out; read it with the ephemeral resource `dbaas_credentials` or with `dbaas "
-           "credentials`. A change takes effect when `password_wo_version` changes too.",
+           "credentials`. A change takes effect when `password_wo_version` changes too; removing "
+           "both leaves the password as it is.",
            PrintableSecret(8, 128))
       .Add("password_wo_version", &C::password_wo_version, Optional, Needs({"password_wo"}),
            SpecFields({"password_version"}),

@@ -53,7 +53,8 @@ const Table<ProviderConfig>& Rows() {
       Table<ProviderConfig>(
           "dbaas",
           "Database clusters on your own machines: PostgreSQL with failover, replicas and "
-          "credentials, on Docker engines that you have.")
+          "credentials, on Docker engines that you have. The truth about a cluster lives beside "
+          "its data, so a lost state file costs an import and nothing else.")
           .AddBlock(
               "host", &ProviderConfig::hosts,
               "A place where clusters live. Repeatable; the first one is the default. Without "

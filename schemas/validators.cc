@@ -72,16 +72,17 @@ Validator Positive() {
 
 Validator OneOf(std::vector<std::string> values) {
   std::vector<std::string> code;
-  for (const std::string& value : values) code.push_back("`" + value + "`");
-  return TextRule((values.size() == 1 ? "" : "one of ") + Join(code, ", "),
-                  [values = std::move(values)](const std::string& text) -> Complaint {
-                    if (std::find(values.begin(), values.end(), text) != values.end())
-                      return std::nullopt;
-                    std::vector<std::string> quoted;
-                    for (const std::string& value : values) quoted.push_back(Quoted(value));
-                    return fmt::format("must be {}{}, not {}", values.size() == 1 ? "" : "one of ",
-                                       Join(quoted, ", "), Quoted(text));
-                  });
+  std::vector<std::string> quoted;
+  for (const std::string& value : values) {
+    code.push_back("`" + value + "`");
+    quoted.push_back(Quoted(value));
+  }
+  const std::string either = values.size() == 1 ? "" : "one of ";
+  const std::string expected = either + Join(quoted, ", ");
+  return TextRule(either + Join(code, ", "), [=](const std::string& text) -> Complaint {
+    if (std::find(values.begin(), values.end(), text) != values.end()) return std::nullopt;
+    return "must be " + expected + ", not " + Quoted(text);
+  });
 }
 
 Validator NotEmpty() {

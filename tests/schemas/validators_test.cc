@@ -49,6 +49,7 @@ TEST(ValidatorsTest, OneOf) {
   EXPECT_EQ(Say(OneOf({"a", "b"}), "c"), R"(must be one of "a", "b", not "c")");
   EXPECT_EQ(Say(OneOf({"a"}), "c"), R"(must be "a", not "c")");
   EXPECT_EQ(OneOf({"a", "b"}).rule, "one of `a`, `b`");
+  EXPECT_EQ(OneOf({"a"}).rule, "`a`");
 }
 
 TEST(ValidatorsTest, NotEmpty) {
