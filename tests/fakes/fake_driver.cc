@@ -33,6 +33,10 @@ void FakeDriver::OnExec(ExecHook hook) {
   const std::lock_guard lock(mutex_);
   exec_ = std::move(hook);
 }
+void FakeDriver::OnLogs(LogsHook hook) {
+  const std::lock_guard lock(mutex_);
+  logs_ = std::move(hook);
+}
 void FakeDriver::OnFault(FaultHook hook) {
   const std::lock_guard lock(mutex_);
   fault_ = std::move(hook);
@@ -281,7 +285,7 @@ Result<void> FakeDriver::EnsureInstance(const Object& object) {
     found->second.state_detail = "created";
   }
   FakeObject& instance = found->second;
-  TRY(PlaceFiles(instance, object, /*with_create_only=*/true));
+  TRY(PlaceFiles(instance, object, /*with_create_only=*/instance.starts == 0));
   for (const Port& port : object.instance.ports) {
     if (port.host_port != 0 && PortTaken(port.host_port, object.id.name)) {
       return Conflict(fmt::format("port {} of host {} is in use", port.host_port, host_))
@@ -303,7 +307,7 @@ Result<void> FakeDriver::Remove(const ObjectId& id) {
       if (id.kind != ObjectKind::kVolume || !objects_.contains(id)) break;
       for (const Mount& mount : held.object.instance.mounts) {
         if (mount.volume != id.name) continue;
-        return Unavailable(fmt::format("{} is in use by {}", id.ToText(), other_id.ToText()));
+        return Conflict(fmt::format("{} is in use by {}", id.ToText(), other_id.ToText()));
       }
     }
     objects_.erase(id);
@@ -357,11 +361,12 @@ Result<std::string> FakeDriver::Logs(const std::string& instance, int lines) {
     if (found == objects_.end()) {
       return NotFound(fmt::format("instance {} does not exist", instance));
     }
-    std::string log;
-    for (int start = 1; start <= found->second.starts && start <= lines; ++start) {
-      log += fmt::format("start {} of {}\n", start, instance);
+    const std::string log = logs_ ? logs_(found->second) : std::string();
+    std::size_t from = log.size();
+    for (int line = 0; line <= lines && from != std::string::npos; ++line) {
+      from = from == 0 ? std::string::npos : log.rfind('\n', from - 1);
     }
-    return log;
+    return from == std::string::npos ? log : log.substr(from + 1);
   });
 }
 

@@ -62,6 +62,7 @@ struct FakeObject {
 class FakeDriver final : public Driver {
  public:
   using ExecHook = std::function<Result<ExecResult>(const FakeExec&)>;
+  using LogsHook = std::function<std::string(const FakeObject& instance)>;
   using FaultHook = std::function<FakeFault(const FakeCall&)>;
   using CallHook = std::function<void(const FakeCall&)>;
   using AliveHook = std::function<bool(const Holder&)>;
@@ -72,6 +73,8 @@ class FakeDriver final : public Driver {
   // What the fake world does.
   /// Answers Exec in running instances. Without a hook every command succeeds and prints nothing.
   void OnExec(ExecHook hook);
+  /// What Logs answers for an instance. Without a hook it is empty.
+  void OnLogs(LogsHook hook);
   /// Asked before every call. The error is kUnavailable.
   void OnFault(FaultHook hook);
   /// Runs before a call does anything: to count, to cut, to change the world meanwhile.
@@ -158,6 +161,7 @@ class FakeDriver final : public Driver {
 
   mutable std::mutex mutex_;
   ExecHook exec_;
+  LogsHook logs_;
   FaultHook fault_;
   CallHook on_call_;
   AliveHook alive_;

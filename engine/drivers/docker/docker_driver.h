@@ -34,9 +34,9 @@ struct DockerOptions {
 using ReadVariable = std::function<std::optional<std::string>(const std::string& name)>;
 std::optional<std::string> ReadEnvironment(const std::string& name);
 
-/// Fills what `options` leaves open from DOCKER_HOST, DOCKER_CERT_PATH and DOCKER_TLS_VERIFY, with
-/// the docker command's own meaning of them. An endpoint that was configured keeps out all three:
-/// they describe another engine.
+/// Fills what `options` leaves open from DOCKER_HOST, DOCKER_CERT_PATH and DOCKER_TLS_VERIFY (which
+/// alone means the certificates in ~/.docker), as the docker command does. An endpoint that was
+/// configured keeps out all three: they describe another engine.
 DockerOptions FromEnvironment(DockerOptions options, const ReadVariable& read);
 
 /// kInvalid, on field "endpoint" or "cert_path", when the options cannot be understood. Does not
