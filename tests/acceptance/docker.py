@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The host as Docker's own command shows it: an eye that shares nothing with the engine under test.
+
+What it relies on is documented behaviour: the labels of docs/architecture.md and Patroni's REST API.
+"""
+
+import json
+import os
+import subprocess
+
+LABEL_CLUSTER = "dbaas/cluster"
+LABEL_MANAGED = "app.kubernetes.io/managed-by=dbaas"
+MANAGEMENT = "dbaas-management"
+RECORDS_VOLUME = "dbaas-records"
+
+
+def call(*arguments, check=True, timeout=120):
+    """Runs a docker command and gives its stdout."""
+    result = subprocess.run(["docker", *arguments], text=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, timeout=timeout, errors="replace")
+    if check and result.returncode != 0:
+        raise AssertionError(f"docker {' '.join(arguments)}: {result.stderr.strip()}")
+    return result.stdout
+
+
+def answers():
+    try:
+        return bool(call("version", "--format", "{{.Server.Version}}", check=False, timeout=20).strip())
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+_LISTINGS = {
+    "container": ("ps", "-a", "--format", "{{.Names}}"),
+    "volume": ("volume", "ls", "--format", "{{.Name}}"),
+    "network": ("network", "ls", "--format", "{{.Name}}"),
+}
+
+
+def listing(kind, label):
+    return sorted(call(*_LISTINGS[kind], "--filter", f"label={label}").split())
+
+
+def names(kind, cluster):
+    """Names of the containers, volumes or networks of a cluster, whatever state they are in."""
+    return listing(kind, f"{LABEL_CLUSTER}={cluster}")
+
+
+def managed():
+    """Everything on the host that dbaas made: {"container": [...], "volume": [...], ...}."""
+    return {kind: listing(kind, LABEL_MANAGED) for kind in _LISTINGS}
+
+
+def labels_of_everything(label):
+    """Values of a label on containers, volumes and networks."""
+    found = set()
+    for kind, command in _LISTINGS.items():
+        for name in listing(kind, label):
+            labels = inspect(name, kind).get("Labels") or inspect(name, kind).get("Config", {}).get("Labels", {})
+            found.add(labels.get(label, ""))
+    return found - {""}
+
+
+def inspect(name, kind="container"):
+    """{} when there is no such thing."""
+    found = json.loads(call("inspect", "--type", kind, name, check=False) or "[]")
+    return found[0] if found else {}
+
+
+def members(cluster):
+    """Names of the member containers: those with dbaas/member."""
+    return sorted(call("ps", "-a", "--format", "{{.Names}}", "--filter", f"label={LABEL_CLUSTER}={cluster}",
+                         "--filter", "label=dbaas/member").split())
+
+
+def running(name):
+    return inspect(name).get("State", {}).get("Running", False)
+
+
+def postmaster(name):
+    """(process id on the host, start time in ticks) of a member's PostgreSQL, or None.
+
+    The server's first process is the one that carries `-D`; its children name what they do."""
+    if not running(name):
+        return None
+    for line in call("top", name, "-eo", "pid,args", check=False).splitlines()[1:]:
+        pid, _, arguments = line.strip().partition(" ")
+        words = arguments.split()
+        if words and os.path.basename(words[0]) == "postgres" and "-D" in words:
+            try:
+                with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+                    return int(pid), int(stat.read().rpartition(")")[2].split()[19])
+            except OSError:
+                return None
+    return None
+
+
+def patroni(name, path="patroni"):
+    """A member's own word about itself, from Patroni's REST API inside the container; {} if none."""
+    for scheme in ("https", "http"):
+        text = call("exec", name, "curl", "-sk", "-m", "5", f"{scheme}://127.0.0.1:8008/{path}", check=False)
+        if text.startswith("{"):
+            return json.loads(text)
+    return {}
+
+
+def primaries(cluster):
+    """Members that say they are primary and run: one, in health."""
+    return [name for name in members(cluster)
+            if running(name) and patroni(name).get("role") in ("primary", "master")]
+
+
+def streaming(cluster, primary):
+    """Names of the members that stream from `primary`, by its own live view."""
+    replication = patroni(primary).get("replication") or []
+    return sorted(item["application_name"] for item in replication if item.get("state") == "streaming")
+
+
+def switchover(cluster, leader, candidate):
+    call("exec", leader, "patronictl", "-c", "/etc/dbaas/patroni.yml", "switchover", "--leader", leader,
+           "--candidate", candidate, "--force")
+
+
+# -- evidence and secrets
+
+
+def record_secrets(cluster):
+    """{name: secret} of a cluster's record, read from the volume that keeps the records."""
+    for record in _records():
+        if record.get("cluster") == cluster:
+            return {name: value for name, value in record.get("secrets", {}).items()
+                    if not name.endswith(".crt")}  # Certificates are public; keys and passwords are not.
+    return {}
+
+
+def _records():
+    mountpoint = inspect(RECORDS_VOLUME, "volume").get("Mountpoint", "")
+    if not os.path.isdir(mountpoint):
+        return
+    for folder, _, files in os.walk(mountpoint):
+        for name in files:
+            try:
+                with open(os.path.join(folder, name), encoding="utf-8") as source:
+                    record = json.load(source)
+            except (OSError, ValueError):
+                continue
+            if isinstance(record, dict) and "secrets" in record:
+                yield record
+
+
+def container_pids(name):
+    lines = call("top", name, "-eo", "pid", check=False).split()[1:]
+    return [int(pid) for pid in lines]
+
+
+def save_evidence(stem, cluster):
+    """Writes down what anybody on the host can see: inspect, logs, process lists."""
+    containers = call("ps", "-aq").split()
+    with open(stem + ".inspect.json", "w", encoding="utf-8") as target:
+        for kind, identifiers in (("container", containers),
+                                  ("volume", names("volume", cluster)),
+                                  ("network", names("network", cluster))):
+            if identifiers:
+                target.write(call("inspect", "--type", kind, *identifiers, check=False))
+    for name in names("container", cluster):
+        with open(f"{stem}.{name}.log", "w", encoding="utf-8") as target:
+            subprocess.run(["docker", "logs", name], stdout=target, stderr=subprocess.STDOUT, check=False)
+    with open(stem + ".processes", "w", encoding="utf-8", errors="replace") as target:
+        for name in names("container", cluster) + names("container", MANAGEMENT):
+            for pid in container_pids(name):
+                for file in ("cmdline", "environ"):
+                    target.write(f"{name} {pid} {file}: {read_process_file(pid, file)}\n")
+
+
+def read_process_file(pid, file):
+    try:
+        with open(f"/proc/{pid}/{file}", "rb") as source:
+            return source.read().replace(b"\0", b" ").decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def remove_cluster(cluster):
+    """By force and by label. Only for cleaning up after a failed test."""
+    for name in names("container", cluster):
+        call("rm", "-f", "-v", name, check=False)
+    for name in names("volume", cluster):
+        call("volume", "rm", "-f", name, check=False)
+    for name in names("network", cluster):
+        call("network", "rm", name, check=False)
