@@ -97,7 +97,8 @@ class DockerWorld final : public DriverWorld {
       if (name.starts_with('/')) name.erase(0, 1);
       return name.starts_with(cluster_) || name.starts_with("dbaas-lease-" + cluster_);
     };
-    for (const Json& container : *client_.Get("/containers/json?all=1")) {
+    const Json containers = *client_.Get("/containers/json?all=1");
+    for (const Json& container : containers) {
       if (!ours(container["Names"][0])) continue;
       (void)client_.Delete("/containers/" + GetString(container, "Id") + "?force=1&v=1")
           .has_value();
@@ -106,7 +107,8 @@ class DockerWorld final : public DriverWorld {
     for (const Json& volume : GetMember(volumes, "Volumes")) {
       if (ours(volume["Name"])) (void)client_.Delete("/volumes/" + GetString(volume, "Name"));
     }
-    for (const Json& network : *client_.Get("/networks")) {
+    const Json networks = *client_.Get("/networks");
+    for (const Json& network : networks) {
       if (ours(network["Name"])) (void)client_.Delete("/networks/" + GetString(network, "Id"));
     }
     EXPECT_TRUE(driver_->RemoveRecord(cluster_).has_value());
