@@ -25,9 +25,12 @@ void Append(Diagnostics& all, Diagnostics more) {
   std::move(more.begin(), more.end(), std::back_inserter(all));
 }
 
-/// A sentence's first letter; the rest is as it was.
+/// A sentence with its first letter as it should be. Names, such as work_mem, stay as they are.
 std::string Capitalised(std::string text) {
-  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') text.front() -= 'a' - 'A';
+  const std::string word = text.substr(0, text.find(' '));
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(),
+                                                  [](char c) { return c >= 'a' && c <= 'z'; });
+  if (plain) text.front() -= 'a' - 'A';
   return text;
 }
 

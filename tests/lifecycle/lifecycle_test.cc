@@ -1,0 +1,586 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// The lifecycle with the real types and an engine in memory. Core plays Terraform: it calls in
+// Terraform's order and checks every answer by Terraform's rules.
+#include "provider/lifecycle.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/seeded_random.h"
+#include "tests/lifecycle/fake_engine.h"
+#include "tests/schemas/core_values.h"
+
+namespace dbaas {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+using Verb = PartChange::Verb;
+
+/// "error path: summary" or "warning path: summary" of each.
+std::vector<std::string> Lines(const Diagnostics& diagnostics) {
+  std::vector<std::string> lines;
+  for (const auto& diagnostic : diagnostics) {
+    const bool error = diagnostic.severity == Diagnostic::Severity::kError;
+    lines.push_back(std::string(error ? "error " : "warning ") + ToText(diagnostic.path) + ": " +
+                    diagnostic.summary);
+  }
+  return lines;
+}
+
+const ResourceType& Cluster() { return *AllTypes().FindResource("dbaas_cluster"); }
+const ResourceType& Replica() { return *AllTypes().FindResource("dbaas_replica"); }
+
+/// An object as Terraform keeps it in its state file.
+struct Stored {
+  Value state;
+  std::string private_data;
+};
+
+class LifecycleTest : public testing::Test {
+ protected:
+  LifecycleTest() { World().Reset(); }
+
+  static Value ClusterConfig(Value::Map members = {}) {
+    members.try_emplace("name", Text("orders"));
+    return Whole(Cluster().schema, std::move(members));
+  }
+  static Value ReplicaConfig(Value::Map members = {}) {
+    members.try_emplace("cluster_id", Text("local/orders"));
+    members.try_emplace("name", Text("reports"));
+    return Whole(Replica().schema, std::move(members));
+  }
+
+  /// One plan, held against Terraform's rules for what it may say.
+  PlanResponse Plan(const ResourceType& type, const Stored& prior, const Value& config) {
+    const PlanResponse plan = lifecycle_.Plan(
+        type, {.prior = prior.state,
+               .proposed = config.is_null() ? config : Proposed(type.schema, prior.state, config),
+               .config = config,
+               .prior_private = prior.private_data});
+    if (!HasErrors(plan.diagnostics)) CheckPlan(type.schema, prior.state, config, plan.planned);
+    return plan;
+  }
+
+  static void CheckPlan(const Schema& schema, const Value& prior, const Value& config,
+                        const Value& planned) {
+    if (config.is_null()) {
+      EXPECT_TRUE(planned.is_null()) << "a destroy plans null";
+      return;
+    }
+    for (const Attribute& attribute : schema.attributes) {
+      SCOPED_TRACE(attribute.name);
+      const Value& value = planned.at(attribute.name);
+      const Value& said = config.at(attribute.name);
+      if (attribute.write_only) {
+        EXPECT_TRUE(value.is_null());
+      } else if (!said.is_null()) {
+        EXPECT_TRUE(value == said || value == prior.at(attribute.name)) << value.ToText();
+      } else if (!attribute.computed) {
+        EXPECT_TRUE(value.is_null()) << value.ToText();
+      }
+    }
+  }
+
+  /// Plans and applies as `terraform apply` does, replacements too. `diagnostics` is what it
+  /// showed.
+  Stored ApplyConfig(const ResourceType& type, const Stored& prior, const Value& config,
+                     Diagnostics* diagnostics = nullptr) {
+    PlanResponse plan = Plan(type, prior, config);
+    if (diagnostics != nullptr) *diagnostics = plan.diagnostics;
+    if (HasErrors(plan.diagnostics)) return prior;
+    Stored base = prior;
+    if (!plan.requires_replace.empty()) {
+      base = Finish(type, prior, Value::Null(), Value::Null(), plan.planned_private, diagnostics);
+      if (!base.state.is_null()) return base;
+      plan = Plan(type, {Value::Null(), plan.planned_private}, config);
+    }
+    if (plan.planned == base.state) return base;
+    return Finish(type, base, plan.planned, config, plan.planned_private, diagnostics);
+  }
+
+  Stored Destroy(const ResourceType& type, const Stored& prior,
+                 Diagnostics* diagnostics = nullptr) {
+    return ApplyConfig(type, prior, Value::Null(), diagnostics);
+  }
+
+  Stored Finish(const ResourceType& type, const Stored& prior, const Value& planned,
+                const Value& config, const std::string& planned_private, Diagnostics* diagnostics) {
+    const StateResponse response = lifecycle_.Apply(type, {.prior = prior.state,
+                                                           .planned = planned,
+                                                           .config = config,
+                                                           .planned_private = planned_private});
+    if (diagnostics != nullptr) *diagnostics = response.diagnostics;
+    EXPECT_TRUE(response.state.is_null() || response.state.is_wholly_known());
+    if (HasErrors(response.diagnostics)) return {response.state, response.private_data};
+    EXPECT_EQ(planned.is_null(), response.state.is_null());
+    if (!planned.is_null()) {
+      for (const auto& [name, value] : planned.as_map()) {
+        if (value.is_unknown()) continue;
+        EXPECT_EQ(response.state.at(name), value) << name;
+      }
+    }
+    return {response.state, response.private_data};
+  }
+
+  Stored CreateOrders(Value::Map members = {}) {
+    return ApplyConfig(Cluster(), {}, ClusterConfig(std::move(members)));
+  }
+
+  FakeClock clock_;
+  SeededRandom random_;
+  Lifecycle lifecycle_{
+      std::make_shared<Engine>(std::vector<HostConfig>{{.name = "local"}, {.name = "east"}}, clock_,
+                               random_),
+      clock_, random_};
+};
+
+// ---- From create to destroy --------------------------------------------------------------------
+
+TEST_F(LifecycleTest, ACreatedClusterIsWhollyKnownAndTheSecondPlanIsEmpty) {
+  const Stored orders = CreateOrders({{"node_count", Value::Int(2)}});
+  EXPECT_EQ(orders.state.at("id"), Text("local/orders"));
+  EXPECT_EQ(orders.state.at("host_name"), Text("local"));
+  EXPECT_EQ(orders.state.at("members"), Texts({"orders-1", "orders-2"}));
+  EXPECT_EQ(orders.state.at("endpoint"), Text("127.0.0.1:15432"));
+  EXPECT_EQ(orders.state.at("drift"), Value::ListOf({}));
+  EXPECT_EQ(World().applied.size(), 1u);
+  EXPECT_EQ(World().applied[0].verb, Verb::kCreate);
+  EXPECT_EQ(World().applied[0].who, "terraform");
+
+  const auto refreshed = lifecycle_.Read(Cluster(), orders.state, orders.private_data);
+  EXPECT_EQ(refreshed.state, orders.state);
+  EXPECT_EQ(refreshed.private_data, orders.private_data);
+  const auto plan = Plan(Cluster(), {refreshed.state, refreshed.private_data},
+                         ClusterConfig({{"node_count", Value::Int(2)}}));
+  EXPECT_EQ(plan.planned, orders.state);
+  EXPECT_THAT(plan.diagnostics, IsEmpty());
+}
+
+TEST_F(LifecycleTest, AnUpdateIsAppliedInPlace) {
+  const Stored orders = CreateOrders();
+  const Stored grown =
+      ApplyConfig(Cluster(), orders, ClusterConfig({{"node_count", Value::Int(3)}}));
+  EXPECT_EQ(grown.state.at("members"), Texts({"orders-1", "orders-2", "orders-3"}));
+  EXPECT_EQ(grown.state.at("endpoint"), orders.state.at("endpoint"));
+  EXPECT_EQ(grown.private_data, orders.private_data);
+  EXPECT_EQ(World().applied.back().verb, Verb::kUpdate);
+  EXPECT_EQ(std::get<ClusterSpec>(*World().applied.back().spec).node_count, 3);
+  // The port that was allocated is still nobody's wish.
+  EXPECT_EQ(std::get<ClusterSpec>(*World().applied.back().spec).port, std::nullopt);
+}
+
+TEST_F(LifecycleTest, AReplicaComesAndGoes) {
+  CreateOrders();
+  const Stored reports = ApplyConfig(Replica(), {}, ReplicaConfig());
+  EXPECT_EQ(reports.state.at("member"), Text("orders-reports"));
+  EXPECT_EQ(reports.state.at("id"), Text("local/orders/reports"));
+  EXPECT_EQ(Plan(Replica(), reports, ReplicaConfig()).planned, reports.state);
+  EXPECT_TRUE(Destroy(Replica(), reports).state.is_null());
+  EXPECT_EQ(World().applied.back().verb, Verb::kDelete);
+  EXPECT_EQ(World().applied.back().key, "replica/reports");
+}
+
+TEST_F(LifecycleTest, ASecondHost) {
+  const Stored orders = CreateOrders({{"host_name", Text("east")}});
+  EXPECT_EQ(orders.state.at("id"), Text("east/orders"));
+  EXPECT_EQ(World().applied[0].id.host, "east");
+}
+
+TEST_F(LifecycleTest, ThePasswordReachesTheEngineAndNothingElse) {
+  const Value config = ClusterConfig(
+      {{"password_wo", Text("correct horse")}, {"password_wo_version", Value::Int(1)}});
+  const Stored orders = ApplyConfig(Cluster(), {}, config);
+  EXPECT_EQ(std::get<ClusterSpec>(*World().applied[0].spec).password->Reveal(), "correct horse");
+  EXPECT_TRUE(orders.state.at("password_wo").is_null());
+  EXPECT_THAT(orders.state.ToText(), Not(HasSubstr("correct horse")));
+  EXPECT_EQ(orders.state.at("password_wo_version"), Value::Int(1));
+  EXPECT_EQ(Plan(Cluster(), orders, config).planned, orders.state);
+}
+
+// ---- Validate ----------------------------------------------------------------------------------
+
+TEST_F(LifecycleTest, TheEngineIsAskedAboutWhatIsWhollyKnown) {
+  World().complaints = {Invalid("parameters.work_mem", "work_mem is too large", "At most 2 TB."),
+                        Invalid("resources.memory", "too little memory"),
+                        Invalid("password", "password holds the username")};
+  const auto found =
+      lifecycle_.ValidateResource(Cluster(),
+                                  ClusterConfig({{"password_wo", Text("correct horse")},
+                                                 {"password_wo_version", Value::Int(1)}}),
+                                  true);
+  EXPECT_THAT(Lines(found), ElementsAre("error parameters[\"work_mem\"]: work_mem is too large",
+                                        "error resources.memory: Too little memory",
+                                        "error password_wo: Password holds the username"));
+  EXPECT_EQ(found[0].detail, "At most 2 TB.");
+  // Defaults are in what it was asked about.
+  EXPECT_EQ(std::get<ClusterSpec>(World().validated[0]).engine_version, "17");
+}
+
+TEST_F(LifecycleTest, TheEngineIsNotAskedAboutUnknownsAndMistakes) {
+  World().complaints = {Invalid("name", "never seen")};
+  EXPECT_THAT(lifecycle_.ValidateResource(Cluster(),
+                                          ClusterConfig({{"node_count", Value::Unknown()}}), true),
+              IsEmpty());
+  EXPECT_THAT(Lines(lifecycle_.ValidateResource(
+                  Cluster(), ClusterConfig({{"node_count", Value::Int(0)}}), true)),
+              ElementsAre("error node_count: Invalid value for node_count"));
+  EXPECT_THAT(World().validated, IsEmpty());
+}
+
+TEST_F(LifecycleTest, AnOldTerraformWouldStoreWriteOnlyValues) {
+  const Value config = ClusterConfig(
+      {{"password_wo", Text("correct horse")}, {"password_wo_version", Value::Int(1)}});
+  EXPECT_THAT(Lines(lifecycle_.ValidateResource(Cluster(), config, false)),
+              ElementsAre("error password_wo: Write-only attribute not allowed"));
+}
+
+// ---- Plan --------------------------------------------------------------------------------------
+
+TEST_F(LifecycleTest, APlanAsksTheEngineOnceItKnowsEnough) {
+  Plan(Cluster(), {}, ClusterConfig({{"node_count", Value::Unknown()}}));
+  Plan(Cluster(), {},
+       ClusterConfig({{"password_wo", Value::Unknown()}, {"password_wo_version", Value::Int(1)}}));
+  EXPECT_THAT(World().planned, IsEmpty());
+  Plan(Cluster(), {}, ClusterConfig());
+  ASSERT_THAT(World().planned, SizeIs(1));
+  EXPECT_EQ(World().planned[0].verb, Verb::kCreate);
+  EXPECT_EQ(World().planned[0].id.ToText(), "local/orders");
+}
+
+TEST_F(LifecycleTest, ErrorsOfTheEnginesPlanGoToTheirAttribute) {
+  World().fail_plan = Invalid("name", "cluster orders already exists on host local", "Import it.");
+  EXPECT_THAT(Lines(Plan(Cluster(), {}, ClusterConfig()).diagnostics),
+              ElementsAre("error name: Cluster orders already exists on host local"));
+  World().fail_plan = Invalid("cluster_id", "cluster orders does not exist on host local");
+  EXPECT_THAT(Lines(Plan(Replica(), {}, ReplicaConfig()).diagnostics),
+              ElementsAre("error cluster_id: Cluster orders does not exist on host local"));
+  World().fail_plan = Invalid("host_name", "there is no host called west");
+  EXPECT_THAT(Lines(Plan(Replica(), {}, ReplicaConfig()).diagnostics),
+              ElementsAre("error cluster_id: There is no host called west"));
+}
+
+TEST_F(LifecycleTest, AHostThatIsDownIsAWarning) {
+  World().warnings = {"host local does not answer"};
+  auto plan = Plan(Cluster(), {}, ClusterConfig());
+  EXPECT_THAT(Lines(plan.diagnostics),
+              ElementsAre("warning : The plan was not checked against the host"));
+  EXPECT_EQ(plan.diagnostics[0].detail, "host local does not answer");
+  World().fail_plan = Unavailable("the Docker engine does not answer");
+  plan = Plan(Cluster(), {}, ClusterConfig());
+  EXPECT_THAT(Lines(plan.diagnostics),
+              ElementsAre("warning : The plan was not checked against the host"));
+  EXPECT_EQ(plan.diagnostics[0].detail, "The Docker engine does not answer.");
+  EXPECT_EQ(plan.planned.at("name"), Text("orders"));
+}
+
+TEST_F(LifecycleTest, NoChangeAsksNobody) {
+  const Stored orders = CreateOrders();
+  World().planned.clear();
+  Plan(Cluster(), orders, ClusterConfig());
+  EXPECT_THAT(World().planned, IsEmpty());
+}
+
+TEST_F(LifecycleTest, DriftIsAnUpdateInThePlan) {
+  Stored orders = CreateOrders();
+  World().clusters["local/orders"].drift["cluster"] = {"instance orders-1 is missing"};
+  orders.state = lifecycle_.Read(Cluster(), orders.state, orders.private_data).state;
+  EXPECT_EQ(orders.state.at("drift"), Texts({"instance orders-1 is missing"}));
+  const auto plan = Plan(Cluster(), orders, ClusterConfig());
+  EXPECT_EQ(plan.planned, With(orders.state, {{"drift", Value::ListOf({})}}));
+  EXPECT_EQ(World().planned.back().verb, Verb::kUpdate);
+}
+
+// ---- Protection and replacement ----------------------------------------------------------------
+
+TEST_F(LifecycleTest, AProtectedClusterIsNotDestroyed) {
+  const Stored orders = CreateOrders();
+  Diagnostics diagnostics;
+  EXPECT_EQ(Destroy(Cluster(), orders, &diagnostics).state, orders.state);
+  EXPECT_THAT(Lines(diagnostics),
+              ElementsAre("error deletion_protection: Protected from deletion"));
+  EXPECT_THAT(World().applied, SizeIs(1));
+}
+
+TEST_F(LifecycleTest, AProtectedClusterIsNotReplacedEvenIfTheSameChangeUnprotectsIt) {
+  const Stored orders = CreateOrders();
+  for (const bool protect : {true, false}) {
+    const auto plan = Plan(
+        Cluster(), orders,
+        ClusterConfig({{"username", Text("boss")}, {"deletion_protection", Value::Bool(protect)}}));
+    EXPECT_THAT(Lines(plan.diagnostics),
+                ElementsAre("error deletion_protection: Protected from deletion"));
+    EXPECT_THAT(plan.diagnostics[0].detail, HasSubstr("the change of username"));
+  }
+}
+
+TEST_F(LifecycleTest, ATaintedClusterIsProtectedWhenItIsApplied) {
+  // Core plans it as a create and only says at apply time that the old one is to go.
+  const Stored orders = CreateOrders();
+  Diagnostics diagnostics;
+  const Stored kept =
+      Finish(Cluster(), orders, Value::Null(), Value::Null(), orders.private_data, &diagnostics);
+  EXPECT_EQ(kept.state, orders.state);
+  EXPECT_THAT(Lines(diagnostics),
+              ElementsAre("error deletion_protection: Protected from deletion"));
+}
+
+TEST_F(LifecycleTest, AnUnprotectedClusterIsReplacedAndThenDestroyed) {
+  const Stored orders = CreateOrders({{"deletion_protection", Value::Bool(false)}});
+  World().planned.clear();
+  const Value config =
+      ClusterConfig({{"username", Text("boss")}, {"deletion_protection", Value::Bool(false)}});
+  const Stored replaced = ApplyConfig(Cluster(), orders, config);
+  EXPECT_EQ(replaced.state.at("username"), Text("boss"));
+  ASSERT_THAT(World().applied, SizeIs(3));
+  EXPECT_EQ(World().applied[1].verb, Verb::kDelete);
+  EXPECT_EQ(World().applied[2].verb, Verb::kCreate);
+  // While it is planned the old one is still there: the engine would only say "already exists".
+  EXPECT_THAT(World().planned, IsEmpty());
+  EXPECT_TRUE(Destroy(Cluster(), replaced).state.is_null());
+  EXPECT_EQ(World().planned.back().verb, Verb::kDelete);
+}
+
+// ---- Failures of apply -------------------------------------------------------------------------
+
+TEST_F(LifecycleTest, AFailedCreateLeavesNothingInTheState) {
+  World().fail_apply = Timeout("no primary after 300 s").In("waiting for orders-1");
+  Diagnostics diagnostics;
+  const Stored nothing = ApplyConfig(Cluster(), {}, ClusterConfig(), &diagnostics);
+  EXPECT_TRUE(nothing.state.is_null());
+  EXPECT_EQ(nothing.private_data, "");
+  ASSERT_THAT(Lines(diagnostics), ElementsAre("error : No primary after 300 s"));
+  EXPECT_EQ(diagnostics[0].detail, "This happened while waiting for orders-1.");
+}
+
+TEST_F(LifecycleTest, AFailedUpdateKeepsThePriorState) {
+  const Stored orders = CreateOrders();
+  World().fail_apply = Conflict("the disk is full");
+  Diagnostics diagnostics;
+  const Stored kept =
+      ApplyConfig(Cluster(), orders, ClusterConfig({{"node_count", Value::Int(3)}}), &diagnostics);
+  EXPECT_EQ(kept.state, orders.state);
+  EXPECT_EQ(kept.private_data, orders.private_data);
+  EXPECT_THAT(Lines(diagnostics), ElementsAre("error : The disk is full"));
+}
+
+TEST_F(LifecycleTest, AFailedDestroyKeepsThePriorState) {
+  const Stored orders = CreateOrders({{"deletion_protection", Value::Bool(false)}});
+  World().fail_apply = Unavailable("the Docker engine does not answer");
+  Diagnostics diagnostics;
+  const Stored kept = Destroy(Cluster(), orders, &diagnostics);
+  EXPECT_EQ(kept.state, orders.state);
+  EXPECT_EQ(kept.private_data, orders.private_data);
+  EXPECT_THAT(Lines(diagnostics), ElementsAre("error : The Docker engine does not answer"));
+}
+
+TEST_F(LifecycleTest, WhatIsGoneAlreadyIsDestroyed) {
+  const Stored orders = CreateOrders({{"deletion_protection", Value::Bool(false)}});
+  World().fail_apply = NotFound("no such cluster");
+  EXPECT_TRUE(Destroy(Cluster(), orders).state.is_null());
+}
+
+TEST_F(LifecycleTest, AnInternalErrorSaysSo) {
+  World().fail_apply = Internal("the answer makes no sense");
+  Diagnostics diagnostics;
+  ApplyConfig(Cluster(), {}, ClusterConfig(), &diagnostics);
+  EXPECT_THAT(diagnostics[0].detail, HasSubstr("bug in the provider"));
+}
+
+TEST_F(LifecycleTest, StopReachesTheEngineUntilTheNextConfigure) {
+  lifecycle_.Stop();
+  CreateOrders();
+  EXPECT_TRUE(World().stopped);
+  ASSERT_THAT(lifecycle_.Configure(Value::Null()), IsEmpty());
+  ApplyConfig(Cluster(), {}, ClusterConfig({{"name", Text("other")}}));
+  EXPECT_FALSE(World().stopped);
+}
+
+// ---- Read --------------------------------------------------------------------------------------
+
+TEST_F(LifecycleTest, WhatIsGoneIsForgotten) {
+  const Stored orders = CreateOrders();
+  const Stored reports = ApplyConfig(Replica(), {}, ReplicaConfig());
+  World().clusters["local/orders"].parts.erase("replica/reports");
+  EXPECT_TRUE(lifecycle_.Read(Replica(), reports.state, "p").state.is_null());
+  EXPECT_EQ(lifecycle_.Read(Cluster(), orders.state, "p").state, orders.state);
+  World().clusters.clear();
+  const auto read = lifecycle_.Read(Cluster(), orders.state, "p");
+  EXPECT_TRUE(read.state.is_null());
+  EXPECT_THAT(read.diagnostics, IsEmpty());
+}
+
+TEST_F(LifecycleTest, WhatIsHalfRemovedIsNotForgotten) {
+  CreateOrders();
+  const Stored reports = ApplyConfig(Replica(), {}, ReplicaConfig());
+  World().clusters["local/orders"].parts.erase("replica/reports");
+  World().clusters["local/orders"].status = "modifying";
+  EXPECT_EQ(lifecycle_.Read(Replica(), reports.state, "p").state,
+            With(reports.state, {{"drift", Texts({"its removal was begun and did not end"})}}));
+}
+
+TEST_F(LifecycleTest, AHostThatIsDownKeepsTheState) {
+  const Stored orders = CreateOrders();
+  for (const Error& error : {Unavailable("connection refused"), Timeout("no answer in 30 s")}) {
+    World().fail_read = error;
+    const auto read = lifecycle_.Read(Cluster(), orders.state, "p");
+    EXPECT_EQ(read.state, orders.state);
+    EXPECT_EQ(read.private_data, "p");
+    EXPECT_THAT(Lines(read.diagnostics), ElementsAre("warning : The state was not refreshed"));
+  }
+}
+
+TEST_F(LifecycleTest, AnyOtherFailureToReadIsAnError) {
+  const Stored orders = CreateOrders();
+  World().fail_read = Denied("permission denied on the socket");
+  const auto read = lifecycle_.Read(Cluster(), orders.state, "p");
+  EXPECT_EQ(read.state, orders.state);
+  EXPECT_THAT(Lines(read.diagnostics), ElementsAre("error : Permission denied on the socket"));
+}
+
+// ---- Import ------------------------------------------------------------------------------------
+
+TEST_F(LifecycleTest, AnImportIsWholeAndTheNextPlanIsEmpty) {
+  const Stored orders = CreateOrders();
+  for (const char* id : {"local/orders", "orders"}) {
+    const auto imported = lifecycle_.Import(Cluster(), id);
+    EXPECT_THAT(imported.diagnostics, IsEmpty());
+    EXPECT_EQ(imported.state, orders.state);
+    EXPECT_EQ(imported.private_data, orders.private_data);
+    const auto read = lifecycle_.Read(Cluster(), imported.state, imported.private_data);
+    EXPECT_EQ(Plan(Cluster(), {read.state, read.private_data}, ClusterConfig()).planned,
+              orders.state);
+  }
+  const Stored reports = ApplyConfig(Replica(), {}, ReplicaConfig());
+  EXPECT_EQ(lifecycle_.Import(Replica(), "orders/reports").state, reports.state);
+}
+
+TEST_F(LifecycleTest, AnImportThatCannotBeSaysWhy) {
+  CreateOrders();
+  EXPECT_THAT(Lines(lifecycle_.Import(Cluster(), "a/b/c").diagnostics),
+              ElementsAre("error : \"a/b/c\" is not an id of this kind"));
+  EXPECT_THAT(Lines(lifecycle_.Import(Cluster(), "east/orders").diagnostics),
+              ElementsAre("error : There is no dbaas_cluster east/orders"));
+  EXPECT_THAT(Lines(lifecycle_.Import(Replica(), "orders/reports").diagnostics),
+              ElementsAre("error : There is no dbaas_replica local/orders replica/reports"));
+  World().fail_read = Unavailable("the Docker engine does not answer");
+  const auto down = lifecycle_.Import(Cluster(), "orders");
+  EXPECT_TRUE(down.state.is_null());
+  EXPECT_THAT(Lines(down.diagnostics), ElementsAre("error : The Docker engine does not answer"));
+}
+
+// ---- Data sources ------------------------------------------------------------------------------
+
+TEST_F(LifecycleTest, DataOfACluster) {
+  CreateOrders();
+  const DataSourceType& type = *AllTypes().FindDataSource("dbaas_cluster");
+  const auto found = lifecycle_.ReadData(type, Whole(type.schema, {{"name", Text("orders")}}));
+  EXPECT_EQ(found.state.at("id"), Text("local/orders"));
+  EXPECT_TRUE(found.state.is_wholly_known());
+  EXPECT_THAT(
+      Lines(lifecycle_.ReadData(type, Whole(type.schema, {{"name", Text("none")}})).diagnostics),
+      ElementsAre("error name: Cluster none does not exist on host local"));
+}
+
+TEST_F(LifecycleTest, DataOfAllClusters) {
+  CreateOrders();
+  CreateOrders({{"host_name", Text("east")}});
+  const DataSourceType& type = *AllTypes().FindDataSource("dbaas_clusters");
+  EXPECT_EQ(lifecycle_.ReadData(type, Whole(type.schema, {})).state.at("ids"),
+            Texts({"east/orders", "local/orders"}));
+  EXPECT_EQ(
+      lifecycle_.ReadData(type, Whole(type.schema, {{"host_name", Text("east")}})).state.at("ids"),
+      Texts({"east/orders"}));
+  EXPECT_THAT(
+      Lines(
+          lifecycle_.ReadData(type, Whole(type.schema, {{"host_name", Text("west")}})).diagnostics),
+      ElementsAre("error host_name: There is no host called west"));
+}
+
+TEST_F(LifecycleTest, CredentialsOfACluster) {
+  const DataSourceType& type = *AllTypes().FindEphemeralResource("dbaas_credentials");
+  const Value config = Whole(type.schema, {{"cluster_id", Text("local/orders")}});
+  EXPECT_THAT(Lines(lifecycle_.ReadData(type, config).diagnostics),
+              ElementsAre("error cluster_id: Cluster local/orders does not exist"));
+  CreateOrders();
+  EXPECT_EQ(lifecycle_.ReadData(type, config).state.at("password"), Text("hush"));
+}
+
+TEST_F(LifecycleTest, DataThatNeedsNoHost) {
+  Lifecycle unconfigured(clock_, random_);
+  const DataSourceType& versions = *AllTypes().FindDataSource("dbaas_engine_versions");
+  const auto found = unconfigured.ReadData(versions, Whole(versions.schema, {}));
+  EXPECT_THAT(found.diagnostics, IsEmpty());
+  ASSERT_THAT(found.state.at("versions").as_list(), SizeIs(2));
+  EXPECT_EQ(found.state.at("versions").as_list()[0].at("is_default"), Value::Bool(true));
+  EXPECT_EQ(found.state.at("versions").as_list()[1].at("is_default"), Value::Bool(false));
+  const DataSourceType& cluster = *AllTypes().FindDataSource("dbaas_cluster");
+  EXPECT_THAT(
+      Lines(unconfigured.ReadData(cluster, Whole(cluster.schema, {{"name", Text("orders")}}))
+                .diagnostics),
+      ElementsAre("error : The provider is not configured yet"));
+}
+
+// ---- Configure ---------------------------------------------------------------------------------
+
+Value Host(Value name, Value docker = Value::Null()) {
+  return Value::Object({{"name", std::move(name)}, {"docker", std::move(docker)}});
+}
+Value Provider(Value::List hosts) {
+  return Value::Object({{"host", Value::ListOf(std::move(hosts))}});
+}
+
+TEST_F(LifecycleTest, ConfigureMakesAnEngineOfTheHosts) {
+  const Value docker = Value::Object({{"endpoint", Text("tcp://db1:2376")},
+                                      {"cert_path", Text("/certs")},
+                                      {"tls_verify", Value::Bool(false)}});
+  EXPECT_THAT(lifecycle_.Configure(Provider({Host(Text("a")), Host(Text("b"), docker)})),
+              IsEmpty());
+  ASSERT_THAT(World().hosts, SizeIs(2));
+  EXPECT_EQ(World().hosts[0].name, "a");
+  EXPECT_EQ(World().hosts[1].docker_endpoint, "tcp://db1:2376");
+  EXPECT_EQ(World().hosts[1].cert_path, "/certs");
+  EXPECT_EQ(World().hosts[1].tls_verify, false);
+  EXPECT_EQ(CreateOrders().state.at("id"), Text("a/orders"));
+}
+
+TEST_F(LifecycleTest, WithoutAHostThereIsTheOneOfTheEnvironment) {
+  EXPECT_THAT(lifecycle_.Configure(Provider({})), IsEmpty());
+  ASSERT_THAT(World().hosts, SizeIs(1));
+  EXPECT_EQ(World().hosts[0].name, "local");
+  EXPECT_EQ(World().hosts[0].docker_endpoint, "");
+}
+
+TEST_F(LifecycleTest, AWrongProviderBlockIsRefused) {
+  EXPECT_THAT(Lines(lifecycle_.Configure(Provider({Host(Text("a")), Host(Text("a"))}))),
+              ElementsAre("error host[1].name: Duplicate host name"));
+  EXPECT_THAT(Lines(lifecycle_.ValidateProvider(Provider({Host(Text("A"))}))),
+              ElementsAre("error host[0].name: Invalid value for name"));
+}
+
+TEST_F(LifecycleTest, AProviderThatIsNotKnownYetPlansWithWarningsAndAppliesNothing) {
+  const Stored orders = CreateOrders();
+  World().applied.clear();
+  EXPECT_THAT(lifecycle_.Configure(Provider({Host(Value::Unknown())})), IsEmpty());
+  const auto read = lifecycle_.Read(Cluster(), orders.state, orders.private_data);
+  EXPECT_EQ(read.state, orders.state);
+  EXPECT_THAT(Lines(read.diagnostics), ElementsAre("warning : The state was not refreshed"));
+  const Value config = ClusterConfig({{"node_count", Value::Int(2)}});
+  const auto plan = Plan(Cluster(), orders, config);
+  EXPECT_THAT(Lines(plan.diagnostics),
+              ElementsAre("warning : The plan was not checked against the host"));
+  Diagnostics diagnostics;
+  EXPECT_EQ(ApplyConfig(Cluster(), orders, config, &diagnostics).state, orders.state);
+  EXPECT_THAT(Lines(diagnostics), ElementsAre("error : The provider is not configured yet"));
+  EXPECT_THAT(World().applied, IsEmpty());
+}
+
+}  // namespace
+}  // namespace dbaas
