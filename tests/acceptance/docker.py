@@ -4,14 +4,16 @@
 What it relies on is documented behaviour: the labels of docs/architecture.md and Patroni's REST API.
 """
 
+import io
 import json
 import os
 import subprocess
+import tarfile
 
 LABEL_CLUSTER = "dbaas/cluster"
 LABEL_MANAGED = "app.kubernetes.io/managed-by=dbaas"
 MANAGEMENT = "dbaas-management"
-RECORDS_VOLUME = "dbaas-records"
+RECORDS = "dbaas-records"  # A volume, and a container that mounts it and never runs.
 
 
 def call(*arguments, check=True, timeout=120):
@@ -125,27 +127,31 @@ def switchover(cluster, leader, candidate):
 
 
 def record_secrets(cluster):
-    """{name: secret} of a cluster's record, read from the volume that keeps the records."""
-    for record in _records():
-        if record.get("cluster") == cluster:
-            return {name: value for name, value in record.get("secrets", {}).items()
-                    if not name.endswith(".crt")}  # Certificates are public; keys and passwords are not.
-    return {}
+    """{name: secret} of a cluster's record; {} when it has none."""
+    return {name: value for name, value in (records().get(cluster) or {}).get("secrets", {}).items()
+            if not name.endswith(".crt")}  # Certificates are public; keys and passwords are not.
 
 
-def _records():
-    mountpoint = inspect(RECORDS_VOLUME, "volume").get("Mountpoint", "")
-    if not os.path.isdir(mountpoint):
-        return
-    for folder, _, files in os.walk(mountpoint):
-        for name in files:
-            try:
-                with open(os.path.join(folder, name), encoding="utf-8") as source:
-                    record = json.load(source)
-            except (OSError, ValueError):
-                continue
-            if isinstance(record, dict) and "secrets" in record:
-                yield record
+def records():
+    """{cluster: its record, None where it was removed}, read by docs/record_format.md from the volume
+    that keeps them, through the container that stands for it."""
+    if not inspect(RECORDS):
+        return {}
+    result = subprocess.run(["docker", "cp", f"{RECORDS}:/records", "-"], stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, check=False)
+    newest = {}
+    if result.returncode != 0:
+        return newest
+    with tarfile.open(fileobj=io.BytesIO(result.stdout)) as archive:
+        for entry in archive:
+            folder, name = os.path.split(entry.name)
+            if entry.isfile() and name.startswith("slot-"):
+                head, _, body = archive.extractfile(entry).read().decode("utf-8", "replace").partition("\n")
+                sequence = int(head.split()[2])
+                cluster = os.path.basename(folder)
+                if sequence > newest.get(cluster, (0, None))[0]:
+                    newest[cluster] = (sequence, json.loads(body))
+    return {cluster: record for cluster, (_, record) in newest.items()}
 
 
 def container_pids(name):

@@ -500,15 +500,21 @@ class Theme(unittest.TestCase):
     @classmethod
     def clusters(cls):
         """Clusters on the host whose name starts with this theme's."""
-        labels = docker.labels_of_everything("dbaas/cluster")
-        return sorted(name for name in labels if name.startswith(cls.cluster))
+        found = docker.labels_of_everything(docker.LABEL_CLUSTER) | set(docker.records())
+        return sorted(name for name in found if name.startswith(cls.cluster)
+                      and (docker.record_secrets(name) or docker.names("container", name)
+                           or docker.names("volume", name) or docker.names("network", name)))
 
     @classmethod
     def remove_leftovers(cls):
-        """Whatever destroy left goes by force, so that one failure does not break the other tests.
+        """Whatever destroy left goes another way, so that one failure does not break the other tests.
         Tests that must see that nothing is left have looked before."""
         for cluster in cls.clusters():
-            say(f"removing what is left of {cluster} by force")
+            say(f"{cluster} is left over; importing and destroying it")
+            rescue = cls.new_workspace("rescue-" + cluster)
+            rescue.write(cls.cluster_block(name=cluster))
+            if rescue.run("import", "-no-color", "dbaas_cluster.main", f"local/{cluster}").code == 0:
+                cls.destroy_unprotected(rescue)
             docker.remove_cluster(cluster)
 
     @classmethod

@@ -72,7 +72,8 @@ class TestFailover(Theme):
         self.wait_until("all members stream", self.all_stream, 60)
         with self.writer() as writer:
             pass
-        containers = docker.names("container", self.cluster) + docker.names("container", docker.MANAGEMENT)
+        containers = [name for name in docker.names("container", self.cluster)
+                      + docker.names("container", docker.MANAGEMENT) if docker.running(name)]
         say(f"killing and starting again: {' '.join(containers)}")
         docker.call("kill", *containers)
         docker.call("start", *reversed(containers))  # In no helpful order.
