@@ -282,7 +282,8 @@ Diagnostics Lifecycle::CheckWithEngine(const ResourceType& type, const PlanReque
   const auto preview = engine->Plan(change);
   if (!preview) {
     if (IsUnreachable(preview.error())) {
-      return {HostWarning(kNotChecked, Sentence(preview.error()))};
+      return {HostWarning(kNotChecked, fmt::format("Host {} does not answer: {}", change.id.host,
+                                                   Sentence(preview.error())))};
     }
     return {ToDiagnostic(preview.error(), type.schema)};
   }
@@ -327,12 +328,13 @@ StateResponse Lifecycle::Destroy(const ResourceType& type, const ApplyRequest& r
                           .verb = PartChange::Verb::kDelete,
                           .who = kCaller};
   const std::string what = Describe(type, change.id, *address);
-  const Stopwatch stopwatch(clock_, "destroying " + what);
+  const std::string doing = "destroying " + what;
+  const Stopwatch stopwatch(clock_, doing);
   LogProgress progress(what);
-  const auto view = engine.Apply(change, progress, stop_token());
+  auto view = engine.Apply(change, progress, stop_token());
   stopwatch.Ended(view.has_value());
   if (view || view.error().kind == ErrorKind::kNotFound) return {};
-  kept.diagnostics.push_back(ToDiagnostic(view.error(), type.schema));
+  kept.diagnostics.push_back(ToDiagnostic(std::move(view).error().In(doing), type.schema));
   return kept;
 }
 
@@ -358,18 +360,19 @@ StateResponse Lifecycle::CreateOrUpdate(const ResourceType& type, const ApplyReq
                           .who = kCaller};
 
   const std::string what = Describe(type, change.id, *address);
-  const Stopwatch stopwatch(clock_, (create ? "creating " : "updating ") + what);
+  const std::string doing = (create ? "creating " : "updating ") + what;
+  const Stopwatch stopwatch(clock_, doing);
   LogProgress progress(what);
-  const auto view = engine.Apply(change, progress, stop_token());
+  auto view = engine.Apply(change, progress, stop_token());
   stopwatch.Ended(view.has_value());
-  if (!view) return failed(view.error());
+  if (!view) return failed(std::move(view).error().In(doing));
   if (!view->parts.contains(change.key)) {
     return failed(Internal(what + " is not in the cluster's record after it was applied"));
   }
   StateResponse response{.state = type.to_state(request.planned, *view, *address, false),
                          .private_data = create ? kPrivateData : request.planned_private};
   if (!response.state.is_wholly_known()) {
-    return failed(Internal("the state of " + what + " is incomplete: " + response.state.ToText()));
+    return failed(Internal("the state of " + what + " is incomplete after it was applied"));
   }
   return response;
 }

@@ -277,7 +277,8 @@ TEST_F(LifecycleTest, AHostThatIsDownIsAWarning) {
   plan = Plan(Cluster(), {}, ClusterConfig());
   EXPECT_THAT(Lines(plan.diagnostics),
               ElementsAre("warning : The plan was not checked against the host"));
-  EXPECT_EQ(plan.diagnostics[0].detail, "The Docker engine does not answer.");
+  EXPECT_EQ(plan.diagnostics[0].detail,
+            "Host local does not answer: The Docker engine does not answer.");
   EXPECT_EQ(plan.planned.at("name"), Text("orders"));
 }
 
@@ -357,7 +358,8 @@ TEST_F(LifecycleTest, AFailedCreateLeavesNothingInTheState) {
   EXPECT_TRUE(nothing.state.is_null());
   EXPECT_EQ(nothing.private_data, "");
   ASSERT_THAT(Lines(diagnostics), ElementsAre("error : No primary after 300 s"));
-  EXPECT_EQ(diagnostics[0].detail, "This happened while waiting for orders-1.");
+  EXPECT_EQ(diagnostics[0].detail,
+            "This happened while creating dbaas_cluster local/orders: waiting for orders-1.");
 }
 
 TEST_F(LifecycleTest, AFailedUpdateKeepsThePriorState) {
