@@ -21,8 +21,8 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 /// A validator of strings.
 template <typename Check>
-Validator TextRule(std::string rule, Check check) {
-  return {.rule = std::move(rule),
+Validator TextRule(const std::string& rule, Check check) {
+  return {.rule = rule,
           .check = [check](const Value& value) -> Complaint { return check(value.as_string()); }};
 }
 
@@ -70,7 +70,7 @@ Validator Positive() {
           }};
 }
 
-Validator OneOf(std::vector<std::string> values) {
+Validator OneOf(const std::vector<std::string>& values) {
   std::vector<std::string> code;
   std::vector<std::string> quoted;
   for (const std::string& value : values) {

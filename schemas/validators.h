@@ -22,7 +22,7 @@ Validator WholeNumber();
 Validator Range(std::int64_t lowest, std::int64_t highest);
 /// Greater than zero.
 Validator Positive();
-Validator OneOf(std::vector<std::string> values);
+Validator OneOf(const std::vector<std::string>& values);
 Validator NotEmpty();
 
 /// A label of RFC 1123: lower-case letters, digits and hyphens. With a letter in front, because it

@@ -42,6 +42,7 @@ std::string TypeName(const Type& type) {
 
 std::string Code(const std::vector<std::string>& names) {
   std::vector<std::string> quoted;
+  quoted.reserve(names.size());
   for (const std::string& name : names) quoted.push_back("`" + name + "`");
   return fmt::format("{}", fmt::join(quoted, ", "));
 }

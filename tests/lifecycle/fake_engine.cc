@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "tests/lifecycle/fake_engine.h"
 
+#include <utility>
+
 namespace dbaas {
 namespace {
 
@@ -46,7 +48,9 @@ Engine::Engine(std::vector<HostConfig> hosts, Clock&, Random&) : impl_(new Impl)
   World().hosts = std::move(hosts);
 }
 
-Engine::Engine(std::vector<std::shared_ptr<Driver>>, Clock&, Random&) : impl_(new Impl) {}
+Engine::Engine(std::vector<std::shared_ptr<Driver>> drivers, Clock&, Random&) : impl_(new Impl) {
+  for (const auto& driver : std::exchange(drivers, {})) impl_->hosts.push_back(driver->Host());
+}
 
 Engine::~Engine() = default;
 
@@ -70,7 +74,8 @@ Result<Preview> Engine::Plan(const PartChange& change) {
 Result<ClusterView> Engine::Apply(const PartChange& change, Progress& progress,
                                   std::stop_token stop) {
   World().applied.push_back(change);
-  World().stopped = stop.stop_requested();
+  const std::stop_token token = std::move(stop);
+  World().stopped = token.stop_requested();
   progress.Note("applying");
   progress.Began(0, 1, "+ instance");
   progress.Ended(1, 1, "+ instance", "", Milliseconds(5));

@@ -50,17 +50,17 @@ class LifecycleTest : public testing::Test {
 
   static Value ClusterConfig(Value::Map members = {}) {
     members.try_emplace("name", Text("orders"));
-    return Whole(Cluster().schema, std::move(members));
+    return Whole(Cluster().schema, members);
   }
   static Value ReplicaConfig(Value::Map members = {}) {
     members.try_emplace("cluster_id", Text("local/orders"));
     members.try_emplace("name", Text("reports"));
-    return Whole(Replica().schema, std::move(members));
+    return Whole(Replica().schema, members);
   }
 
   /// One plan, held against Terraform's rules for what it may say.
   PlanResponse Plan(const ResourceType& type, const Stored& prior, const Value& config) {
-    const PlanResponse plan = lifecycle_.Plan(
+    PlanResponse plan = lifecycle_.Plan(
         type, {.prior = prior.state,
                .proposed = config.is_null() ? config : Proposed(type.schema, prior.state, config),
                .config = config,
@@ -130,8 +130,8 @@ class LifecycleTest : public testing::Test {
     return {response.state, response.private_data};
   }
 
-  Stored CreateOrders(Value::Map members = {}) {
-    return ApplyConfig(Cluster(), {}, ClusterConfig(std::move(members)));
+  Stored CreateOrders(const Value::Map& members = {}) {
+    return ApplyConfig(Cluster(), {}, ClusterConfig(members));
   }
 
   FakeClock clock_;

@@ -59,9 +59,9 @@ Schema TestSchema() {
   return schema;
 }
 
-std::vector<std::string> Check(Value::Map config) {
+std::vector<std::string> Check(const Value::Map& config) {
   const Schema schema = TestSchema();
-  return Lines(CheckValues(schema, Whole(schema, std::move(config))));
+  return Lines(CheckValues(schema, Whole(schema, config)));
 }
 
 Value Width(std::int64_t width) { return Value::Object({{"width", Value::Int(width)}}); }

@@ -28,15 +28,15 @@ inline Value Texts(const std::vector<std::string>& texts) {
 
 /// An object of this schema with these members, and null everywhere else. A member that the schema
 /// does not have fails the test.
-inline Value Whole(const Schema& schema, Value::Map members) {
+inline Value Whole(const Schema& schema, const Value::Map& members) {
   Value::Map whole;
   for (const Attribute& attribute : schema.attributes) whole[attribute.name] = Value::Null();
   for (const Block& block : schema.blocks) {
     whole[block.name] = block.nesting == Block::Nesting::kList ? Value::ListOf({}) : Value::Null();
   }
-  for (auto& [name, value] : members) {
+  for (const auto& [name, value] : members) {
     EXPECT_TRUE(whole.contains(name)) << "no attribute " << name;
-    whole[name] = std::move(value);
+    whole[name] = value;
   }
   return Value::Object(std::move(whole));
 }
@@ -53,10 +53,10 @@ inline Value Proposed(const Schema& schema, const Value& prior, const Value& con
 }
 
 /// `object` with some members changed.
-inline Value With(Value object, Value::Map members) {
-  for (auto& [name, value] : members) {
+inline Value With(Value object, const Value::Map& members) {
+  for (const auto& [name, value] : members) {
     EXPECT_TRUE(object.as_map().contains(name)) << "no attribute " << name;
-    object.as_map()[name] = std::move(value);
+    object.as_map()[name] = value;
   }
   return object;
 }

@@ -66,7 +66,7 @@ Value Size(const std::string& memory, std::int64_t cpu) {
 }
 
 /// A state as an apply of the default configuration would have left it.
-Value Prior(Value::Map changes = {}) {
+Value Prior(const Value::Map& changes = {}) {
   return With(Whole(TestSchema(), {{"name", Text("a")},
                                    {"count_of", Value::Int(1)},
                                    {"class", Text("small")},
@@ -76,18 +76,18 @@ Value Prior(Value::Map changes = {}) {
                                    {"endpoint", Text("h:5432")},
                                    {"uri", Text("pg://h:5432")},
                                    {"drift", Value::ListOf({})}}),
-              std::move(changes));
+              changes);
 }
 
 Value Config(Value::Map members) {
   members.try_emplace("name", Text("a"));
-  return Whole(TestSchema(), std::move(members));
+  return Whole(TestSchema(), members);
 }
 
-PlannedValue Plan(const Value& prior, Value::Map config_members) {
+PlannedValue Plan(const Value& prior, const Value::Map& config_members) {
   const Schema schema = TestSchema();
-  const Value config = Config(std::move(config_members));
-  const PlannedValue plan = PlanValue(schema, prior, Proposed(schema, prior, config), config);
+  const Value config = Config(config_members);
+  PlannedValue plan = PlanValue(schema, prior, Proposed(schema, prior, config), config);
   // Whatever the plan: planning it again from the same inputs gives the same.
   const PlannedValue again = PlanValue(schema, prior, Proposed(schema, prior, config), config);
   EXPECT_EQ(plan.planned, again.planned);

@@ -30,8 +30,8 @@ constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 const ResourceType& Cluster() { return *AllTypes().FindResource("dbaas_cluster"); }
 const ResourceType& Replica() { return *AllTypes().FindResource("dbaas_replica"); }
 
-std::vector<std::string> Errors(const ResourceType& type, Value::Map config) {
-  const Value whole = Whole(type.schema, std::move(config));
+std::vector<std::string> Errors(const ResourceType& type, const Value::Map& config) {
+  const Value whole = Whole(type.schema, config);
   Diagnostics found = CheckValues(type.schema, whole);
   for (const auto& diagnostic : type.validate(whole)) found.push_back(diagnostic);
   std::vector<std::string> lines;
@@ -47,8 +47,8 @@ Value PlannedCreate(const ResourceType& type, const Value& config) {
 }
 
 template <typename Spec>
-Spec SpecOf(const ResourceType& type, Value::Map config_members) {
-  const Value config = Whole(type.schema, std::move(config_members));
+Spec SpecOf(const ResourceType& type, const Value::Map& config_members) {
+  const Value config = Whole(type.schema, config_members);
   const auto spec = type.to_spec(PlannedCreate(type, config), config);
   EXPECT_TRUE(spec.has_value());
   return std::get<Spec>(*spec);
@@ -400,7 +400,7 @@ TEST(ClusterTest, WhatAnUpdateLeavesAlone) {
   const Value state = Cluster().to_state(Value::Null(), view, kOrders, true);
   const auto unknowns = [&](Value::Map config_members) {
     config_members.try_emplace("name", Text("orders"));
-    const Value config = Whole(Cluster().schema, std::move(config_members));
+    const Value config = Whole(Cluster().schema, config_members);
     const auto plan =
         PlanValue(Cluster().schema, state, Proposed(Cluster().schema, state, config), config);
     std::vector<std::string> names;
@@ -516,17 +516,17 @@ TEST(IdsTest, Endpoints) {
 
 // ---- Data sources ------------------------------------------------------------------------------
 
-Value Answer(const std::string& name, Value::Map config, const DataAnswer& answer) {
+Value Answer(const std::string& name, const Value::Map& config, const DataAnswer& answer) {
   const DataSourceType& type = *AllTypes().FindDataSource(name);
-  const auto state = type.to_state(Whole(type.schema, std::move(config)), answer);
+  const auto state = type.to_state(Whole(type.schema, config), answer);
   EXPECT_TRUE(state.has_value());
   EXPECT_TRUE(state->is_wholly_known());
   EXPECT_EQ(state->as_map().size(), type.schema.attributes.size());
   return *state;
 }
 
-DataQuery Query(const DataSourceType& type, Value::Map config) {
-  return *type.query(Whole(type.schema, std::move(config)));
+DataQuery Query(const DataSourceType& type, const Value::Map& config) {
+  return *type.query(Whole(type.schema, config));
 }
 
 TEST(DataClusterTest, AsksForOneCluster) {
