@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Plans compared as text: what stands here is what `explain` prints.
+#include "engine/plan/build_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace dbaas {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Object Make(ObjectKind kind, const std::string& name, const std::string& member = "") {
+  Object object{.id = {kind, name}, .cluster = "orders", .part = "cluster", .member = member};
+  if (kind == ObjectKind::kInstance) object.instance.networks = {"orders"};
+  if (kind == ObjectKind::kInstance && !member.empty()) {
+    object.instance.mounts = {{name + "-data", "/data"}};
+  }
+  Seal(object, "salt");
+  return object;
+}
+
+/// A cluster "orders" with so many candidates and its proxy.
+DesiredState Cluster(int members) {
+  DesiredState desired;
+  desired.objects.push_back(Make(ObjectKind::kNetwork, "orders"));
+  for (int i = 1; i <= members; ++i) {
+    const std::string name = "orders-" + std::to_string(i);
+    desired.objects.push_back(Make(ObjectKind::kVolume, name + "-data", name));
+    desired.objects.push_back(Make(ObjectKind::kInstance, name, name));
+    desired.members.push_back(name);
+  }
+  desired.objects.push_back(Make(ObjectKind::kInstance, "orders-proxy"));
+  desired.settings = {{"parameters.work_mem", Secret<std::string>("4MB")}};
+  return desired;
+}
+
+/// The host has exactly what is desired, and it runs.
+Observation Converged(const DesiredState& desired) {
+  Observation observed;
+  for (const auto& object : desired.objects) {
+    observed.objects.push_back({.id = object.id,
+                                .cluster = object.cluster,
+                                .part = object.part,
+                                .member = object.member,
+                                .fingerprint = object.fingerprint,
+                                .files_fingerprint = object.files_fingerprint});
+  }
+  return observed;
+}
+
+void Forget(Observation& observed, const ObjectId& id) {
+  std::erase_if(observed.objects, [&](const auto& object) { return object.id == id; });
+}
+
+/// orders-<primary> leads, everyone else streams, settings are as desired.
+ClusterFacts Healthy(const DesiredState& desired, const std::string& primary) {
+  ClusterFacts facts{.members = {}, .settings = desired.settings, .settings_known = true};
+  for (const auto& name : desired.members) {
+    const bool leads = name == primary;
+    facts.members.push_back({.name = name,
+                             .role = leads ? Role::kPrimary : Role::kStandby,
+                             .running = true,
+                             .streaming = !leads});
+  }
+  return facts;
+}
+
+std::string TextOf(const DesiredState& desired, const Observation& observed,
+                   const ClusterFacts* facts, const Diff& diff) {
+  return BuildPlan(diff, {.desired = desired, .observed = observed, .facts = facts}).ToText();
+}
+
+TEST(DiffTest, ConvergedClusterHasNoDifference) {
+  const DesiredState desired = Cluster(3);
+  EXPECT_TRUE(ComputeDiff(desired.objects, Converged(desired), {}).empty());
+}
+
+TEST(DiffTest, ObjectThatWasThereIsMissingAndNewOneHasTheCause) {
+  const DesiredState desired = Cluster(2);
+  Observation observed = Converged(desired);
+  Forget(observed, {ObjectKind::kInstance, "orders-1"});
+  Forget(observed, {ObjectKind::kInstance, "orders-2"});
+  const Diff diff = ComputeDiff(
+      desired.objects, observed,
+      {.text = "node_count 1 → 2", .previously_desired = {{ObjectKind::kInstance, "orders-1"}}});
+  ASSERT_EQ(diff.changes.size(), 2U);
+  EXPECT_EQ(diff.changes[0].reason, "is missing");
+  EXPECT_EQ(diff.changes[1].reason, "node_count 1 → 2");
+}
+
+TEST(DiffTest, ShallowListingDoesNotAccuseTheFiles) {
+  const DesiredState desired = Cluster(1);
+  Observation observed = Converged(desired);
+  for (auto& object : observed.objects) object.files_fingerprint.clear();
+  EXPECT_TRUE(ComputeDiff(desired.objects, observed, {}).empty());
+}
+
+TEST(BuildPlanTest, NewClusterStartsTogetherAndSettingsFollowThePrimary) {
+  const DesiredState desired = Cluster(2);
+  const Observation nothing;
+  const Diff diff = ComputeDiff(desired.objects, nothing, {.text = "new cluster"});
+  EXPECT_EQ(TextOf(desired, nothing, nullptr, diff),
+            R"(+ network orders  new cluster
++ volume orders-1-data  new cluster
++ volume orders-2-data  new cluster
++ instance orders-1  after network orders, volume orders-1-data  new cluster
++ instance orders-2  after network orders, volume orders-2-data  new cluster
++ instance orders-proxy  after network orders  new cluster
+wait until a primary accepts connections  after instance orders-1, instance orders-2
+wait until orders-1 is primary or streams from it  after instance orders-1
+wait until orders-2 is primary or streams from it  after instance orders-2
+~ settings  after until a primary accepts connections  not known yet
+)");
+}
+
+TEST(BuildPlanTest, MissingMemberIsTheOnlyThingMade) {
+  const DesiredState desired = Cluster(2);
+  Observation observed = Converged(desired);
+  Forget(observed, {ObjectKind::kInstance, "orders-2"});
+  const ClusterFacts facts = Healthy(desired, "orders-1");
+  const Diff diff = ComputeDiff(desired.objects, observed, {});
+  EXPECT_EQ(TextOf(desired, observed, &facts, diff),
+            R"(+ instance orders-2  is missing
+wait until a primary accepts connections  after instance orders-2
+wait until orders-2 is primary or streams from it  after instance orders-2
+)");
+}
+
+TEST(BuildPlanTest, RestartGoesFollowersFirstThenSwitchoverThenOldPrimary) {
+  const DesiredState desired = Cluster(3);
+  const Observation observed = Converged(desired);
+  const ClusterFacts facts = Healthy(desired, "orders-2");
+  Diff diff;
+  diff.settings = {{"parameters.shared_buffers", Impact::kRestart, "shared_buffers 1GB → 2GB"}};
+  const std::string text = TextOf(desired, observed, &facts, diff);
+  const auto third = text.find("restart orders-3");
+  const auto handover = text.find("switchover from orders-2");
+  const auto second = text.find("restart orders-2");
+  EXPECT_LT(text.find("restart orders-1"), third);
+  EXPECT_LT(third, handover);
+  EXPECT_LT(handover, second);
+  EXPECT_NE(second, std::string::npos);
+}
+
+TEST(BuildPlanTest, ReloadTouchesNoMember) {
+  const DesiredState desired = Cluster(3);
+  const Observation observed = Converged(desired);
+  const ClusterFacts facts = Healthy(desired, "orders-1");
+  Diff diff;
+  diff.settings = {{"parameters.work_mem", Impact::kReload, "work_mem 4MB → 8MB"}};
+  EXPECT_EQ(TextOf(desired, observed, &facts, diff), "~ settings  work_mem 4MB → 8MB\n");
+}
+
+TEST(BuildPlanTest, LonelyPrimaryIsRestartedWithoutHandover) {
+  const DesiredState desired = Cluster(1);
+  const Observation observed = Converged(desired);
+  const ClusterFacts facts = Healthy(desired, "orders-1");
+  Diff diff;
+  diff.settings = {{"parameters.shared_buffers", Impact::kRestart, "shared_buffers 1GB → 2GB"}};
+  const std::string text = TextOf(desired, observed, &facts, diff);
+  EXPECT_THAT(text, HasSubstr("restart orders-1"));
+  EXPECT_THAT(text, Not(HasSubstr("switchover")));
+}
+
+TEST(BuildPlanTest, LeavingPrimaryHandsOverBeforeItGoes) {
+  const DesiredState before = Cluster(3);
+  const DesiredState desired = Cluster(2);
+  const Observation observed = Converged(before);
+  const ClusterFacts facts = Healthy(before, "orders-3");
+  std::set<ObjectId> previously;
+  for (const auto& object : before.objects) previously.insert(object.id);
+  const Diff diff = ComputeDiff(desired.objects, observed,
+                                {.text = "node_count 3 → 2", .previously_desired = previously});
+  EXPECT_EQ(TextOf(desired, observed, &facts, diff),
+            R"(switchover from orders-3  orders-3 is primary
+- instance orders-3  after from orders-3  node_count 3 → 2
+- volume orders-3-data  after instance orders-3  node_count 3 → 2, with the data in it
+)");
+}
+
+TEST(BuildPlanTest, ReplacedMembersGoOneByOneAndKeepTheirVolumes) {
+  DesiredState desired = Cluster(2);
+  const Observation observed = Converged(desired);
+  for (auto& object : desired.objects) {
+    if (object.member.empty() || object.id.kind != ObjectKind::kInstance) continue;
+    object.instance.resources.cpu = 2;
+    Seal(object, "salt");
+  }
+  const ClusterFacts facts = Healthy(desired, "orders-1");
+  const Diff diff = ComputeDiff(desired.objects, observed, {.text = "resources.cpu 1 → 2"});
+  const std::string text = TextOf(desired, observed, &facts, diff);
+  EXPECT_EQ(text,
+            R"(- instance orders-2  resources.cpu 1 → 2
+± instance orders-2  after instance orders-2  resources.cpu 1 → 2
+wait until orders-2 is primary or streams from it  after instance orders-2
+switchover from orders-1  after until orders-2 is primary or streams from it  orders-1 is primary
+- instance orders-1  after from orders-1  resources.cpu 1 → 2
+± instance orders-1  after instance orders-1  resources.cpu 1 → 2
+wait until orders-1 is primary or streams from it  after instance orders-1
+)");
+}
+
+TEST(BuildPlanTest, DestroyingNeedsNobodyToTakeOver) {
+  const DesiredState before = Cluster(1);
+  const Observation observed = Converged(before);
+  std::set<ObjectId> previously;
+  for (const auto& object : before.objects) previously.insert(object.id);
+  const Diff diff =
+      ComputeDiff({}, observed, {.text = "destroy", .previously_desired = previously});
+  EXPECT_EQ(TextOf({}, observed, nullptr, diff),
+            R"(- instance orders-1  destroy
+- instance orders-proxy  destroy
+- network orders  after instance orders-1, instance orders-proxy  destroy
+- volume orders-1-data  after instance orders-1, instance orders-proxy  destroy, with the data in it
+)");
+}
+
+}  // namespace
+}  // namespace dbaas
