@@ -2,6 +2,7 @@
 #include "engine/drivers/docker/http.h"
 
 #include <fmt/format.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -83,8 +84,9 @@ Milliseconds Now() {
       std::chrono::steady_clock::now().time_since_epoch());
 }
 
-Error TooLate(const std::string& endpoint) {
-  return Timeout(fmt::format("Docker engine at {} took too long to answer", endpoint));
+Error NoAnswer(const std::string& endpoint) {
+  return Unavailable(
+      fmt::format("Docker engine at {} does not answer: it took too long", endpoint));
 }
 
 Error Lost(const std::string& endpoint, std::string_view why) {
@@ -99,6 +101,32 @@ bool WaitFor(curl_socket_t socket, short events, Milliseconds deadline) {
   const int ready =
       poll(&descriptor, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 60'000)));
   return ready >= 0 || errno == EINTR;
+}
+
+// libcurl has no call for ending the sending half of a TLS connection; OpenSSL has, and tells us
+// the session when it is made: context function → info callback → RawConnection::Tls.
+int TlsIndex() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+void OnTlsProgress(const SSL* session, int where, int) {
+  if ((where & SSL_CB_HANDSHAKE_DONE) == 0) return;
+  void* const place = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), TlsIndex());
+  if (place != nullptr) *static_cast<const SSL**>(place) = session;
+}
+
+CURLcode OnTlsContext(CURL*, void* context, void* place) {
+  auto* const tls = static_cast<SSL_CTX*>(context);
+  SSL_CTX_set_ex_data(tls, TlsIndex(), place);
+  SSL_CTX_set_info_callback(tls, OnTlsProgress);
+  return CURLE_OK;
+}
+
+/// The callbacks above are OpenSSL's; with another library below libcurl they would be nonsense.
+bool CurlUsesOpenSsl() {
+  const char* library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+  return library != nullptr && std::string_view(library).starts_with("OpenSSL");
 }
 
 curl_socket_t SocketOf(CURL* handle) {
@@ -173,16 +201,12 @@ Error HttpClient::TransportError(CURL* handle, CURLcode code, const char* messag
   const std::string line =
       fmt::format("Docker engine at {} does not answer: {}", endpoint_.text, why);
   switch (code) {
-    case CURLE_OPERATION_TIMEDOUT: {
-      double connected = 0;
-      curl_easy_getinfo(handle, CURLINFO_CONNECT_TIME, &connected);
-      return connected > 0 ? TooLate(endpoint_.text) : Unavailable(line);
-    }
     case CURLE_COULDNT_CONNECT:
       if (os_error == EACCES || os_error == EPERM) {
         return Denied(line, "Let this user into the group that owns the socket, usually docker.");
       }
       return Unavailable(line, "Is it running, and is this its endpoint?");
+    case CURLE_OPERATION_TIMEDOUT: return NoAnswer(endpoint_.text);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
@@ -242,6 +266,11 @@ Result<HttpResponse> HttpClient::Upgrade(const HttpRequest& request, RawConnecti
   curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, message);
   curl_easy_setopt(handle.get(), CURLOPT_URL, endpoint_.url.c_str());
   curl_easy_setopt(handle.get(), CURLOPT_CONNECT_ONLY, 1L);
+  auto tls = std::make_unique<RawConnection::Tls>();
+  if (endpoint_.url.starts_with("https") && CurlUsesOpenSsl()) {
+    curl_easy_setopt(handle.get(), CURLOPT_SSL_CTX_FUNCTION, OnTlsContext);
+    curl_easy_setopt(handle.get(), CURLOPT_SSL_CTX_DATA, &tls->session);
+  }
   const CURLcode connected = curl_easy_perform(handle.get());
   if (connected != CURLE_OK) return TransportError(handle.get(), connected, message);
   curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, nullptr);
@@ -259,7 +288,7 @@ Result<HttpResponse> HttpClient::Upgrade(const HttpRequest& request, RawConnecti
     std::size_t sent = 0;
     const CURLcode code = curl_easy_send(handle.get(), unsent.data(), unsent.size(), &sent);
     if (code == CURLE_AGAIN) {
-      if (!WaitFor(socket, POLLOUT, deadline)) return TooLate(endpoint_.text);
+      if (!WaitFor(socket, POLLOUT, deadline)) return NoAnswer(endpoint_.text);
     } else if (code != CURLE_OK) {
       return Lost(endpoint_.text, curl_easy_strerror(code));
     }
@@ -274,7 +303,7 @@ Result<HttpResponse> HttpClient::Upgrade(const HttpRequest& request, RawConnecti
     std::size_t count = 0;
     const CURLcode code = curl_easy_recv(handle.get(), buffer, sizeof(buffer), &count);
     if (code == CURLE_AGAIN) {
-      if (!WaitFor(socket, POLLIN, deadline)) return TooLate(endpoint_.text);
+      if (!WaitFor(socket, POLLIN, deadline)) return NoAnswer(endpoint_.text);
     } else if (code != CURLE_OK || count == 0) {
       return Lost(endpoint_.text, "before it answered");
     }
@@ -302,10 +331,20 @@ Result<HttpResponse> HttpClient::Upgrade(const HttpRequest& request, RawConnecti
     response.body = std::move(received);  // Short error texts come in one piece with the head.
     return response;
   }
+  connection.tls_ = std::move(tls);
   connection.handle_ = std::move(handle);
   connection.received_ = std::move(received);
   connection.endpoint_ = endpoint_.text;
   return response;
+}
+
+/// Half closed: the command sees the end of its input, and we its output.
+void RawConnection::EndInput() {
+  if (tls_ && tls_->session != nullptr) {
+    SSL_shutdown(tls_->session);  // Sends "close notify"; reading goes on.
+  } else {
+    shutdown(SocketOf(handle_.get()), SHUT_WR);
+  }
 }
 
 Result<void> RawConnection::Exchange(std::string_view input, const BodySink& sink,
@@ -320,9 +359,7 @@ Result<void> RawConnection::Exchange(std::string_view input, const BodySink& sin
   while (true) {
     bool moved = false;
     if (sending && input.empty()) {
-      // Half closed: the command sees the end of its input. The TLS layer has no call for this in
-      // libcurl; the engine takes the end of the TCP stream between two records for the same.
-      shutdown(socket, SHUT_WR);
+      EndInput();
       sending = false;
     }
     if (sending) {
@@ -346,7 +383,9 @@ Result<void> RawConnection::Exchange(std::string_view input, const BodySink& sin
     }
     if (moved) continue;
     const short events = sending ? POLLIN | POLLOUT : POLLIN;
-    if (!WaitFor(socket, events, deadline)) return TooLate(endpoint_);
+    if (!WaitFor(socket, events, deadline)) {
+      return Timeout(fmt::format("a command took too long on the Docker engine at {}", endpoint_));
+    }
   }
 }
 

@@ -10,9 +10,9 @@
 // Connections are kept: an easy handle owns one, and handles go back to a pool.
 // Threading: HttpClient is thread-safe; each call has a handle of its own while it runs. A
 // RawConnection belongs to one thread.
-// Errors: only of transport. kUnavailable when nobody answers, kDenied when the socket may not be
-// opened or a certificate is refused, kTimeout when the answer takes too long; any HTTP status is a
-// response. Sources: https://curl.se/libcurl/c/, RFC 9110.
+// Errors: only of transport. kUnavailable when nobody answers (in time), kDenied when the socket
+// may not be opened or a certificate is refused, kTimeout when a raw exchange takes too long; any
+// HTTP status is a response. Sources: https://curl.se/libcurl/c/, RFC 9110.
 #pragma once
 
 #include <curl/curl.h>
@@ -27,6 +27,8 @@
 #include "engine/base/clock.h"
 #include "engine/base/result.h"
 #include "engine/drivers/docker/endpoint.h"
+
+struct ssl_st;  // OpenSSL's SSL.
 
 namespace dbaas::docker {
 
@@ -63,6 +65,14 @@ class RawConnection {
   struct CloseHandle {
     void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
   };
+  /// The TLS session below libcurl's handle; null without TLS. Told by OpenSSL during the
+  /// handshake.
+  struct Tls {
+    ssl_st* session = nullptr;
+  };
+  void EndInput();
+
+  std::unique_ptr<Tls> tls_;  ///< Outlives the handle, which points to it.
   std::unique_ptr<CURL, CloseHandle> handle_;
   std::string received_;  ///< Came in the same packet as the head of the answer.
   std::string endpoint_;  ///< For messages.

@@ -59,6 +59,8 @@ std::optional<ObservedObject> ReadObject(ObjectKind kind, const Json& labels,
 
 /// "Exited (137) 3 minutes ago" → "exited (137) 3 minutes ago": it goes into sentences.
 std::string StateDetail(const Json& container) {
+  // The engine calls a paused container "Up 5 minutes (Paused)", which begins like good news.
+  if (GetString(container, "State") == "paused") return "paused";
   std::string detail = GetString(container, "Status");
   if (!detail.empty()) {
     detail[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(detail[0])));
