@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Texts that are kept as files of their own and compiled in: see CMakeLists.txt.
+#pragma once
+
+#include <string_view>
+
+namespace dbaas::postgresql::embedded {
+
+extern const std::string_view kSettings15;     ///< settings/15.csv
+extern const std::string_view kSettings17;     ///< settings/17.csv
+extern const std::string_view kMember;         ///< scripts/member.py, the start of every script
+extern const std::string_view kProbe;          ///< scripts/probe.py
+extern const std::string_view kApplySettings;  ///< scripts/apply_settings.py
+extern const std::string_view kRestartMember;  ///< scripts/restart_member.py
+extern const std::string_view kSwitchover;     ///< scripts/switchover.py
+
+}  // namespace dbaas::postgresql::embedded

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// What a cluster is made of:
+//   network orders, volume orders-N-data, instance orders-N (Patroni and PostgreSQL), the same for
+//   each replica, instance orders-proxy (HAProxy), and what a host's clusters share: the network
+//   dbaas-management with etcd in it, which is where Patroni keeps who leads.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/dbms/postgresql/dynamic_configuration.h"
+#include "engine/dbms/postgresql/haproxy.h"
+#include "engine/dbms/postgresql/parameter_table.h"
+#include "engine/dbms/postgresql/parameters.h"
+#include "engine/dbms/postgresql/patroni.h"
+#include "engine/dbms/postgresql/postgresql.h"
+#include "engine/dbms/postgresql/sql.h"
+#include "engine/dbms/postgresql/topology.h"
+
+namespace dbaas::postgresql {
+namespace {
+
+constexpr char kEtcdImage[] = "dbaas/etcd:3.5";
+constexpr char kHaproxyImage[] = "dbaas/haproxy:3.0";
+// A primary writes a checkpoint and hands over before it stops.
+constexpr int kStopTimeoutSeconds = 60;
+constexpr std::int64_t kMinimumShm = std::int64_t{64} << 20;
+
+std::string ImageOf(const ClusterSpec& spec) {
+  return spec.image.empty() ? "dbaas/postgresql:" + MajorOf(spec.engine_version) : spec.image;
+}
+
+std::string ReplicaPort(const std::string& part) { return part; }  // "replica/reports" is both.
+
+File PostgresFile(std::string path, Secret<std::string> content, bool create_only = false) {
+  return {.path = std::move(path),
+          .content = std::move(content),
+          .mode = 0600,
+          .uid = kPostgresUid,
+          .gid = kPostgresUid,
+          .create_only = create_only};
+}
+
+std::vector<File> FilesOf(const ClusterRecord& record, const Member& member,
+                          const Settings& settings) {
+  const std::string folder = std::string(kConfigurationFolder) + "/";
+  const auto& secrets = record.secrets;
+  return {PostgresFile(folder + "bootstrap.yml", Secret(BootstrapYaml(settings)), true),
+          PostgresFile(folder + "member.yml", MemberYaml(record, member)),
+          PostgresFile(kCertificatePath, secrets.at(member.name + ".crt")),
+          PostgresFile(kKeyPath, secrets.at(member.name + ".key")),
+          PostgresFile(kAuthorityPath, secrets.at(std::string(kAuthority) + ".crt"))};
+}
+
+Object Network(const std::string& name, const std::string& cluster, const std::string& part) {
+  return {.id = {ObjectKind::kNetwork, name}, .cluster = cluster, .part = part};
+}
+
+Object Volume(const Member& member, const std::string& cluster) {
+  return {.id = {ObjectKind::kVolume, member.volume()},
+          .cluster = cluster,
+          .part = member.part,
+          .member = member.name,
+          .holds_data = true};
+}
+
+Object Instance(const ClusterRecord& record, const Member& member, const Settings& settings) {
+  const ClusterSpec& spec = record.cluster_spec();
+  InstanceSpec instance{.image = ImageOf(spec),
+                        .command = {"patroni", kConfigurationFolder},
+                        // For people who look around inside; Patroni has its own.
+                        .environment = {{"PGDATA", DataFolder(MajorOf(spec.engine_version))}},
+                        .mounts = {{member.volume(), kDataMount}},
+                        .networks = {record.cluster, std::string(kManagementCluster)},
+                        .files = FilesOf(record, member, settings),
+                        .resources = member.resources,
+                        // Parallel queries exchange rows there.
+                        .shm_bytes = std::max(kMinimumShm, member.resources.memory_bytes / 4),
+                        .stop_timeout_seconds = kStopTimeoutSeconds,
+                        .reload_signal = "SIGHUP"};
+  if (member.is_replica) {
+    instance.ports = {{.name = member.part,
+                       .container_port = kPostgresPort,
+                       .host_port = record.ports.at(ReplicaPort(member.part)),
+                       .public_address = spec.publicly_accessible}};
+  }
+  return {.id = {ObjectKind::kInstance, member.name},
+          .cluster = record.cluster,
+          .part = member.part,
+          .member = member.name,
+          .instance = std::move(instance)};
+}
+
+Object Proxy(const ClusterRecord& record, const std::vector<Member>& members) {
+  const bool is_public = record.cluster_spec().publicly_accessible;
+  const auto port = [&](const char* name, int container_port) {
+    return Port{.name = name,
+                .container_port = container_port,
+                .host_port = record.ports.at(name),
+                .public_address = is_public};
+  };
+  InstanceSpec instance{.image = kHaproxyImage,
+                        .command = {"haproxy", "-W", "-db", "-f", kHaproxyPath},
+                        .networks = {record.cluster},
+                        .ports = {port(kWriteName, kWritePort), port(kReadName, kReadPort)},
+                        .files = {{.path = kHaproxyPath,
+                                   .content = Secret(HaproxyConfiguration(members)),
+                                   .mode = 0600,
+                                   .uid = kHaproxyUid,
+                                   .gid = kHaproxyUid}},
+                        .reload_signal = "SIGUSR2"};
+  return {.id = {ObjectKind::kInstance, ProxyName(record.cluster)},
+          .cluster = record.cluster,
+          .part = std::string(kClusterPart),
+          .instance = std::move(instance)};
+}
+
+/// Losing it costs nothing but a pause: every primary writes anew what etcd should know.
+std::vector<Object> SharedObjects() {
+  const std::string management(kManagementCluster);
+  const std::string name = EtcdName();
+  const std::string client = fmt::format("http://{}:{}", name, kEtcdPort);
+  const std::string peer = "http://127.0.0.1:2380";
+  InstanceSpec instance{
+      .image = kEtcdImage,
+      .command = {"etcd", "--name", name, "--data-dir", "/var/lib/etcd/data",
+                  "--listen-client-urls", fmt::format("http://0.0.0.0:{}", kEtcdPort),
+                  "--advertise-client-urls", client, "--listen-peer-urls", peer,
+                  "--initial-advertise-peer-urls", peer, "--initial-cluster", name + "=" + peer,
+                  "--auto-compaction-retention", "1h"},
+      .mounts = {{name + "-data", "/var/lib/etcd"}},
+      .networks = {management}};
+  return {Network(management, management, ""),
+          {.id = {ObjectKind::kVolume, name + "-data"}, .cluster = management},
+          {.id = {ObjectKind::kInstance, name},
+           .cluster = management,
+           .instance = std::move(instance)}};
+}
+
+Settings SettingsOf(const ClusterRecord& record) {
+  const ClusterSpec& spec = record.cluster_spec();
+  Settings settings = PatroniSettings();
+  for (auto& [name, value] : EffectiveParameters(spec, MajorOf(spec.engine_version))) {
+    settings.emplace(std::string(kParameterPrefix) + name, Secret(value));
+  }
+  // "quorum": any of the standbys will do, so one that is slow or away holds nobody up.
+  settings.emplace(std::string(kSynchronousMode),
+                   Secret<std::string>(spec.synchronous_replication ? "quorum" : "off"));
+  settings.merge(RoleSettings(record));
+  settings.emplace(std::string(kDatabasePrefix) + spec.db_name, Secret(spec.username));
+  return settings;
+}
+
+/// <cluster>-<number> and <cluster>-proxy are taken.
+Result<void> CheckReplicaNames(const ClusterRecord& record) {
+  for (const auto& replica : record.replicas()) {
+    const bool is_number =
+        !replica.name.empty() && replica.name.find_first_not_of("0123456789") == std::string::npos;
+    if (is_number || replica.name == "proxy") {
+      return Invalid("name", fmt::format("a replica cannot be called {}", replica.name),
+                     "Members are numbered, and the proxy has that name.");
+    }
+  }
+  return Ok();
+}
+
+std::vector<std::string> NeededSecrets(const ClusterRecord& record) {
+  const std::string authority = std::string(kAuthority) + ".crt";
+  std::vector<std::string> names = {kPassword, kReplicationPassword, kRewindPassword, kRestPassword,
+                                    authority};
+  for (const auto& member : Members(record)) {
+    names.push_back(member.name + ".crt");
+    names.push_back(member.name + ".key");
+  }
+  return names;
+}
+
+/// REQUIRES of Expand, said in words rather than by a crash.
+Result<void> CheckComplete(const PostgreSql& dbms, const ClusterRecord& record) {
+  if (FindParameterTable(MajorOf(record.cluster_spec().engine_version)) == nullptr) {
+    return Invalid("engine_version",
+                   "there is no PostgreSQL " + record.cluster_spec().engine_version + " here");
+  }
+  for (const auto& name : NeededSecrets(record)) {
+    if (!record.secrets.contains(name)) return Internal("the cluster record lacks " + name);
+  }
+  for (const auto& name : dbms.PublishedPorts(record)) {
+    if (!record.ports.contains(name)) return Internal("the cluster record lacks port " + name);
+  }
+  return Ok();
+}
+
+std::string PercentEncoded(std::string_view text) {
+  std::string encoded;
+  for (const unsigned char character : text) {
+    const bool is_plain = (character >= 'a' && character <= 'z') ||
+                          (character >= 'A' && character <= 'Z') ||
+                          (character >= '0' && character <= '9') || character == '-' ||
+                          character == '.' || character == '_' || character == '~';
+    encoded +=
+        is_plain ? std::string(1, static_cast<char>(character)) : fmt::format("%{:02X}", character);
+  }
+  return encoded;
+}
+
+}  // namespace
+
+std::vector<SecretRequest> PostgreSql::Secrets(const ClusterRecord& record,
+                                               const std::string& address) const {
+  using Kind = SecretRequest::Kind;
+  std::vector<SecretRequest> requests;
+  for (const char* name : {kPassword, kReplicationPassword, kRewindPassword, kRestPassword}) {
+    requests.push_back({.name = name, .kind = Kind::kPassword});
+  }
+  requests.push_back({.name = kAuthority,
+                      .kind = Kind::kAuthority,
+                      .common_name = "dbaas cluster " + record.cluster});
+  for (const auto& member : Members(record)) {
+    // The proxy passes TLS through: clients see a member under the proxy's name and address.
+    std::vector<std::string> names = {member.name, ProxyName(record.cluster), "localhost",
+                                      "127.0.0.1"};
+    if (std::find(names.begin(), names.end(), address) == names.end()) names.push_back(address);
+    requests.push_back({.name = member.name,
+                        .kind = Kind::kCertificate,
+                        .issuer = kAuthority,
+                        .common_name = member.name,
+                        .names = std::move(names)});
+  }
+  return requests;
+}
+
+std::vector<std::string> PostgreSql::PublishedPorts(const ClusterRecord& record) const {
+  std::vector<std::string> ports = {kWriteName, kReadName};
+  for (const auto& member : Members(record)) {
+    if (member.is_replica) ports.push_back(ReplicaPort(member.part));
+  }
+  return ports;
+}
+
+Result<DesiredState> PostgreSql::Expand(const ClusterRecord& record) const {
+  TRY(CheckComplete(*this, record));
+  TRY(CheckReplicaNames(record));
+  const std::vector<Member> members = Members(record);
+  DesiredState state{.settings = SettingsOf(record)};
+  state.objects.push_back(Network(record.cluster, record.cluster, std::string(kClusterPart)));
+  for (const auto& member : members) state.objects.push_back(Volume(member, record.cluster));
+  for (const auto& member : members) {
+    state.objects.push_back(Instance(record, member, state.settings));
+    state.members.push_back(member.name);
+  }
+  state.objects.push_back(Proxy(record, members));
+  state.shared = SharedObjects();
+  for (auto& object : state.objects) Seal(object, record.uid);
+  // The same for every cluster of a host, whoever made it.
+  for (auto& object : state.shared) Seal(object, std::string(kManagementCluster));
+  return state;
+}
+
+Impact PostgreSql::Classify(const ClusterSpec& spec, const std::string& setting) const {
+  if (!IsDynamic(setting)) return Impact::kNone;  // Roles and databases disturb nobody.
+  if (!setting.starts_with(kParameterPrefix)) return Impact::kReload;
+  const ParameterTable* table = FindParameterTable(MajorOf(spec.engine_version));
+  const ParameterDefinition* definition =
+      table == nullptr ? nullptr : table->Find(setting.substr(kParameterPrefix.size()));
+  return definition == nullptr ? Impact::kReload : definition->impact();
+}
+
+Secret<std::string> PostgreSql::ConnectionUri(const ClusterRecord& record,
+                                              const std::string& address, int port) const {
+  const ClusterSpec& spec = record.cluster_spec();
+  const bool is_ipv6 = address.find(':') != std::string::npos;
+  return Secret(
+      fmt::format("postgresql://{}:{}@{}:{}/{}?sslmode=require", PercentEncoded(spec.username),
+                  PercentEncoded(record.secrets.at(kPassword).Reveal()),
+                  is_ipv6 ? "[" + address + "]" : address, port, PercentEncoded(spec.db_name)));
+}
+
+}  // namespace dbaas::postgresql

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/dbms/postgresql/patroni.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/dbms/postgresql/dynamic_configuration.h"
+#include "engine/dbms/postgresql/parameters.h"
+
+namespace dbaas::postgresql {
+namespace {
+
+using Yaml = nlohmann::ordered_json;  // Keeps the order in which people expect the keys.
+
+/// A JSON scalar is a YAML scalar; strings are always quoted, so that no "off" turns into false.
+std::string Scalar(const Yaml& value) { return value.dump(); }
+
+bool IsNested(const Yaml& value) { return value.is_structured() && !value.empty(); }
+
+void Write(const Yaml& value, const std::string& indent, std::string& text) {
+  if (value.is_object()) {
+    for (const auto& [key, item] : value.items()) {
+      text += indent + key + ":";
+      if (!IsNested(item)) {
+        text += " " + Scalar(item) + "\n";
+        continue;
+      }
+      text += "\n";
+      Write(item, indent + "  ", text);
+    }
+    return;
+  }
+  for (const auto& item : value) text += indent + "- " + Scalar(item) + "\n";
+}
+
+std::string ToYaml(const Yaml& value) {
+  std::string text;
+  Write(value, "", text);
+  return text;
+}
+
+std::string At(const std::string& host, int port) { return fmt::format("{}:{}", host, port); }
+
+/// Credentials with which a member reaches another one. It checks whom it talks to.
+Yaml Login(const char* user, const Secret<std::string>& password) {
+  return {{"username", user},
+          {"password", password.Reveal()},
+          {"sslmode", "verify-full"},
+          {"sslrootcert", kAuthorityPath}};
+}
+
+/// The first line that fits decides. Everyone comes in with TLS and SCRAM; the superuser only comes
+/// in from inside, as the system's user of that name, without a password that could leak.
+std::vector<std::string> HostBasedAuthentication() {
+  return {
+      fmt::format("local all {} peer", kSuperuser),
+      fmt::format("local replication {} peer map=system", kReplicationUser),
+      "local all all scram-sha-256",
+      fmt::format("host all {} all reject", kSuperuser),
+      fmt::format("hostssl replication {} all scram-sha-256", kReplicationUser),
+      fmt::format("hostssl {} {} all scram-sha-256", kSuperuser, kRewindUser),
+      fmt::format("host all {},{} all reject", kReplicationUser, kRewindUser),
+      "hostssl all all all scram-sha-256",
+  };
+}
+
+Yaml ParametersOf(const ClusterSpec& spec, const Member& member) {
+  Yaml parameters = {{"unix_socket_directories", kSocketFolder},
+                     {"ssl", "on"},
+                     {"ssl_cert_file", kCertificatePath},
+                     {"ssl_key_file", kKeyPath},
+                     {"ssl_ca_file", kAuthorityPath}};
+  for (const auto& [name, value] : LocalParameters(spec, member.resources)) {
+    parameters[name] = value;
+  }
+  return parameters;
+}
+
+Yaml PostgresOf(const ClusterRecord& record, const Member& member) {
+  const ClusterSpec& spec = record.cluster_spec();
+  const auto& secrets = record.secrets;
+  return {{"listen", At("0.0.0.0", kPostgresPort)},
+          {"connect_address", At(member.name, kPostgresPort)},
+          {"data_dir", DataFolder(MajorOf(spec.engine_version))},
+          {"pgpass", std::string(kSocketFolder) + "/pgpass"},
+          {"use_unix_socket", true},
+          {"use_unix_socket_repl", true},
+          // A member that went astray is made anew from the primary when rewinding does not help.
+          {"use_pg_rewind", true},
+          {"remove_data_directory_on_rewind_failure", true},
+          {"remove_data_directory_on_diverged_timelines", true},
+          {"basebackup", {{"checkpoint", "fast"}}},
+          {"parameters", ParametersOf(spec, member)},
+          {"pg_hba", HostBasedAuthentication()},
+          {"pg_ident", {fmt::format("system {} {}", kSuperuser, kReplicationUser)}},
+          {"authentication",
+           {{"superuser", {{"username", kSuperuser}}},
+            {"replication", Login(kReplicationUser, secrets.at(kReplicationPassword))},
+            {"rewind", Login(kRewindUser, secrets.at(kRewindPassword))}}}};
+}
+
+}  // namespace
+
+std::string BootstrapYaml(const Settings& settings) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : settings) keys.push_back(key);
+  // Sorted by bytes, the same on every system: a text index made by one image is valid in the next.
+  const Yaml bootstrap = {
+      {"bootstrap",
+       {{"dcs", Yaml(DynamicPatch(settings, keys))},
+        {"initdb",
+         Yaml::array({{{"encoding", "UTF8"}}, {{"locale", "C.UTF-8"}}, "data-checksums"})}}}};
+  return ToYaml(bootstrap);
+}
+
+Secret<std::string> MemberYaml(const ClusterRecord& record, const Member& member) {
+  Yaml yaml = {
+      {"scope", Scope(record)},
+      {"namespace", "/dbaas/"},
+      {"name", member.name},
+      {"etcd3", {{"hosts", At(EtcdName(), kEtcdPort)}}},
+      {"restapi",
+       {{"listen", At("0.0.0.0", kRestPort)},
+        {"connect_address", At(member.name, kRestPort)},
+        {"authentication",
+         {{"username", kRestUser}, {"password", record.secrets.at(kRestPassword).Reveal()}}}}},
+      {"postgresql", PostgresOf(record, member)},
+      {"watchdog", {{"mode", "off"}}}};
+  if (member.is_replica) yaml["tags"] = {{"nofailover", true}, {"nosync", true}};
+  return Secret(ToYaml(yaml));
+}
+
+}  // namespace dbaas::postgresql

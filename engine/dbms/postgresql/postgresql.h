@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// PostgreSQL under Patroni, with etcd as Patroni's store and HAProxy in front. One member is one
+// instance and one volume; what they share lives in Patroni's dynamic configuration. The verbs are
+// short Python scripts (scripts/) that run inside a member and talk to Patroni's REST API and, by
+// the local socket, to the database; nothing of it needs a port that is open to anybody else.
+//
+// Read topology.h for names and places, then expand.cc for what a cluster is made of.
+// Threading: const and stateless.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/dbms/dbms.h"
+
+namespace dbaas::postgresql {
+
+class PostgreSql final : public Dbms {
+ public:
+  const std::string& Name() const override;
+  std::vector<std::string> Versions() const override;
+
+  // validate.cc
+  std::vector<Error> Validate(const ClusterSpec& spec) const override;
+  std::vector<Error> ValidateChange(const ClusterSpec& current,
+                                    const ClusterSpec& next) const override;
+
+  // expand.cc
+  std::vector<SecretRequest> Secrets(const ClusterRecord& record,
+                                     const std::string& address) const override;
+  std::vector<std::string> PublishedPorts(const ClusterRecord& record) const override;
+  Result<DesiredState> Expand(const ClusterRecord& record) const override;
+  Impact Classify(const ClusterSpec& spec, const std::string& setting) const override;
+  Secret<std::string> ConnectionUri(const ClusterRecord& record, const std::string& address,
+                                    int port) const override;
+
+  // probe.cc
+  Command Probe(const ClusterRecord& record, const std::string& member) const override;
+  Result<ClusterFacts> ReadProbe(const ClusterRecord& record,
+                                 const std::string& output) const override;
+
+  // commands.cc
+  Command ApplySettings(const ClusterRecord& record, const Settings& desired,
+                        const std::vector<std::string>& keys,
+                        const std::string& primary) const override;
+  Command RestartMember(const ClusterRecord& record, const std::string& member) const override;
+  Command Switchover(const ClusterRecord& record, const std::string& from,
+                     const std::string& to) const override;
+  Command Forget(const ClusterRecord& record) const override;
+};
+
+}  // namespace dbaas::postgresql

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/dbms/postgresql/topology.h"
+
+#include "engine/model/object.h"
+
+namespace dbaas::postgresql {
+namespace {
+constexpr char kEtcdNamespace[] = "/dbaas/";
+}  // namespace
+
+std::vector<Member> Members(const ClusterRecord& record) {
+  const ClusterSpec& spec = record.cluster_spec();
+  std::vector<Member> members;
+  for (int number = 1; number <= spec.node_count; ++number) {
+    members.push_back({.name = record.cluster + "-" + std::to_string(number),
+                       .part = std::string(kClusterPart),
+                       .is_replica = false,
+                       .resources = spec.resources});
+  }
+  for (const auto& replica : record.replicas()) {
+    members.push_back({.name = record.cluster + "-" + replica.name,
+                       .part = ReplicaPartKey(replica.name),
+                       .is_replica = true,
+                       .resources = replica.resources.value_or(spec.resources)});
+  }
+  return members;
+}
+
+std::string ProxyName(const std::string& cluster) { return cluster + "-proxy"; }
+std::string EtcdName() { return std::string(kManagementCluster) + "-etcd"; }
+
+std::string Scope(const ClusterRecord& record) { return record.cluster + "-" + record.uid; }
+std::string EtcdPrefix(const ClusterRecord& record) { return kEtcdNamespace + Scope(record) + "/"; }
+
+std::string MajorOf(const std::string& engine_version) {
+  return engine_version.substr(0, engine_version.find('.'));
+}
+std::string DataFolder(const std::string& major) {
+  return std::string(kDataMount) + "/" + major + "/data";
+}
+
+}  // namespace dbaas::postgresql

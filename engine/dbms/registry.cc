@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Every Dbms there is. Adding one: a folder beside this file and a line below.
+#include "engine/dbms/dbms.h"
+#include "engine/dbms/postgresql/postgresql.h"
+
+namespace dbaas {
+
+const char* ToString(Impact impact) {
+  switch (impact) {
+    case Impact::kNone: return "none";
+    case Impact::kReload: return "reload";
+    case Impact::kRestart: return "restart";
+    case Impact::kRebuild: return "rebuild";
+  }
+  return "unknown";
+}
+
+const std::vector<const Dbms*>& AllDbms() {
+  static const postgresql::PostgreSql kPostgreSql;
+  static const std::vector<const Dbms*> kAll = {&kPostgreSql};
+  return kAll;
+}
+
+const Dbms* FindDbms(const std::string& name) {
+  for (const Dbms* dbms : AllDbms()) {
+    if (dbms->Name() == name) return dbms;
+  }
+  return nullptr;
+}
+
+}  // namespace dbaas
