@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "provider/json_value.h"
+
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "engine/base/json.h"
+
+namespace dbaas {
+namespace {
+
+// Values are destroyed recursively, so there is a depth that no state file of ours has, and that
+// the stack stands.
+constexpr std::size_t kMaxDepth = 200;
+
+/// Builds a Value while nlohmann's parser goes through the text. Its own tree would have turned
+/// long numbers into doubles; here they still are what was written.
+class Builder final : public nlohmann::json_sax<Json> {
+ public:
+  bool null() override { return Add(Value::Null()); }
+  bool boolean(bool value) override { return Add(Value::Bool(value)); }
+  bool number_integer(number_integer_t value) override { return Add(Value::Int(value)); }
+  bool number_unsigned(number_unsigned_t value) override {
+    return AddNumber(std::to_string(value));
+  }
+  bool number_float(number_float_t /*value*/, const string_t& text) override {
+    return AddNumber(text);
+  }
+  bool string(string_t& value) override { return Add(Value::String(std::move(value))); }
+  bool binary(binary_t& /*value*/) override { return false; }
+  bool start_object(std::size_t /*size*/) override { return Open(Value::Object({})); }
+  bool end_object() override { return Close(); }
+  bool start_array(std::size_t /*size*/) override { return Open(Value::ListOf({})); }
+  bool end_array() override { return Close(); }
+  bool key(string_t& name) override {
+    open_.back().key = std::move(name);
+    return true;
+  }
+  bool parse_error(std::size_t /*position*/, const std::string& /*last_token*/,
+                   const nlohmann::detail::exception& /*error*/) override {
+    return false;
+  }
+
+  Value Take() && { return std::move(root_); }
+
+ private:
+  struct Container {
+    Value value;
+    std::string key;  ///< Of the member that comes next.
+  };
+
+  bool AddNumber(const std::string& text) {
+    auto number = Number::FromText(text);
+    return number && Add(Value::Num(*std::move(number)));
+  }
+
+  bool Open(Value container) {
+    if (open_.size() >= kMaxDepth) return false;
+    open_.push_back({std::move(container), {}});
+    return true;
+  }
+
+  bool Close() {
+    Value value = std::move(open_.back().value);
+    open_.pop_back();
+    return Add(std::move(value));
+  }
+
+  bool Add(Value value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return true;
+    }
+    Container& container = open_.back();
+    if (container.value.kind() == Value::Kind::kList) {
+      container.value.as_list().push_back(std::move(value));
+    } else {
+      container.value.as_map().insert_or_assign(std::move(container.key), std::move(value));
+    }
+    return true;
+  }
+
+  Value root_;
+  std::vector<Container> open_;  ///< From the root down.
+};
+
+Error Unexpected(const char* expected) {
+  return Internal("a stored value does not fit the schema",
+                  std::string(expected) + " was expected");
+}
+
+Result<Value> Conform(Value value, const Type& type);
+
+Result<Value> ConformList(Value value, const Type& element) {
+  if (value.kind() != Value::Kind::kList) return Unexpected("a list");
+  int index = 0;
+  for (Value& item : value.as_list()) {
+    item = TRY_IN(Conform(std::move(item), element), "item " + std::to_string(index));
+    ++index;
+  }
+  return value;
+}
+
+Result<Value> ConformMap(Value value, const Type& element) {
+  if (value.kind() != Value::Kind::kMap) return Unexpected("a map");
+  for (auto& [key, item] : value.as_map()) {
+    item = TRY_IN(Conform(std::move(item), element), key);
+  }
+  return value;
+}
+
+Result<Value> ConformObject(Value value, const Type& type) {
+  if (value.kind() != Value::Kind::kMap) return Unexpected("an object");
+  Value::Map members;
+  for (const Attribute& member : type.members) {
+    const auto found = value.as_map().find(member.name);
+    Value item = found == value.as_map().end() ? Value::Null() : std::move(found->second);
+    members.emplace(member.name, TRY_IN(Conform(std::move(item), member.type), member.name));
+  }
+  return Value::Object(std::move(members));
+}
+
+Result<Value> ConformString(Value value) {
+  switch (value.kind()) {
+    case Value::Kind::kString: return value;
+    case Value::Kind::kNumber: return Value::String(value.as_number().ToText());
+    case Value::Kind::kBool: return Value::String(value.as_bool() ? "true" : "false");
+    default: return Unexpected("a string");
+  }
+}
+
+Result<Value> ConformNumber(Value value) {
+  if (value.kind() == Value::Kind::kNumber) return value;
+  if (value.kind() != Value::Kind::kString) return Unexpected("a number");
+  auto number = Number::FromText(value.as_string());
+  if (!number) return Unexpected("a number");
+  return Value::Num(*std::move(number));
+}
+
+Result<Value> ConformBool(Value value) {
+  if (value.kind() == Value::Kind::kBool) return value;
+  if (value == Value::String("true")) return Value::Bool(true);
+  if (value == Value::String("false")) return Value::Bool(false);
+  return Unexpected("true or false");
+}
+
+/// The reading of `value` that `type` asks for.
+Result<Value> Conform(Value value, const Type& type) {
+  if (value.is_null()) return value;
+  switch (type.kind) {
+    case Type::Kind::kString: return ConformString(std::move(value));
+    case Type::Kind::kNumber: return ConformNumber(std::move(value));
+    case Type::Kind::kBool: return ConformBool(std::move(value));
+    case Type::Kind::kList:
+    case Type::Kind::kSet: return ConformList(std::move(value), *type.element);
+    case Type::Kind::kMap: return ConformMap(std::move(value), *type.element);
+    case Type::Kind::kObject: return ConformObject(std::move(value), type);
+  }
+  return Unexpected("another kind");
+}
+
+Result<void> Write(const Value& value, const Type& type, std::string& json);
+
+Result<void> WriteNumber(const Value& value, std::string& json) {
+  if (value.kind() != Value::Kind::kNumber) return Unexpected("a number");
+  if (std::isinf(value.as_number().AsDouble()) && value.as_number().IsDouble()) {
+    return Unexpected("a finite number");
+  }
+  json += value.as_number().ToText();
+  return Ok();
+}
+
+Result<void> WriteList(const Value& value, const Type& element, std::string& json) {
+  if (value.kind() != Value::Kind::kList) return Unexpected("a list");
+  json += '[';
+  const char* separator = "";
+  for (const Value& item : value.as_list()) {
+    json += std::exchange(separator, ",");
+    TRY(Write(item, element, json));
+  }
+  json += ']';
+  return Ok();
+}
+
+Result<void> WriteMember(const std::string& name, const Value& value, const Type& type,
+                         std::string& json) {
+  json += (json.back() == '{' ? "" : ",") + Dump(name) + ":";
+  TRY_IN(Write(value, type, json), name);
+  return Ok();
+}
+
+Result<void> WriteMap(const Value& value, const Type& element, std::string& json) {
+  if (value.kind() != Value::Kind::kMap) return Unexpected("a map");
+  json += '{';
+  for (const auto& [key, item] : value.as_map()) TRY(WriteMember(key, item, element, json));
+  json += '}';
+  return Ok();
+}
+
+Result<void> WriteObject(const Value& value, const Type& type, std::string& json) {
+  if (value.kind() != Value::Kind::kMap) return Unexpected("an object");
+  json += '{';
+  for (const Attribute& member : type.members) {
+    TRY(WriteMember(member.name, value.at(member.name), member.type, json));
+  }
+  json += '}';
+  return Ok();
+}
+
+Result<void> Write(const Value& value, const Type& type, std::string& json) {
+  if (value.is_unknown()) return Unexpected("a known value");
+  if (value.is_null()) {
+    json += "null";
+    return Ok();
+  }
+  switch (type.kind) {
+    case Type::Kind::kString:
+      if (value.kind() != Value::Kind::kString) return Unexpected("a string");
+      json += Dump(value.as_string());
+      return Ok();
+    case Type::Kind::kBool:
+      if (value.kind() != Value::Kind::kBool) return Unexpected("true or false");
+      json += value.as_bool() ? "true" : "false";
+      return Ok();
+    case Type::Kind::kNumber: return WriteNumber(value, json);
+    case Type::Kind::kList:
+    case Type::Kind::kSet: return WriteList(value, *type.element, json);
+    case Type::Kind::kMap: return WriteMap(value, *type.element, json);
+    case Type::Kind::kObject: return WriteObject(value, type, json);
+  }
+  return Unexpected("another kind");
+}
+
+}  // namespace
+
+Result<Value> DecodeJson(std::string_view json, const Type& type) {
+  Builder builder;
+  if (!Json::sax_parse(json, &builder)) {
+    return Internal("a stored value is not valid JSON",
+                    "The state may have been damaged or edited by hand.");
+  }
+  return Conform(std::move(builder).Take(), type);
+}
+
+Result<std::string> EncodeJson(const Value& value, const Type& type) {
+  std::string json;
+  TRY(Write(value, type, json));
+  return json;
+}
+
+}  // namespace dbaas

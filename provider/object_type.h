@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// The object that a schema describes: what stands in configuration, plan and state for one resource
+// or one block. A block is a member like an attribute: an object, or a list of objects.
+// Called by server.*. Pure.
+#pragma once
+
+#include "schemas/schema.h"
+
+namespace dbaas {
+
+/// Members in order of name at every depth, which is the order that the wire wants them in.
+Type ObjectType(const Schema& schema);
+Type ObjectType(const Block& block);
+
+/// `object` with every block that is written as a list present, empty where it was null: Terraform
+/// knows no null list of blocks.
+Value WithEmptyBlocks(Value object, const Schema& schema);
+
+}  // namespace dbaas

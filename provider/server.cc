@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "provider/server.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "engine/base/random.h"
+#include "provider/from_proto.h"
+#include "provider/log.h"
+#include "provider/object_type.h"
+#include "provider/to_proto.h"
+
+namespace dbaas {
+namespace {
+
+using grpc::ServerContext;
+using grpc::Status;
+
+Error Bug(const char* rpc, const char* what) {
+  return Internal(fmt::format("{} failed unexpectedly", rpc),
+                  fmt::format("This is a bug in the provider: {}", what));
+}
+
+template <typename Map>
+Result<const typename Map::mapped_type*> Find(const Map& map, const std::string& name,
+                                              const char* kind) {
+  const auto found = map.find(name);
+  if (found != map.end()) return &found->second;
+  return NotFound(fmt::format("Unknown {} {}", kind, name),
+                  "This version of the provider does not have it.");
+}
+
+/// Which call the log lines of this thread belong to, in the words of Terraform's own SDKs.
+std::map<std::string, std::string> LogFields(const char* rpc, const std::string& type_name) {
+  SystemRandom random;
+  std::map<std::string, std::string> fields = {
+      {"tf_rpc", rpc}, {"tf_req_id", fmt::format("{:016x}", random.Next())}};
+  if (!type_name.empty()) fields["tf_resource_type"] = type_name;
+  return fields;
+}
+
+/// An object on its way out, as state or result.
+template <typename Entry>
+Result<tfplugin6::DynamicValue> EncodeObject(Value object, const Entry& entry) {
+  return ToProto(WithEmptyBlocks(std::move(object), entry.type->schema), entry.object);
+}
+
+}  // namespace
+
+class ProviderServer::Call {
+ public:
+  explicit Call(ProviderServer& server) : server_(server) {
+    const std::lock_guard lock(server_.mutex_);
+    ++server_.calls_;
+  }
+  ~Call() {
+    const std::lock_guard lock(server_.mutex_);
+    if (--server_.calls_ == 0) server_.idle_.notify_all();
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+ private:
+  ProviderServer& server_;
+};
+
+ProviderServer::ProviderServer(Lifecycle& lifecycle, std::function<const ProviderTypes&()> types)
+    : lifecycle_(lifecycle), types_(std::move(types)) {}
+
+bool ProviderServer::WaitIdle(Milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  return idle_.wait_for(lock, timeout, [this] { return calls_ == 0; });
+}
+
+const ProviderServer::Catalog& ProviderServer::catalog() {
+  std::call_once(catalog_once_, [this] {
+    const ProviderTypes& types = types_();
+    catalog_.provider = ObjectType(types.provider);
+    const auto add = [](const auto& all, auto& entries) {
+      for (const auto& type : all) entries[type.name] = {&type, ObjectType(type.schema)};
+    };
+    add(types.resources, catalog_.resources);
+    add(types.data_sources, catalog_.data_sources);
+    add(types.ephemeral_resources, catalog_.ephemeral_resources);
+  });
+  return catalog_;
+}
+
+Result<const ProviderServer::Resource*> ProviderServer::FindResource(const std::string& name) {
+  return Find(catalog().resources, name, "resource type");
+}
+Result<const ProviderServer::DataSource*> ProviderServer::FindDataSource(const std::string& name) {
+  return Find(catalog().data_sources, name, "data source");
+}
+Result<const ProviderServer::DataSource*> ProviderServer::FindEphemeralResource(
+    const std::string& name) {
+  return Find(catalog().ephemeral_resources, name, "ephemeral resource type");
+}
+
+template <typename Response, typename Body>
+Status ProviderServer::Answer(const char* rpc, const std::string& type_name, Response& response,
+                              const Body& body) {
+  const Call call(*this);
+  std::optional<LogScope> scope;
+  if (spdlog::should_log(spdlog::level::err)) scope.emplace(LogFields(rpc, type_name));
+  spdlog::trace("call began");
+  const auto fail = [&](const Error& error) {
+    spdlog::error("{}", error.ToLine());
+    AddDiagnostic(error, *response.mutable_diagnostics());
+  };
+  try {
+    const Result<void> result = body();
+    if (!result) fail(result.error());
+  } catch (const std::exception& exception) {
+    fail(Bug(rpc, exception.what()));
+  } catch (...) {
+    fail(Bug(rpc, "an exception that is not a std::exception"));
+  }
+  spdlog::trace("call ended");
+  return Status::OK;
+}
+
+// What there is.
+
+Status ProviderServer::GetMetadata(ServerContext* /*context*/,
+                                   const tfplugin6::Metadata::Request* /*request*/,
+                                   tfplugin6::Metadata::Response* response) {
+  return Answer("GetMetadata", "", *response, [&]() -> Result<void> {
+    *response = MetadataResponse(types_());
+    return Ok();
+  });
+}
+
+Status ProviderServer::GetProviderSchema(ServerContext* /*context*/,
+                                         const tfplugin6::GetProviderSchema::Request* /*request*/,
+                                         tfplugin6::GetProviderSchema::Response* response) {
+  return Answer("GetProviderSchema", "", *response, [&]() -> Result<void> {
+    *response = SchemaResponse(types_());
+    return Ok();
+  });
+}
+
+Status ProviderServer::GetResourceIdentitySchemas(
+    ServerContext* /*context*/, const tfplugin6::GetResourceIdentitySchemas::Request* /*request*/,
+    tfplugin6::GetResourceIdentitySchemas::Response* /*response*/) {
+  return Status::OK;  // No type has an identity yet.
+}
+
+// The provider as a whole.
+
+Status ProviderServer::ValidateProviderConfig(
+    ServerContext* /*context*/, const tfplugin6::ValidateProviderConfig::Request* request,
+    tfplugin6::ValidateProviderConfig::Response* response) {
+  return Answer("ValidateProviderConfig", "", *response, [&]() -> Result<void> {
+    const Value config = TRY(FromProto(request->config(), catalog().provider, "the configuration"));
+    AddDiagnostics(lifecycle_.ValidateProvider(config), *response->mutable_diagnostics());
+    return Ok();
+  });
+}
+
+Status ProviderServer::ConfigureProvider(ServerContext* /*context*/,
+                                         const tfplugin6::ConfigureProvider::Request* request,
+                                         tfplugin6::ConfigureProvider::Response* response) {
+  return Answer("ConfigureProvider", "", *response, [&]() -> Result<void> {
+    const Value config = TRY(FromProto(request->config(), catalog().provider, "the configuration"));
+    AddDiagnostics(lifecycle_.Configure(config), *response->mutable_diagnostics());
+    return Ok();
+  });
+}
+
+Status ProviderServer::StopProvider(ServerContext* /*context*/,
+                                    const tfplugin6::StopProvider::Request* /*request*/,
+                                    tfplugin6::StopProvider::Response* /*response*/) {
+  spdlog::info("asked to stop");
+  lifecycle_.Stop();
+  return Status::OK;
+}
+
+// Managed resources.
+
+Status ProviderServer::ValidateResourceConfig(
+    ServerContext* /*context*/, const tfplugin6::ValidateResourceConfig::Request* request,
+    tfplugin6::ValidateResourceConfig::Response* response) {
+  return Answer("ValidateResourceConfig", request->type_name(), *response, [&]() -> Result<void> {
+    const Resource& resource = *TRY(FindResource(request->type_name()));
+    const Value config = TRY(FromProto(request->config(), resource.object, "the configuration"));
+    const bool write_only_allowed = request->client_capabilities().write_only_attributes_allowed();
+    AddDiagnostics(lifecycle_.ValidateResource(*resource.type, config, write_only_allowed),
+                   *response->mutable_diagnostics());
+    return Ok();
+  });
+}
+
+Status ProviderServer::UpgradeResourceState(ServerContext* /*context*/,
+                                            const tfplugin6::UpgradeResourceState::Request* request,
+                                            tfplugin6::UpgradeResourceState::Response* response) {
+  return Answer("UpgradeResourceState", request->type_name(), *response, [&]() -> Result<void> {
+    const Resource& resource = *TRY(FindResource(request->type_name()));
+    const Value state =
+        TRY(FromProto(request->raw_state(), resource.type->schema, resource.object));
+    *response->mutable_upgraded_state() = TRY(EncodeObject(state, resource));
+    return Ok();
+  });
+}
+
+Status ProviderServer::UpgradeResourceIdentity(
+    ServerContext* /*context*/, const tfplugin6::UpgradeResourceIdentity::Request* request,
+    tfplugin6::UpgradeResourceIdentity::Response* response) {
+  return Answer("UpgradeResourceIdentity", request->type_name(), *response, [&]() -> Result<void> {
+    return Invalid("", request->type_name() + " has no identity",
+                   "No release of this provider ever stored one.");
+  });
+}
+
+Status ProviderServer::ReadResource(ServerContext* /*context*/,
+                                    const tfplugin6::ReadResource::Request* request,
+                                    tfplugin6::ReadResource::Response* response) {
+  return Answer("ReadResource", request->type_name(), *response, [&]() -> Result<void> {
+    const Resource& resource = *TRY(FindResource(request->type_name()));
+    const Value state = TRY(FromProto(request->current_state(), resource.object, "the state"));
+    const StateResponse answer = lifecycle_.Read(*resource.type, state, request->private_());
+    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+    *response->mutable_new_state() = TRY(EncodeObject(answer.state, resource));
+    response->set_private_(answer.private_data);
+    return Ok();
+  });
+}
+
+Status ProviderServer::PlanResourceChange(ServerContext* /*context*/,
+                                          const tfplugin6::PlanResourceChange::Request* request,
+                                          tfplugin6::PlanResourceChange::Response* response) {
+  return Answer("PlanResourceChange", request->type_name(), *response, [&]() -> Result<void> {
+    const Resource& resource = *TRY(FindResource(request->type_name()));
+    const Type& type = resource.object;
+    PlanRequest plan;
+    plan.prior = TRY(FromProto(request->prior_state(), type, "the prior state"));
+    plan.proposed = TRY(FromProto(request->proposed_new_state(), type, "the proposed state"));
+    plan.config = TRY(FromProto(request->config(), type, "the configuration"));
+    plan.prior_private = request->prior_private();
+    const PlanResponse answer = lifecycle_.Plan(*resource.type, plan);
+    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+    *response->mutable_planned_state() = TRY(EncodeObject(answer.planned, resource));
+    for (const AttributePath& path : answer.requires_replace) {
+      *response->add_requires_replace() = ToProto(path);
+    }
+    response->set_planned_private(answer.planned_private);
+    return Ok();
+  });
+}
+
+Status ProviderServer::ApplyResourceChange(ServerContext* /*context*/,
+                                           const tfplugin6::ApplyResourceChange::Request* request,
+                                           tfplugin6::ApplyResourceChange::Response* response) {
+  return Answer("ApplyResourceChange", request->type_name(), *response, [&]() -> Result<void> {
+    const Resource& resource = *TRY(FindResource(request->type_name()));
+    const Type& type = resource.object;
+    ApplyRequest apply;
+    apply.prior = TRY(FromProto(request->prior_state(), type, "the prior state"));
+    apply.planned = TRY(FromProto(request->planned_state(), type, "the planned state"));
+    apply.config = TRY(FromProto(request->config(), type, "the configuration"));
+    apply.planned_private = request->planned_private();
+    const StateResponse answer = lifecycle_.Apply(*resource.type, apply);
+    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+    *response->mutable_new_state() = TRY(EncodeObject(answer.state, resource));
+    response->set_private_(answer.private_data);
+    return Ok();
+  });
+}
+
+Status ProviderServer::ImportResourceState(ServerContext* /*context*/,
+                                           const tfplugin6::ImportResourceState::Request* request,
+                                           tfplugin6::ImportResourceState::Response* response) {
+  return Answer("ImportResourceState", request->type_name(), *response, [&]() -> Result<void> {
+    const Resource& resource = *TRY(FindResource(request->type_name()));
+    const StateResponse answer = lifecycle_.Import(*resource.type, request->id());
+    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+    if (HasErrors(answer.diagnostics)) return Ok();
+    auto& imported = *response->add_imported_resources();
+    imported.set_type_name(request->type_name());
+    imported.set_private_(answer.private_data);
+    *imported.mutable_state() = TRY(EncodeObject(answer.state, resource));
+    return Ok();
+  });
+}
+
+Status ProviderServer::MoveResourceState(ServerContext* /*context*/,
+                                         const tfplugin6::MoveResourceState::Request* request,
+                                         tfplugin6::MoveResourceState::Response* response) {
+  const std::string& target = request->target_type_name();
+  return Answer("MoveResourceState", target, *response, [&]() -> Result<void> {
+    return Invalid(
+        "", fmt::format("A {} cannot become a {}", request->source_type_name(), target),
+        fmt::format("No other type of resource is stored like a {}. Import the object instead.",
+                    target));
+  });
+}
+
+// Data sources.
+
+Status ProviderServer::ValidateDataResourceConfig(
+    ServerContext* /*context*/, const tfplugin6::ValidateDataResourceConfig::Request* request,
+    tfplugin6::ValidateDataResourceConfig::Response* response) {
+  const std::string& name = request->type_name();
+  return Answer("ValidateDataResourceConfig", name, *response, [&]() -> Result<void> {
+    const DataSource& source = *TRY(FindDataSource(name));
+    const Value config = TRY(FromProto(request->config(), source.object, "the configuration"));
+    AddDiagnostics(lifecycle_.ValidateData(*source.type, config), *response->mutable_diagnostics());
+    return Ok();
+  });
+}
+
+Status ProviderServer::ReadDataSource(ServerContext* /*context*/,
+                                      const tfplugin6::ReadDataSource::Request* request,
+                                      tfplugin6::ReadDataSource::Response* response) {
+  return Answer("ReadDataSource", request->type_name(), *response, [&]() -> Result<void> {
+    const DataSource& source = *TRY(FindDataSource(request->type_name()));
+    const Value config = TRY(FromProto(request->config(), source.object, "the configuration"));
+    const StateResponse answer = lifecycle_.ReadData(*source.type, config);
+    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+    *response->mutable_state() = TRY(EncodeObject(answer.state, source));
+    return Ok();
+  });
+}
+
+// Ephemeral resources. Ours are looked up, not leased: there is nothing to renew or to give back.
+
+Status ProviderServer::ValidateEphemeralResourceConfig(
+    ServerContext* /*context*/, const tfplugin6::ValidateEphemeralResourceConfig::Request* request,
+    tfplugin6::ValidateEphemeralResourceConfig::Response* response) {
+  const std::string& name = request->type_name();
+  return Answer("ValidateEphemeralResourceConfig", name, *response, [&]() -> Result<void> {
+    const DataSource& source = *TRY(FindEphemeralResource(name));
+    const Value config = TRY(FromProto(request->config(), source.object, "the configuration"));
+    AddDiagnostics(lifecycle_.ValidateData(*source.type, config), *response->mutable_diagnostics());
+    return Ok();
+  });
+}
+
+Status ProviderServer::OpenEphemeralResource(
+    ServerContext* /*context*/, const tfplugin6::OpenEphemeralResource::Request* request,
+    tfplugin6::OpenEphemeralResource::Response* response) {
+  return Answer("OpenEphemeralResource", request->type_name(), *response, [&]() -> Result<void> {
+    const DataSource& source = *TRY(FindEphemeralResource(request->type_name()));
+    const Value config = TRY(FromProto(request->config(), source.object, "the configuration"));
+    const StateResponse answer = lifecycle_.ReadData(*source.type, config);
+    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+    *response->mutable_result() = TRY(EncodeObject(answer.state, source));
+    return Ok();
+  });
+}
+
+Status ProviderServer::RenewEphemeralResource(
+    ServerContext* /*context*/, const tfplugin6::RenewEphemeralResource::Request* request,
+    tfplugin6::RenewEphemeralResource::Response* response) {
+  return Answer("RenewEphemeralResource", request->type_name(), *response, [&]() -> Result<void> {
+    TRY(FindEphemeralResource(request->type_name()));
+    return Ok();
+  });
+}
+
+Status ProviderServer::CloseEphemeralResource(
+    ServerContext* /*context*/, const tfplugin6::CloseEphemeralResource::Request* request,
+    tfplugin6::CloseEphemeralResource::Response* response) {
+  return Answer("CloseEphemeralResource", request->type_name(), *response, [&]() -> Result<void> {
+    TRY(FindEphemeralResource(request->type_name()));
+    return Ok();
+  });
+}
+
+// Functions: none yet.
+
+Status ProviderServer::GetFunctions(ServerContext* /*context*/,
+                                    const tfplugin6::GetFunctions::Request* /*request*/,
+                                    tfplugin6::GetFunctions::Response* /*response*/) {
+  return Status::OK;
+}
+
+Status ProviderServer::CallFunction(ServerContext* /*context*/,
+                                    const tfplugin6::CallFunction::Request* request,
+                                    tfplugin6::CallFunction::Response* response) {
+  response->mutable_error()->set_text(
+      fmt::format("This version of the provider has no function {}.", request->name()));
+  return Status::OK;
+}
+
+}  // namespace dbaas

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// The service tfplugin6.Provider: one short method for each call of Terraform, all of one shape:
+// find the type, decode, ask Lifecycle, encode. No rule of Terraform's is decided here.
+//
+// Threading: gRPC calls every method from many threads at once; a call takes as long as it takes
+// and holds its own thread, so StopProvider always gets through.
+// Errors: a gRPC status would mean a broken connection, so every error, also an exception, becomes
+// one diagnostic of an answer that is OK.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "engine/base/clock.h"
+#include "engine/base/result.h"
+#include "provider/lifecycle.h"
+#include "provider/proto/tfplugin6.grpc.pb.h"
+#include "schemas/resource_type.h"
+
+namespace dbaas {
+
+class ProviderServer final : public tfplugin6::Provider::Service {
+ public:
+  /// `types` is called when the first request needs them, for a start should not wait for tables.
+  explicit ProviderServer(Lifecycle& lifecycle,
+                          std::function<const ProviderTypes&()> types = AllTypes);
+
+  /// Waits until no call is under way. False when some still were after `timeout`.
+  bool WaitIdle(Milliseconds timeout);
+
+  // clang-format off: a table reads better than 70 wrapped lines.
+#define DBAAS_RPC(NAME, MESSAGE)                                                              \
+  grpc::Status NAME(grpc::ServerContext* context, const tfplugin6::MESSAGE::Request* request, \
+                    tfplugin6::MESSAGE::Response* response) override;
+  DBAAS_RPC(GetMetadata, Metadata)
+  DBAAS_RPC(GetProviderSchema, GetProviderSchema)
+  DBAAS_RPC(GetResourceIdentitySchemas, GetResourceIdentitySchemas)
+  DBAAS_RPC(ValidateProviderConfig, ValidateProviderConfig)
+  DBAAS_RPC(ConfigureProvider, ConfigureProvider)
+  DBAAS_RPC(StopProvider, StopProvider)
+  DBAAS_RPC(ValidateResourceConfig, ValidateResourceConfig)
+  DBAAS_RPC(UpgradeResourceState, UpgradeResourceState)
+  DBAAS_RPC(UpgradeResourceIdentity, UpgradeResourceIdentity)
+  DBAAS_RPC(ReadResource, ReadResource)
+  DBAAS_RPC(PlanResourceChange, PlanResourceChange)
+  DBAAS_RPC(ApplyResourceChange, ApplyResourceChange)
+  DBAAS_RPC(ImportResourceState, ImportResourceState)
+  DBAAS_RPC(MoveResourceState, MoveResourceState)
+  DBAAS_RPC(ValidateDataResourceConfig, ValidateDataResourceConfig)
+  DBAAS_RPC(ReadDataSource, ReadDataSource)
+  DBAAS_RPC(ValidateEphemeralResourceConfig, ValidateEphemeralResourceConfig)
+  DBAAS_RPC(OpenEphemeralResource, OpenEphemeralResource)
+  DBAAS_RPC(RenewEphemeralResource, RenewEphemeralResource)
+  DBAAS_RPC(CloseEphemeralResource, CloseEphemeralResource)
+  DBAAS_RPC(GetFunctions, GetFunctions)
+  DBAAS_RPC(CallFunction, CallFunction)
+#undef DBAAS_RPC
+  // clang-format on
+
+ private:
+  /// A type and the object that its schema describes.
+  template <typename T>
+  struct Entry {
+    const T* type;
+    Type object;
+  };
+  using Resource = Entry<ResourceType>;
+  using DataSource = Entry<DataSourceType>;
+  struct Catalog {
+    Type provider;
+    std::map<std::string, Resource> resources;
+    std::map<std::string, DataSource> data_sources;
+    std::map<std::string, DataSource> ephemeral_resources;
+  };
+
+  const Catalog& catalog();
+  Result<const Resource*> FindResource(const std::string& name);
+  Result<const DataSource*> FindDataSource(const std::string& name);
+  Result<const DataSource*> FindEphemeralResource(const std::string& name);
+
+  /// Runs `body`, which returns a Result<void>, and turns whatever goes wrong into a diagnostic.
+  template <typename Response, typename Body>
+  grpc::Status Answer(const char* rpc, const std::string& type_name, Response& response,
+                      const Body& body);
+  class Call;  ///< Counts itself among the calls under way.
+
+  Lifecycle& lifecycle_;
+  std::function<const ProviderTypes&()> types_;
+  std::once_flag catalog_once_;
+  Catalog catalog_;
+
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  int calls_ = 0;  ///< Guarded by mutex_.
+};
+
+}  // namespace dbaas

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "provider/to_proto.h"
+
+#include <utility>
+
+#include "engine/base/json.h"
+#include "provider/msgpack.h"
+
+namespace dbaas {
+namespace {
+
+using ProtoAttribute = tfplugin6::Schema::Attribute;
+using ProtoBlock = tfplugin6::Schema::Block;
+using ProtoNestedBlock = tfplugin6::Schema::NestedBlock;
+using ProtoObject = tfplugin6::Schema::Object;
+
+/// The object that a nested attribute holds one or many of; null when `type` is no such type.
+const Type* NestedObject(const Type& type) {
+  if (type.kind == Type::Kind::kObject) return &type;
+  if (type.element != nullptr && type.element->kind == Type::Kind::kObject) {
+    return type.element.get();
+  }
+  return nullptr;
+}
+
+ProtoObject::NestingMode ObjectNesting(Type::Kind kind) {
+  switch (kind) {
+    case Type::Kind::kObject: return ProtoObject::SINGLE;
+    case Type::Kind::kList: return ProtoObject::LIST;
+    case Type::Kind::kSet: return ProtoObject::SET;
+    case Type::Kind::kMap: return ProtoObject::MAP;
+    default: return ProtoObject::INVALID;
+  }
+}
+
+void Write(const Attribute& attribute, ProtoAttribute& proto) {
+  proto.set_name(attribute.name);
+  proto.set_description(attribute.description);
+  proto.set_description_kind(tfplugin6::MARKDOWN);
+  proto.set_required(attribute.required);
+  proto.set_optional(attribute.optional);
+  proto.set_computed(attribute.computed);
+  proto.set_sensitive(attribute.sensitive);
+  proto.set_write_only(attribute.write_only);
+  const Type* object = NestedObject(attribute.type);
+  if (object == nullptr) {
+    proto.set_type(attribute.type.ToJson());
+    return;
+  }
+  proto.mutable_nested_type()->set_nesting(ObjectNesting(attribute.type.kind));
+  for (const Attribute& member : object->members) {
+    Write(member, *proto.mutable_nested_type()->add_attributes());
+  }
+}
+
+void Write(const std::string& description, const std::vector<Attribute>& attributes,
+           const std::vector<Block>& blocks, ProtoBlock& proto) {
+  proto.set_description(description);
+  proto.set_description_kind(tfplugin6::MARKDOWN);
+  for (const Attribute& attribute : attributes) Write(attribute, *proto.add_attributes());
+  for (const Block& block : blocks) {
+    ProtoNestedBlock& nested = *proto.add_block_types();
+    nested.set_type_name(block.name);
+    nested.set_nesting(block.nesting == Block::Nesting::kSingle ? ProtoNestedBlock::SINGLE
+                                                                : ProtoNestedBlock::LIST);
+    Write(block.description, block.attributes, block.blocks, *nested.mutable_block());
+  }
+}
+
+tfplugin6::Diagnostic ToProto(const Diagnostic& diagnostic) {
+  tfplugin6::Diagnostic proto;
+  proto.set_severity(diagnostic.severity == Diagnostic::Severity::kWarning
+                         ? tfplugin6::Diagnostic::WARNING
+                         : tfplugin6::Diagnostic::ERROR);
+  proto.set_summary(ToUtf8(diagnostic.summary));
+  proto.set_detail(ToUtf8(diagnostic.detail));
+  if (!diagnostic.path.empty()) *proto.mutable_attribute() = ToProto(diagnostic.path);
+  return proto;
+}
+
+}  // namespace
+
+std::string ToUtf8(const std::string& text) {
+  // The JSON writer replaces them; what it wrote can always be read back.
+  return Json::parse(Dump(text)).get<std::string>();
+}
+
+Result<tfplugin6::DynamicValue> ToProto(const Value& value, const Type& type) {
+  tfplugin6::DynamicValue proto;
+  proto.set_msgpack(TRY_IN(EncodeMsgpack(value, type), "writing the answer"));
+  return proto;
+}
+
+void AddDiagnostics(const Diagnostics& diagnostics, DiagnosticList& list) {
+  for (const Diagnostic& diagnostic : diagnostics) *list.Add() = ToProto(diagnostic);
+}
+
+void AddDiagnostic(const Error& error, DiagnosticList& list) {
+  // The line holds what was being done, from the outside in; the summary alone would not say where.
+  const bool has_context = !error.context.empty();
+  AddDiagnostics({{.severity = Diagnostic::Severity::kError,
+                   .summary = error.summary,
+                   .detail = has_context ? error.ToLine() : error.detail}},
+                 list);
+}
+
+tfplugin6::AttributePath ToProto(const AttributePath& path) {
+  tfplugin6::AttributePath proto;
+  for (const AttributeStep& step : path) {
+    auto& selector = *proto.add_steps();
+    switch (step.kind) {
+      case AttributeStep::Kind::kAttribute: selector.set_attribute_name(step.name); break;
+      case AttributeStep::Kind::kMapKey: selector.set_element_key_string(step.name); break;
+      case AttributeStep::Kind::kIndex: selector.set_element_key_int(step.index); break;
+    }
+  }
+  return proto;
+}
+
+tfplugin6::Schema ToProto(const Schema& schema) {
+  tfplugin6::Schema proto;
+  proto.set_version(schema.version);
+  Write(schema.description, schema.attributes, schema.blocks, *proto.mutable_block());
+  return proto;
+}
+
+tfplugin6::ServerCapabilities Capabilities() {
+  tfplugin6::ServerCapabilities capabilities;
+  capabilities.set_plan_destroy(true);
+  capabilities.set_get_provider_schema_optional(true);
+  return capabilities;
+}
+
+tfplugin6::GetProviderSchema::Response SchemaResponse(const ProviderTypes& types) {
+  tfplugin6::GetProviderSchema::Response response;
+  *response.mutable_provider() = ToProto(types.provider);
+  *response.mutable_server_capabilities() = Capabilities();
+  for (const ResourceType& type : types.resources) {
+    (*response.mutable_resource_schemas())[type.name] = ToProto(type.schema);
+  }
+  for (const DataSourceType& type : types.data_sources) {
+    (*response.mutable_data_source_schemas())[type.name] = ToProto(type.schema);
+  }
+  for (const DataSourceType& type : types.ephemeral_resources) {
+    (*response.mutable_ephemeral_resource_schemas())[type.name] = ToProto(type.schema);
+  }
+  return response;
+}
+
+tfplugin6::Metadata::Response MetadataResponse(const ProviderTypes& types) {
+  tfplugin6::Metadata::Response response;
+  *response.mutable_server_capabilities() = Capabilities();
+  for (const ResourceType& type : types.resources) {
+    response.add_resources()->set_type_name(type.name);
+  }
+  for (const DataSourceType& type : types.data_sources) {
+    response.add_data_sources()->set_type_name(type.name);
+  }
+  for (const DataSourceType& type : types.ephemeral_resources) {
+    response.add_ephemeral_resources()->set_type_name(type.name);
+  }
+  return response;
+}
+
+}  // namespace dbaas

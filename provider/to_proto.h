@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Values, schemas and diagnostics out: the one place where outgoing protobuf is written.
+// Called by server.*. Pure, thread-safe.
+#pragma once
+
+#include <string>
+
+#include "engine/base/result.h"
+#include "provider/proto/tfplugin6.pb.h"
+#include "schemas/diagnostic.h"
+#include "schemas/resource_type.h"
+#include "schemas/schema.h"
+#include "schemas/value.h"
+
+namespace dbaas {
+
+using DiagnosticList = google::protobuf::RepeatedPtrField<tfplugin6::Diagnostic>;
+
+/// Fails when `value` is not of `type`: a bug of ours.
+Result<tfplugin6::DynamicValue> ToProto(const Value& value, const Type& type);
+
+void AddDiagnostics(const Diagnostics& diagnostics, DiagnosticList& list);
+void AddDiagnostic(const Error& error, DiagnosticList& list);
+
+tfplugin6::AttributePath ToProto(const AttributePath& path);
+tfplugin6::Schema ToProto(const Schema& schema);
+
+/// What both answers about the provider as a whole begin with.
+tfplugin6::ServerCapabilities Capabilities();
+tfplugin6::GetProviderSchema::Response SchemaResponse(const ProviderTypes& types);
+tfplugin6::Metadata::Response MetadataResponse(const ProviderTypes& types);
+
+/// `text` with every byte that is not UTF-8 replaced. Protobuf's receiver would otherwise refuse
+/// the whole answer, and what databases and kernels say about themselves may be in any encoding.
+std::string ToUtf8(const std::string& text);
+
+}  // namespace dbaas
