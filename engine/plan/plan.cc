@@ -14,15 +14,23 @@ std::string Condition::ToText() const {
   return "?";
 }
 
+namespace {
+
+/// "instance orders-1" for "+ instance orders-1": which one it is, not what becomes of it.
+std::string WithoutSymbol(const std::string& title) {
+  const bool starts_with_word = !title.empty() && title[0] >= 'a' && title[0] <= 'z';
+  return starts_with_word ? title : title.substr(title.find(' ') + 1);
+}
+
+}  // namespace
+
 std::string Plan::ToText() const {
   std::string text;
   for (const auto& action : actions) {
     text += action.title;
     for (std::size_t i = 0; i < action.after.size(); ++i) {
       text += i == 0 ? "  after " : ", ";
-      // The object is enough: what follows the symbol.
-      const std::string& title = actions[action.after[i]].title;
-      text += title.substr(title.find(' ') + 1);
+      text += WithoutSymbol(actions[action.after[i]].title);
     }
     if (!action.reason.empty()) text += "  " + action.reason;
     text += '\n';

@@ -112,7 +112,7 @@ TEST(BuildPlanTest, NewClusterStartsTogetherAndSettingsFollowThePrimary) {
 wait until a primary accepts connections  after instance orders-1, instance orders-2
 wait until orders-1 is primary or streams from it  after instance orders-1
 wait until orders-2 is primary or streams from it  after instance orders-2
-~ settings  after until a primary accepts connections  not known yet
+~ settings  after wait until a primary accepts connections  not known yet
 )");
 }
 
@@ -176,7 +176,7 @@ TEST(BuildPlanTest, LeavingPrimaryHandsOverBeforeItGoes) {
                                 {.text = "node_count 3 → 2", .previously_desired = previously});
   EXPECT_EQ(TextOf(desired, observed, &facts, diff),
             R"(switchover from orders-3  orders-3 is primary
-- instance orders-3  after from orders-3  node_count 3 → 2
+- instance orders-3  after switchover from orders-3  node_count 3 → 2
 - volume orders-3-data  after instance orders-3  node_count 3 → 2, with the data in it
 )");
 }
@@ -196,8 +196,8 @@ TEST(BuildPlanTest, ReplacedMembersGoOneByOneAndKeepTheirVolumes) {
             R"(- instance orders-2  resources.cpu 1 → 2
 ± instance orders-2  after instance orders-2  resources.cpu 1 → 2
 wait until orders-2 is primary or streams from it  after instance orders-2
-switchover from orders-1  after until orders-2 is primary or streams from it  orders-1 is primary
-- instance orders-1  after from orders-1  resources.cpu 1 → 2
+switchover from orders-1  after wait until orders-2 is primary or streams from it  orders-1 is primary
+- instance orders-1  after switchover from orders-1  resources.cpu 1 → 2
 ± instance orders-1  after instance orders-1  resources.cpu 1 → 2
 wait until orders-1 is primary or streams from it  after instance orders-1
 )");
