@@ -70,9 +70,8 @@ def inspect(name, kind="container"):
 
 
 def members(cluster):
-    """Names of the member containers: those with dbaas/member."""
-    return sorted(call("ps", "-a", "--format", "{{.Names}}", "--filter", f"label={LABEL_CLUSTER}={cluster}",
-                         "--filter", "label=dbaas/member").split())
+    """Names of the containers that run the database: all of the cluster's but its proxy."""
+    return [name for name in names("container", cluster) if name != f"{cluster}-proxy"]
 
 
 def running(name):
@@ -119,8 +118,9 @@ def streaming(cluster, primary):
 
 
 def switchover(cluster, leader, candidate):
-    call("exec", leader, "patronictl", "-c", "/etc/dbaas/patroni.yml", "switchover", "--leader", leader,
-           "--candidate", candidate, "--force")
+    configuration = inspect(leader)["Config"]["Cmd"][-1]  # The argument of Patroni itself.
+    call("exec", leader, "patronictl", "-c", configuration, "switchover", "--leader", leader,
+         "--candidate", candidate, "--force")
 
 
 # -- evidence and secrets

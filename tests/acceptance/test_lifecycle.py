@@ -82,7 +82,10 @@ class TestLifecycle(Theme):
         self.assertEqual(refreshed.code, 0, refreshed)
         self.assertEqual(self.workspace.values("dbaas_cluster.main"), before)
         self.assert_empty_plan()
-        self.assert_empty_plan(None, "-refresh-only")
+        # Not by its exit code: with a sensitive attribute in the schema, Terraform 1.11 says 2 although
+        # the two states in the plan file are the same.
+        refresh_only = self.workspace.plan("-refresh-only")
+        self.assertIn("found no differences", refresh_only.output)
 
     def test_5_grow_to_three(self):
         before = self.have_cluster(instance_class="db.micro")
