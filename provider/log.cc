@@ -21,7 +21,7 @@ namespace {
 // A byte of a message takes at most six on the line ("\u0007").
 constexpr std::size_t kMaxMessage = 10'000;
 
-thread_local std::map<std::string, std::string> thread_fields;
+thread_local LogFields thread_fields;
 
 const char* LevelName(spdlog::level::level_enum level) {
   switch (level) {
@@ -71,8 +71,8 @@ class JsonFormatter final : public spdlog::formatter {
 /// gRPC's own complaints, one of which is every refused TLS handshake, go the same way as ours.
 void LogFromGrpc(gpr_log_func_args* message) {
   switch (message->severity) {
-    case GPR_LOG_SEVERITY_DEBUG: return spdlog::trace("gRPC: {}", message->message);
-    case GPR_LOG_SEVERITY_INFO: return spdlog::debug("gRPC: {}", message->message);
+    case GPR_LOG_SEVERITY_DEBUG:
+    case GPR_LOG_SEVERITY_INFO: return spdlog::trace("gRPC: {}", message->message);
     case GPR_LOG_SEVERITY_ERROR: return spdlog::warn("gRPC: {}", message->message);
   }
 }
@@ -105,12 +105,11 @@ void SetUpLogging(const Environment& environment) {
   logger->set_level(level);
   spdlog::set_default_logger(std::move(logger));
   gpr_set_log_function(LogFromGrpc);
-  gpr_set_log_verbosity(level <= spdlog::level::debug ? GPR_LOG_SEVERITY_INFO
+  gpr_set_log_verbosity(level == spdlog::level::trace ? GPR_LOG_SEVERITY_INFO
                                                       : GPR_LOG_SEVERITY_ERROR);
 }
 
-LogScope::LogScope(std::map<std::string, std::string> fields)
-    : outer_(std::exchange(thread_fields, std::move(fields))) {
+LogScope::LogScope(LogFields fields) : outer_(std::exchange(thread_fields, std::move(fields))) {
   thread_fields.insert(outer_.begin(), outer_.end());
 }
 

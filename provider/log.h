@@ -38,15 +38,16 @@ std::unique_ptr<spdlog::formatter> MakeLogFormatter();
 
 /// Fields that every message of this thread carries while the object lives: which call it belongs
 /// to. Scopes nest; the inner one wins and the outer one comes back.
+using LogFields = std::map<std::string, std::string>;
 class LogScope {
  public:
-  explicit LogScope(std::map<std::string, std::string> fields);
+  explicit LogScope(LogFields fields);
   ~LogScope();
   LogScope(const LogScope&) = delete;
   LogScope& operator=(const LogScope&) = delete;
 
  private:
-  std::map<std::string, std::string> outer_;
+  LogFields outer_;
 };
 
 }  // namespace dbaas

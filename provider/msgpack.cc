@@ -11,8 +11,8 @@ namespace dbaas {
 namespace {
 
 // A byte can claim four thousand million items, and each item that is really there takes one byte
-// on the wire but sixty in memory.
-constexpr std::size_t kMaxItems = 8'000'000;
+// on the wire but sixty in memory. No object of ours has a thousand.
+constexpr std::size_t kMaxItems = 500'000;
 
 Error Malformed(const std::string& why) { return Internal("a value is not valid msgpack", why); }
 

@@ -35,7 +35,7 @@ Result<const typename Map::mapped_type*> Find(const Map& map, const std::string&
 }
 
 /// Which call the log lines of this thread belong to, in the words of Terraform's own SDKs.
-std::map<std::string, std::string> LogFields(const char* rpc, const std::string& type_name) {
+LogFields FieldsOf(const char* rpc, const std::string& type_name) {
   SystemRandom random;
   std::map<std::string, std::string> fields = {
       {"tf_rpc", rpc}, {"tf_req_id", fmt::format("{:016x}", random.Next())}};
@@ -106,7 +106,7 @@ Status ProviderServer::Answer(const char* rpc, const std::string& type_name, Res
                               const Body& body) {
   const Call call(*this);
   std::optional<LogScope> scope;
-  if (spdlog::should_log(spdlog::level::err)) scope.emplace(LogFields(rpc, type_name));
+  if (spdlog::should_log(spdlog::level::err)) scope.emplace(FieldsOf(rpc, type_name));
   spdlog::trace("call began");
   const auto fail = [&](const Error& error) {
     spdlog::error("{}", error.ToLine());

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MPL-2.0
+// The service without a process around it: a type of its own, whose functions do as the test says.
+#include "provider/server.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+
+#include <latch>
+#include <stdexcept>
+#include <thread>
+
+#include "engine/base/random.h"
+#include "provider/msgpack.h"
+#include "provider/object_type.h"
+
+namespace dbaas {
+namespace {
+
+using testing::HasSubstr;
+
+class ServerTest : public testing::Test {
+ protected:
+  ServerTest()
+      : lifecycle_(clock_, random_), service_(lifecycle_, [this]() -> const ProviderTypes& {
+          ++tables_built_;
+          return types_;
+        }) {
+    Attribute name;
+    name.name = "name";
+    name.optional = true;
+    ResourceType thing;
+    thing.name = "test_thing";
+    thing.schema.attributes = {name};
+    thing.validate = [this](const Value& config) { return validate_(config); };
+    // Where a wholly valid configuration would leave for the engine, which is not what is tested.
+    thing.to_spec = [](const Value&, const Value&) -> Result<PartSpec> {
+      return NotFound("there is no engine here");
+    };
+    types_.resources = {thing};
+    object_ = ObjectType(thing.schema);
+
+    spdlog::set_level(spdlog::level::off);
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+    stub_ = tfplugin6::Provider::NewStub(server_->InProcessChannel({}));
+  }
+
+  tfplugin6::DynamicValue Config() {
+    tfplugin6::DynamicValue config;
+    config.set_msgpack(*EncodeMsgpack(Value::Object({{"name", Value::String("orders")}}), object_));
+    return config;
+  }
+
+  tfplugin6::ValidateResourceConfig::Response Validate(const std::string& type) {
+    grpc::ClientContext context;
+    tfplugin6::ValidateResourceConfig::Request request;
+    request.set_type_name(type);
+    *request.mutable_config() = Config();
+    tfplugin6::ValidateResourceConfig::Response response;
+    const grpc::Status status = stub_->ValidateResourceConfig(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+
+  SystemClock clock_;
+  SystemRandom random_;
+  std::function<Diagnostics(const Value&)> validate_ = [](const Value&) { return Diagnostics(); };
+  int tables_built_ = 0;
+  ProviderTypes types_;
+  Type object_;
+  Lifecycle lifecycle_;
+  ProviderServer service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<tfplugin6::Provider::Stub> stub_;
+};
+
+TEST_F(ServerTest, TablesAreBuiltOnceAndOnlyWhenNeeded) {
+  EXPECT_EQ(tables_built_, 0);
+  Validate("test_thing");
+  Validate("test_thing");
+  EXPECT_EQ(tables_built_, 1);
+}
+
+TEST_F(ServerTest, ConfigurationReachesTheType) {
+  Value seen;
+  validate_ = [&](const Value& config) {
+    seen = config;
+    return Diagnostics{{.summary = "No", .path = {{AttributeStep::Kind::kAttribute, "name", 0}}}};
+  };
+  const auto response = Validate("test_thing");
+  EXPECT_EQ(seen, Value::Object({{"name", Value::String("orders")}}));
+  ASSERT_EQ(response.diagnostics_size(), 1);
+  EXPECT_EQ(response.diagnostics(0).summary(), "No");
+  EXPECT_EQ(response.diagnostics(0).attribute().steps(0).attribute_name(), "name");
+}
+
+TEST_F(ServerTest, UnknownTypeIsADiagnosticOfEveryCall) {
+  const auto expect = [](const grpc::Status& status, const auto& response) {
+    EXPECT_TRUE(status.ok());
+    ASSERT_EQ(response.diagnostics_size(), 1);
+    EXPECT_EQ(response.diagnostics(0).severity(), tfplugin6::Diagnostic::ERROR);
+    EXPECT_THAT(response.diagnostics(0).summary(), HasSubstr("test_nothing"));
+  };
+#define EXPECT_UNKNOWN(RPC)                                     \
+  {                                                             \
+    grpc::ClientContext context;                                \
+    tfplugin6::RPC::Request request;                            \
+    request.set_type_name("test_nothing");                      \
+    tfplugin6::RPC::Response response;                          \
+    SCOPED_TRACE(#RPC);                                         \
+    expect(stub_->RPC(&context, request, &response), response); \
+  }
+  EXPECT_UNKNOWN(ValidateResourceConfig)
+  EXPECT_UNKNOWN(UpgradeResourceState)
+  EXPECT_UNKNOWN(UpgradeResourceIdentity)
+  EXPECT_UNKNOWN(ReadResource)
+  EXPECT_UNKNOWN(PlanResourceChange)
+  EXPECT_UNKNOWN(ApplyResourceChange)
+  EXPECT_UNKNOWN(ImportResourceState)
+  EXPECT_UNKNOWN(ValidateDataResourceConfig)
+  EXPECT_UNKNOWN(ReadDataSource)
+  EXPECT_UNKNOWN(ValidateEphemeralResourceConfig)
+  EXPECT_UNKNOWN(OpenEphemeralResource)
+  EXPECT_UNKNOWN(RenewEphemeralResource)
+  EXPECT_UNKNOWN(CloseEphemeralResource)
+#undef EXPECT_UNKNOWN
+}
+
+TEST_F(ServerTest, ExceptionsBecomeOneDiagnostic) {
+  validate_ = [](const Value&) -> Diagnostics { throw std::runtime_error("out of cheese"); };
+  auto response = Validate("test_thing");
+  ASSERT_EQ(response.diagnostics_size(), 1);
+  EXPECT_THAT(response.diagnostics(0).detail(), HasSubstr("bug in the provider: out of cheese"));
+  validate_ = [](const Value&) -> Diagnostics { throw 7; };
+  response = Validate("test_thing");
+  ASSERT_EQ(response.diagnostics_size(), 1);
+  EXPECT_EQ(response.diagnostics(0).severity(), tfplugin6::Diagnostic::ERROR);
+}
+
+TEST_F(ServerTest, MalformedValueIsADiagnosticThatNamesIt) {
+  grpc::ClientContext context;
+  tfplugin6::PlanResourceChange::Request request;
+  request.set_type_name("test_thing");
+  request.mutable_prior_state()->set_msgpack("\xc1");
+  tfplugin6::PlanResourceChange::Response response;
+  ASSERT_TRUE(stub_->PlanResourceChange(&context, request, &response).ok());
+  ASSERT_EQ(response.diagnostics_size(), 1);
+  EXPECT_THAT(response.diagnostics(0).detail(), HasSubstr("the prior state"));
+  EXPECT_FALSE(response.has_planned_state());
+}
+
+TEST_F(ServerTest, StoredStateIsUpgradedToTodaysSchema) {
+  grpc::ClientContext context;
+  tfplugin6::UpgradeResourceState::Request request;
+  request.set_type_name("test_thing");
+  request.mutable_raw_state()->set_json(R"({"name":"orders","gone":true})");
+  tfplugin6::UpgradeResourceState::Response response;
+  ASSERT_TRUE(stub_->UpgradeResourceState(&context, request, &response).ok());
+  EXPECT_EQ(response.diagnostics_size(), 0);
+  EXPECT_EQ(*DecodeMsgpack(response.upgraded_state().msgpack(), object_),
+            Value::Object({{"name", Value::String("orders")}}));
+}
+
+TEST_F(ServerTest, MoveAndFunctionsSayThatThereAreNone) {
+  grpc::ClientContext move_context;
+  tfplugin6::MoveResourceState::Request move;
+  move.set_source_type_name("aws_db_instance");
+  move.set_target_type_name("test_thing");
+  tfplugin6::MoveResourceState::Response moved;
+  ASSERT_TRUE(stub_->MoveResourceState(&move_context, move, &moved).ok());
+  ASSERT_EQ(moved.diagnostics_size(), 1);
+  EXPECT_THAT(moved.diagnostics(0).summary(), HasSubstr("aws_db_instance"));
+
+  grpc::ClientContext function_context;
+  tfplugin6::CallFunction::Request call;
+  call.set_name("parse_uri");
+  tfplugin6::CallFunction::Response called;
+  ASSERT_TRUE(stub_->CallFunction(&function_context, call, &called).ok());
+  EXPECT_THAT(called.error().text(), HasSubstr("parse_uri"));
+  EXPECT_FALSE(called.has_result());
+}
+
+TEST_F(ServerTest, LongCallsDoNotKeepStopOut) {
+  constexpr int kCalls = 200;
+  std::latch all_there(kCalls);
+  std::latch release(1);
+  validate_ = [&](const Value&) {
+    all_there.count_down();
+    release.wait();
+    return Diagnostics();
+  };
+  std::vector<std::jthread> callers;
+  for (int i = 0; i < kCalls; ++i) callers.emplace_back([this] { Validate("test_thing"); });
+  all_there.wait();
+  EXPECT_FALSE(service_.WaitIdle(Milliseconds(0)));
+
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
+  tfplugin6::StopProvider::Response response;
+  EXPECT_TRUE(stub_->StopProvider(&context, {}, &response).ok());
+  EXPECT_EQ(response.error(), "");
+
+  release.count_down();
+  EXPECT_TRUE(service_.WaitIdle(Milliseconds(5'000)));
+}
+
+}  // namespace
+}  // namespace dbaas
