@@ -14,6 +14,8 @@ constexpr Milliseconds kPollInterval{200};
 constexpr Milliseconds kNoteInterval{15'000};
 // Electing takes seconds; a host under load gets minutes.
 constexpr Milliseconds kPrimaryTimeout{5 * 60'000};
+// A host that stays silent for so long is not merely restarting its engine.
+constexpr Milliseconds kHostTimeout{60'000};
 // A new member copies all data first.
 constexpr Milliseconds kFollowTimeout{6 * 60 * 60'000};
 
@@ -146,10 +148,13 @@ Result<void> ActionRunner::Wait(const Condition& condition) {
   const Milliseconds timeout = is_brief ? Milliseconds(20'000) : TimeoutOf(condition);
   const TimePoint began = context_.clock.Now();
   TimePoint noted = began;
+  TimePoint host_answered = began;
   for (;;) {
     auto facts = context_.facts.Get(kPollInterval);
     if (facts && IsMet(condition, *facts)) return Ok();
     const TimePoint now = context_.clock.Now();
+    if (facts || facts.error().kind != ErrorKind::kUnavailable) host_answered = now;
+    if (now - host_answered > kHostTimeout) return facts.error();
     const std::string seen = facts ? Summary(*facts) : facts.error().ToLine();
     if (now - began > timeout) {
       return Timeout(

@@ -13,7 +13,7 @@ Result<ClusterFacts> FactsSource::Get(Milliseconds max_age) {
   const std::lock_guard lock(mutex_);  // Held while asking: the others wait for the same answer.
   if (facts_ && clock_.Now() - asked_at_ <= max_age) return *facts_;
   facts_.reset();
-  Error last = Unavailable("no member runs that could be asked");
+  Error last = NotFound("no member runs that could be asked");
   for (std::size_t i = 0; i < members_.size(); ++i) {
     auto answer = Ask(members_[i]);
     if (answer.has_value()) {
@@ -24,8 +24,9 @@ Result<ClusterFacts> FactsSource::Get(Milliseconds max_age) {
       return *facts_;
     }
     last = std::move(answer).error();
+    if (last.kind == ErrorKind::kUnavailable) return last;  // The others are behind the same door.
   }
-  last.kind = ErrorKind::kUnavailable;
+  last.kind = ErrorKind::kNotFound;
   return last;
 }
 
@@ -33,8 +34,10 @@ Result<ClusterFacts> FactsSource::Ask(const std::string& member) {
   const Command probe = dbms_.Probe(record_, member);
   const ExecResult result =
       TRY_IN(driver_.Exec(probe.instance, probe.argv, probe.input), "asking " + member);
-  if (result.exit_code != 0) return Unavailable(member + " does not answer", result.errors);
-  return dbms_.ReadProbe(record_, result.output);
+  if (result.exit_code != 0) return NotFound(member + " does not answer", result.errors);
+  auto facts = dbms_.ReadProbe(record_, result.output);
+  if (!facts) return NotFound(facts.error().ToLine());
+  return facts;
 }
 
 }  // namespace dbaas

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Whole applies against a host in memory, then the same applies cut after every single call to the
+// host: whatever was cut, the next apply arrives where the uncut one does.
+#include "engine/apply/converge.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/apply/view.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_driver.h"
+#include "tests/fakes/fake_patroni.h"
+#include "tests/fakes/seeded_random.h"
+
+namespace dbaas {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+using Verb = PartChange::Verb;
+
+class Notes final : public Progress {
+ public:
+  void Note(const std::string& message) override {
+    const std::lock_guard lock(mutex_);
+    notes_.push_back(message);
+  }
+  void Began(int, int, const std::string&) override {}
+  void Ended(int, int, const std::string&, const std::string&, Milliseconds) override {}
+  std::vector<std::string> All() {
+    const std::lock_guard lock(mutex_);
+    return notes_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> notes_;
+};
+
+ClusterSpec Spec(int node_count) {
+  ClusterSpec spec;
+  spec.name = "orders";
+  spec.engine = "postgresql";
+  spec.engine_version = "17";
+  spec.node_count = node_count;
+  spec.instance_class = "db.small";
+  spec.resources = FindInstanceClass("db.small")->resources;
+  spec.deletion_protection = false;
+  return spec;
+}
+
+PartChange Change(Verb verb, std::optional<PartSpec> spec, const std::string& key = "cluster") {
+  return {.id = {"local", "orders"}, .key = key, .verb = verb, .spec = spec, .who = "test"};
+}
+
+/// A host and those who act on it.
+struct World {
+  FakeClock clock;
+  SeededRandom random{1};
+  FakeDriver host{clock};
+  FakePatroni patroni{host};
+  Notes notes;
+
+  Result<std::optional<ClusterRecord>> Apply(const PartChange& change) {
+    return Converge({.driver = host,
+                     .clock = clock,
+                     .random = random,
+                     .progress = notes,
+                     .stop = {},
+                     .journal_folder = ""},
+                    change);
+  }
+
+  /// What an apply of the same again would do; "error: ..." when it cannot be said.
+  std::string PlanOf(const PartChange& change) {
+    const auto plan = PreviewChange({.driver = host,
+                                     .clock = clock,
+                                     .random = random,
+                                     .progress = notes,
+                                     .stop = {},
+                                     .journal_folder = ""},
+                                    change);
+    return plan ? plan->ToText() : "error: " + plan.error().ToLine();
+  }
+};
+
+TEST(ConvergeTest, CreatedClusterIsSettledAndTheNextPlanIsEmpty) {
+  World world;
+  const auto record = world.Apply(Change(Verb::kCreate, Spec(3)));
+  ASSERT_TRUE(record.has_value()) << record.error().ToLine();
+  EXPECT_EQ((*record)->settled, (*record)->generation);
+  EXPECT_EQ((*record)->version_actual, "17.12");
+  EXPECT_EQ((*record)->history.back().outcome, "ok");
+  EXPECT_EQ(world.PlanOf(Change(Verb::kUpdate, Spec(3))), "");
+  EXPECT_THAT(world.host.Names(), Contains("instance dbaas-management-etcd"));
+}
+
+TEST(ConvergeTest, DestroyedClusterLeavesNothing) {
+  World world;
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, Spec(2))).has_value());
+  const auto gone = world.Apply(Change(Verb::kDelete, std::nullopt));
+  ASSERT_TRUE(gone.has_value()) << gone.error().ToLine();
+  EXPECT_FALSE(gone->has_value());
+  EXPECT_THAT(world.host.Names(), IsEmpty());
+}
+
+TEST(ConvergeTest, SharedServicesStayForTheOtherCluster) {
+  World world;
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, Spec(1))).has_value());
+  ClusterSpec other = Spec(1);
+  other.name = "billing";
+  PartChange create = Change(Verb::kCreate, other);
+  create.id.cluster = "billing";
+  ASSERT_TRUE(world.Apply(create).has_value());
+  ASSERT_TRUE(world.Apply(Change(Verb::kDelete, std::nullopt)).has_value());
+  EXPECT_THAT(world.host.Names(), Contains("instance dbaas-management-etcd"));
+  EXPECT_THAT(world.host.Names(), Contains("instance billing-1"));
+}
+
+TEST(ConvergeTest, RestartParameterRestartsEveryMemberOnceAndHandsOver) {
+  World world;
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, Spec(3))).has_value());
+  const std::string primary = world.patroni.Primary("orders");
+  ClusterSpec spec = Spec(3);
+  spec.parameters["shared_buffers"] = "64MB";
+  const auto record = world.Apply(Change(Verb::kUpdate, spec));
+  ASSERT_TRUE(record.has_value()) << record.error().ToLine();
+  EXPECT_NE(world.patroni.Primary("orders"), primary);
+  for (const char* member : {"orders-1", "orders-2", "orders-3"}) {
+    EXPECT_EQ(world.patroni.Restarts(member), 1) << member;
+  }
+}
+
+TEST(ConvergeTest, ProtectedClusterIsNotDestroyed) {
+  World world;
+  ClusterSpec spec = Spec(1);
+  spec.deletion_protection = true;
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, spec)).has_value());
+  const auto refused = world.Apply(Change(Verb::kDelete, std::nullopt));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kDenied);
+  EXPECT_EQ(refused.error().field, "deletion_protection");
+  EXPECT_THAT(world.host.Names(), Contains("volume orders-1-data"));
+}
+
+TEST(ConvergeTest, NameThatIsTakenIsRefusedInThePlan) {
+  World world;
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, Spec(1))).has_value());
+  EXPECT_THAT(world.PlanOf(Change(Verb::kCreate, Spec(1))), HasSubstr("already exists"));
+  // At the same time and for the same thing: the second takes over what the first made.
+  EXPECT_TRUE(world.Apply(Change(Verb::kCreate, Spec(1))).has_value());
+  const auto differing = world.Apply(Change(Verb::kCreate, Spec(2)));
+  ASSERT_FALSE(differing.has_value());
+  EXPECT_EQ(differing.error().field, "name");
+}
+
+TEST(ConvergeTest, ReplicaOfNothingIsRefused) {
+  World world;
+  const PartChange change =
+      Change(Verb::kCreate, ReplicaSpec{.name = "reports"}, "replica/reports");
+  const auto refused = world.Apply(change);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().field, "cluster_id");
+}
+
+TEST(ConvergeTest, ReplicaComesAndGoesAndTheClusterStays) {
+  World world;
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, Spec(1))).has_value());
+  const auto before = world.host.Names();
+  const ReplicaSpec replica{.name = "reports"};
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, replica, "replica/reports")).has_value());
+  EXPECT_THAT(world.host.Names(), Contains("instance orders-reports"));
+  ASSERT_TRUE(world.Apply(Change(Verb::kDelete, std::nullopt, "replica/reports")).has_value());
+  EXPECT_EQ(world.host.Names(), before);
+}
+
+TEST(ConvergeTest, PortThatIsTakenIsRefusedOnItsAttribute) {
+  World world;
+  world.host.AddForeignPort(15500);
+  ClusterSpec spec = Spec(1);
+  spec.port = 15500;
+  const auto refused = world.Apply(Change(Verb::kCreate, spec));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().field, "port");
+}
+
+TEST(ConvergeTest, TwoClustersGetDifferentPorts) {
+  World world;
+  const auto first = world.Apply(Change(Verb::kCreate, Spec(1)));
+  ASSERT_TRUE(first.has_value());
+  ClusterSpec other = Spec(1);
+  other.name = "billing";
+  PartChange create = Change(Verb::kCreate, other);
+  create.id.cluster = "billing";
+  const auto second = world.Apply(create);
+  ASSERT_TRUE(second.has_value());
+  std::set<int> ports;
+  for (const auto* record : {&**first, &**second}) {
+    for (const auto& [key, port] : record->ports) ports.insert(port);
+  }
+  EXPECT_EQ(ports.size(), 4U);
+}
+
+TEST(ConvergeTest, WaitingForALeaseSaysForWhom) {
+  World world;
+  Holder holder{.name = "alice@build-7 pid 4242 (terraform)", .token = "t", .machine = "elsewhere"};
+  auto lease = world.host.AcquireLease("orders", holder, Milliseconds(5000));
+  ASSERT_TRUE(lease.has_value());
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, Spec(1))).has_value());  // After it ran out.
+  EXPECT_THAT(world.notes.All(),
+              Contains("waiting for the lease of orders, held by alice@build-7 pid 4242 "
+                       "(terraform)"));
+}
+
+TEST(ConvergeTest, MissingMemberIsDriftAndStoppedOneIsTrouble) {
+  World world;
+  const auto record = world.Apply(Change(Verb::kCreate, Spec(3)));
+  ASSERT_TRUE(record.has_value());
+  world.host.RemoveByHand({ObjectKind::kInstance, "orders-2"});
+  world.host.StopInstance("orders-3");
+  const auto observed = world.host.Observe(std::nullopt);
+  const auto view = MakeView({.host = "local",
+                              .address = "127.0.0.1",
+                              .record = **record,
+                              .observed = *observed,
+                              .facts = nullptr});
+  ASSERT_TRUE(view.has_value());
+  EXPECT_EQ(view->status, "degraded");
+  EXPECT_THAT(view->drift.at("cluster"), ElementsAre("instance orders-2 is missing"));
+  EXPECT_THAT(view->troubles, ElementsAre(HasSubstr("instance orders-3 is stopped")));
+  ASSERT_TRUE(world.Apply(Change(Verb::kUpdate, Spec(3))).has_value());
+  EXPECT_EQ(world.PlanOf(Change(Verb::kUpdate, Spec(3))), "");
+}
+
+// ---- cut after every call
+// --------------------------------------------------------------------------
+
+/// A story: how the world came to be, and the apply that is cut.
+struct Story {
+  std::string name;
+  std::function<void(World&)> before;
+  PartChange change;
+};
+
+void Created(World& world, int node_count) {
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, Spec(node_count))).has_value());
+}
+
+std::vector<Story> Stories() {
+  ClusterSpec restart = Spec(2);
+  restart.parameters["shared_buffers"] = "64MB";
+  ClusterSpec bigger = Spec(2);
+  bigger.resources.cpu = 2;
+  return {
+      {"Create", [](World&) {}, Change(Verb::kCreate, Spec(2))},
+      {"ScaleUp", [](World& world) { Created(world, 1); }, Change(Verb::kUpdate, Spec(3))},
+      {"ScaleDown", [](World& world) { Created(world, 3); }, Change(Verb::kUpdate, Spec(1))},
+      {"Restart", [](World& world) { Created(world, 2); }, Change(Verb::kUpdate, restart)},
+      {"Resize", [](World& world) { Created(world, 2); }, Change(Verb::kUpdate, bigger)},
+      {"AddReplica", [](World& world) { Created(world, 1); },
+       Change(Verb::kCreate, ReplicaSpec{.name = "reports"}, "replica/reports")},
+      {"Destroy", [](World& world) { Created(world, 2); }, Change(Verb::kDelete, std::nullopt)},
+  };
+}
+
+class CutTest : public ::testing::TestWithParam<std::tuple<Story, FakeFault>> {};
+
+/// Lets `calls` calls through, then the process is dead: nothing it asks happens any more. The call
+/// at the edge itself is either not done, or done without an answer.
+void CutAfter(FakeDriver& host, int calls, FakeFault edge) {
+  auto left = std::make_shared<std::atomic<int>>(calls);
+  host.OnFault([left, edge](const FakeCall&) {
+    const int number = (*left)--;
+    if (number > 0) return FakeFault::kNone;
+    return number == 0 ? edge : FakeFault::kBefore;
+  });
+}
+
+TEST_P(CutTest, TheNextApplyArrives) {
+  const auto& [story, edge] = GetParam();
+  World whole;
+  story.before(whole);
+  ASSERT_TRUE(whole.Apply(story.change).has_value());
+  const auto expected = whole.host.Names();
+
+  bool was_cut = true;
+  for (int calls = 0; was_cut; ++calls) {
+    SCOPED_TRACE("cut after " + std::to_string(calls) + " calls");
+    World world;
+    story.before(world);
+    CutAfter(world.host, calls, edge);
+    const auto cut = world.Apply(story.change);
+    was_cut = !cut.has_value();
+    world.host.OnFault({});
+    world.host.LoseLeases();
+    if (was_cut) {
+      PartChange again = story.change;
+      const auto resumed = world.Apply(again);
+      ASSERT_TRUE(resumed.has_value()) << resumed.error().ToLine();
+    }
+    ASSERT_EQ(world.host.Names(), expected);
+    if (story.change.verb != Verb::kDelete) {
+      PartChange same = story.change;
+      same.verb = Verb::kUpdate;
+      ASSERT_EQ(world.PlanOf(same), "");
+    }
+    ASSERT_LT(calls, 1000) << "the story never ends";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Stories, CutTest,
+                         ::testing::Combine(::testing::ValuesIn(Stories()),
+                                            ::testing::Values(FakeFault::kBefore,
+                                                              FakeFault::kAfter)),
+                         [](const auto& info) {
+                           const bool lost = std::get<1>(info.param) == FakeFault::kAfter;
+                           return std::get<0>(info.param).name + (lost ? "AnswerLost" : "NotDone");
+                         });
+
+}  // namespace
+}  // namespace dbaas
