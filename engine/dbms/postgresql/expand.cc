@@ -129,7 +129,10 @@ std::vector<Object> SharedObjects() {
                   "--initial-advertise-peer-urls", peer, "--initial-cluster", name + "=" + peer,
                   "--auto-compaction-retention", "1h"},
       .mounts = {{name + "-data", "/var/lib/etcd"}},
-      .networks = {management}};
+      .networks = {management},
+      // It writes through, so nothing is lost. While it stops in its own time it answers with
+      // errors that make a primary step down; when it is simply gone, the failsafe mode takes over.
+      .stop_signal = "SIGKILL"};
   return {Network(management, management, ""),
           {.id = {ObjectKind::kVolume, name + "-data"}, .cluster = management},
           {.id = {ObjectKind::kInstance, name},

@@ -59,18 +59,18 @@ frontend read
 )";
 
 constexpr char kPrimary[] = R"(backend primary
-  option httpchk GET /primary
+  option httpchk OPTIONS /primary
   http-check expect status 200
 )";
 
 // Patroni 4.0 has no health check for "really streaming": a standby that lost its primary would
-// count as healthy for as long as it runs. The text of its answer says so, though. Sessions survive
-// the second or two in which a standby turns to another primary.
+// count as healthy for as long as it runs. The text of its answer says so, though (where the text
+// is not looked at, OPTIONS keeps it from being sent). Sessions survive the second or two in which
+// a standby turns to another primary.
 constexpr char kStandbys[] = R"(
 backend standbys
   balance leastconn
   option httpchk GET /replica
-  http-check expect status 200
   http-check expect rstring "replication_state\": *\"streaming"
   default-server inter 1s fastinter 1s fall 3
 )";
@@ -79,7 +79,7 @@ backend standbys
 constexpr char kFollowers[] = R"(
 backend followers
   balance leastconn
-  option httpchk GET /replica
+  option httpchk OPTIONS /replica
   http-check expect status 200
 )";
 

@@ -81,15 +81,20 @@ std::string RoleSql(const ClusterRecord& record, const Role& role) {
   return sql;
 }
 
+// A user's limits on statements are not meant for us, and notices for nobody.
+constexpr char kPatientSession[] =
+    "SET statement_timeout TO 0;\nSET lock_timeout TO 0;\nSET client_min_messages TO warning;\n";
+
 /// The extension is preloaded; only a superuser could make its view appear.
 std::string DatabaseSql(const std::string& name, const std::string& owner) {
   return fmt::format(
       "SELECT {0} WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = {1}) \\gexec\n"
       "ALTER DATABASE {2} OWNER TO {3};\n"
       "\\connect {2}\n"
+      "{4}"
       "CREATE EXTENSION IF NOT EXISTS pg_stat_statements;\n",
       Literal(fmt::format("CREATE DATABASE {} OWNER {}", Identifier(name), Identifier(owner))),
-      Literal(name), Identifier(name), Identifier(owner));
+      Literal(name), Identifier(name), Identifier(owner), kPatientSession);
 }
 
 bool Contains(const std::vector<std::string>& keys, const std::string& key) {
@@ -169,7 +174,7 @@ Secret<std::string> SettingsSql(const ClusterRecord& record, const std::vector<s
   if (Contains(keys, std::string(kDatabasePrefix) + spec.db_name)) {
     sql += DatabaseSql(spec.db_name, spec.username);
   }
-  return Secret(sql.empty() ? sql : kQuietSession + sql);
+  return Secret(sql.empty() ? sql : kPatientSession + (kQuietSession + sql));
 }
 
 std::string ObserveSql(const ClusterRecord& record) {
@@ -199,13 +204,13 @@ std::string ObserveSql(const ClusterRecord& record) {
 }
 
 std::string ReplaySql() {
-  return R"(DO $$ BEGIN
+  return kPatientSession + std::string(R"(DO $$ BEGIN
   FOR attempt IN 1..100 LOOP
     EXIT WHEN NOT pg_is_in_recovery()
       OR pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') >= WRITTEN;
     PERFORM pg_sleep(0.01);
   END LOOP;
-END $$;)";
+END $$;)");
 }
 
 std::string EffectSql(const std::string& major, const Settings& desired,

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MPL-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/dbms/postgresql/sql.h"
+#include "tests/dbms/fixture.h"
+
+namespace dbaas {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+/// The script's ARGUMENTS, read the way Python does.
+Json ArgumentsOf(const Command& command) {
+  const std::string& input = command.input.Reveal();
+  const auto begin = input.find("json.loads(") + 11;
+  const auto end = input.find(")\n", begin);
+  return Json::parse(Json::parse(input.substr(begin, end - begin)).get<std::string>());
+}
+
+Settings DesiredOf(const ClusterRecord& record) {
+  return PostgreSql().Expand(record).value().settings;
+}
+
+std::vector<std::string> KeysOf(const Settings& settings) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : settings) keys.push_back(key);
+  return keys;
+}
+
+TEST(PostgreSqlCommandsTest, SecretsGoInByStdinOnly) {
+  const ClusterRecord record = RecordOf(SpecOf("17", 2));
+  const Settings desired = DesiredOf(record);
+  for (const Command& command :
+       {PostgreSql().Probe(record, "pgt-1"),
+        PostgreSql().ApplySettings(record, desired, KeysOf(desired), "pgt-1"),
+        PostgreSql().RestartMember(record, "pgt-1"),
+        PostgreSql().Switchover(record, "pgt-1", "pgt-2"), PostgreSql().Forget(record)}) {
+    for (const auto& argument : command.argv) EXPECT_THAT(argument, Not(HasSubstr("secret-")));
+  }
+}
+
+// A verifier is all that reaches the server, so none of its logs can hold a password.
+TEST(PostgreSqlCommandsTest, NoPasswordOfARoleIsSentAtAll) {
+  const ClusterRecord record = RecordOf(SpecOf("17", 2));
+  const Settings desired = DesiredOf(record);
+  const std::string input =
+      PostgreSql().ApplySettings(record, desired, KeysOf(desired), "pgt-1").input.Reveal();
+  EXPECT_THAT(input, HasSubstr("SCRAM-SHA-256$4096:"));
+  EXPECT_THAT(input, HasSubstr("secret-rest_password"));
+  EXPECT_THAT(input, Not(HasSubstr("secret-password")));
+  EXPECT_THAT(input, Not(HasSubstr("secret-replication_password")));
+  EXPECT_THAT(input, Not(HasSubstr("secret-rewind_password")));
+  EXPECT_THAT(PostgreSql().Probe(record, "pgt-1").input.Reveal(), Not(HasSubstr("secret-")));
+}
+
+TEST(PostgreSqlCommandsTest, ApplySettingsTakesOnlyTheKeysAskedFor) {
+  ClusterSpec spec = SpecOf();
+  spec.parameters = {{"work_mem", "16MB"}, {"shared_buffers", "2GB"}};
+  const ClusterRecord record =
+      RecordOf(spec, {{.name = "reports", .resources = Resources{8, 8192 * kMebibyte}}});
+  const Command command = PostgreSql().ApplySettings(
+      record, DesiredOf(record),
+      {"parameters.work_mem", "parameters.shared_buffers", "parameters.jit"}, "pgt-1");
+  EXPECT_EQ(command.instance, "pgt-1");
+  EXPECT_THAT(command.argv, ElementsAre("python3", "-I", "-"));
+  const Json arguments = ArgumentsOf(command);
+  EXPECT_EQ(
+      Dump(arguments["patch"]),
+      R"({"postgresql":{"parameters":{"jit":null,"shared_buffers":"2GB","work_mem":"16MB"}}})");
+  EXPECT_EQ(arguments["sql"], "");
+  EXPECT_THAT(arguments["effect_sql"].get<std::string>(),
+              HasSubstr("(VALUES ('work_mem', '16384'))"));
+  EXPECT_THAT(arguments["restart_sql"].get<std::string>(),
+              HasSubstr("(VALUES ('shared_buffers', '262144'))"));
+  EXPECT_EQ(arguments["data_folder"], "/var/lib/postgresql/17/data");
+  // The user set shared_buffers and work_mem for all; the rest is the replica's own.
+  EXPECT_THAT(arguments["local_parameters"]["pgt-reports"],
+              ElementsAre("effective_cache_size", "maintenance_work_mem",
+                          "max_parallel_maintenance_workers", "max_parallel_workers",
+                          "max_parallel_workers_per_gather"));
+}
+
+TEST(PostgreSqlCommandsTest, RolesAndDatabaseAreIdempotentSql) {
+  const ClusterRecord record = RecordOf(SpecOf());
+  const Json arguments = ArgumentsOf(PostgreSql().ApplySettings(
+      record, DesiredOf(record), {"role.admin", "database.app"}, "pgt-1"));
+  EXPECT_EQ(Dump(arguments["patch"]), "{}");
+  const std::string sql = arguments["sql"].get<std::string>();
+  EXPECT_TRUE(sql.starts_with("SET statement_timeout TO 0;\n")) << sql;
+  EXPECT_THAT(sql, HasSubstr("SET log_statement TO none;\n"));
+  EXPECT_THAT(sql,
+              HasSubstr("SELECT 'CREATE ROLE \"admin\"' WHERE NOT EXISTS (SELECT FROM pg_roles "
+                        "WHERE rolname = 'admin') \\gexec\n"
+                        "ALTER ROLE \"admin\" WITH LOGIN CREATEDB CREATEROLE NOSUPERUSER "
+                        "NOREPLICATION NOBYPASSRLS PASSWORD 'SCRAM-SHA-256$4096:"));
+  EXPECT_THAT(sql, HasSubstr("GRANT pg_checkpoint, pg_monitor, pg_signal_backend TO \"admin\" WITH "
+                             "ADMIN OPTION;\n"));
+  EXPECT_THAT(sql, HasSubstr("ALTER DATABASE \"app\" OWNER TO \"admin\";\n"));
+  EXPECT_THAT(sql, Not(HasSubstr("replicator")));
+}
+
+TEST(PostgreSqlCommandsTest, WhateverIsInAnArgumentArrivesUnchanged) {
+  ClusterSpec spec = SpecOf();
+  const std::string text = "it's \"quoted\" \\ back ) \xc3\xa9 \xf0\x9f\x98\x80 ''' %m";
+  spec.parameters = {{"log_line_prefix", text}};
+  const ClusterRecord record = RecordOf(spec);
+  const Command command = PostgreSql().ApplySettings(record, DesiredOf(record),
+                                                     {"parameters.log_line_prefix"}, "pgt-1");
+  EXPECT_EQ(ArgumentsOf(command)["patch"]["postgresql"]["parameters"]["log_line_prefix"], text);
+}
+
+TEST(PostgreSqlCommandsTest, SwitchoverAndRestartRunWhereTheyBelong) {
+  const ClusterRecord record = RecordOf(SpecOf("17", 2));
+  const Command switchover = PostgreSql().Switchover(record, "pgt-1", "pgt-2");
+  EXPECT_EQ(switchover.instance, "pgt-1");
+  EXPECT_EQ(ArgumentsOf(switchover)["from"], "pgt-1");
+  EXPECT_EQ(ArgumentsOf(switchover)["to"], "pgt-2");
+  EXPECT_EQ(PostgreSql().RestartMember(record, "pgt-2").instance, "pgt-2");
+}
+
+TEST(PostgreSqlCommandsTest, ForgetRemovesThisIncarnationOnly) {
+  const Command forget = PostgreSql().Forget(RecordOf(SpecOf()));
+  EXPECT_EQ(forget.instance, "dbaas-management-etcd");
+  EXPECT_THAT(forget.argv, ElementsAre("etcdctl", "--endpoints=http://127.0.0.1:2379", "del",
+                                       "--prefix", "/dbaas/pgt-x7kq/"));
+}
+
+TEST(SqlTest, Quoting) {
+  EXPECT_EQ(postgresql::Literal("it's"), "'it''s'");
+  EXPECT_EQ(postgresql::Identifier("a\"b"), "\"a\"\"b\"");
+}
+
+// tcp_... shows the session's own socket; texts are rewritten by the server.
+TEST(SqlTest, OnlyWhatCanBeComparedIsWaitedFor) {
+  const Settings desired = {{"parameters.tcp_keepalives_idle", Secret<std::string>("1min")},
+                            {"parameters.timezone", Secret<std::string>("UTC")},
+                            {"parameters.shared_buffers", Secret<std::string>("1GB")}};
+  EXPECT_EQ(postgresql::EffectSql("17", desired, KeysOf(desired)), "");
+  EXPECT_THAT(postgresql::RestartSql("17", desired, KeysOf(desired)),
+              HasSubstr("VALUES ('shared_buffers', '131072')"));
+}
+
+}  // namespace
+}  // namespace dbaas

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The scripts that run inside a member, against a Patroni that is played by a small HTTP server. What they say to a
+real one is seen by the acceptance tests; here are the turns that a real one rarely takes."""
+import http.server
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+SCRIPTS = pathlib.Path(__file__).parents[2] / "engine" / "dbms" / "postgresql" / "scripts"
+
+
+class Patroni:
+    """Answers from a table {"GET /cluster": (status, answer) or a callable}; remembers what was asked."""
+
+    def __init__(self, answers=()):
+        self.answers = dict(answers)
+        self.asked = []
+        patroni = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length).decode()
+                key = "%s %s" % (self.command, self.path)
+                patroni.asked.append((key, body, self.headers.get("Authorization")))
+                answer = patroni.answers.get(key, (404, "no such path"))
+                status, text = answer(body) if callable(answer) else answer
+                data = (text if isinstance(text, str) else json.dumps(text)).encode()
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_GET = do_POST = do_PATCH = answer
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def sent(self, key):
+        return [(body, login) for asked, body, login in self.asked if asked == key]
+
+    def cluster(self, leader, *others):
+        url = "http://127.0.0.1:%d/patroni" % self.port
+        members = [{"name": leader, "role": "leader", "state": "running", "api_url": url}] if leader else []
+        return {"members": members + [{"name": o, "role": "replica", "state": "streaming", "api_url": url} for o in others]}
+
+
+def execute(script, patroni, arguments=(), patience=1.0, path=None):
+    """The finished process. `patience` shortens the script's waits; `path` is searched for programs first."""
+    arguments = {"rest_user": "dbaas", "rest_password": "pw", "data_folder": "/nowhere", **dict(arguments)}
+    member = (SCRIPTS / "member.py").read_text().replace('("127.0.0.1", 8008)', '("127.0.0.1", %d)' % patroni.port)
+    member = member.replace("time.monotonic() + seconds", "time.monotonic() + seconds * %s" % patience)
+    text = "import json\nARGUMENTS = json.loads(%r)\n%s\n\n%s" % (
+        json.dumps(arguments), member, (SCRIPTS / (script + ".py")).read_text())
+    environment = {**os.environ, "PATH": "%s:%s" % (path, os.environ["PATH"])} if path else None
+    return subprocess.run([sys.executable, "-I", "-"], input=text, capture_output=True, text=True, timeout=30,
+                          env=environment)
+
+
+def run(*arguments, **options):
+    """(exit code, stderr)"""
+    done = execute(*arguments, **options)
+    return done.returncode, done.stderr
+
+
+class SwitchoverTest(unittest.TestCase):
+    MOVE = {"from": "a", "to": "b"}
+
+    def test_nothing_to_do_when_someone_else_leads(self):
+        with Patroni() as patroni:
+            patroni.answers.update({"GET /cluster": (200, patroni.cluster("b", "a")),
+                                    "GET /patroni": (200, {"role": "primary", "state": "running"})})
+            self.assertEqual(run("switchover", patroni, self.MOVE), (0, ""))
+            self.assertEqual(patroni.sent("POST /switchover"), [])
+
+    def test_ends_when_the_other_one_takes_writes(self):
+        with Patroni() as patroni:
+            state = {"leader": "a"}
+
+            def switch(body):
+                state["leader"] = "b"
+                return 200, 'Successfully switched over to "b"'
+
+            patroni.answers.update({"GET /cluster": lambda _: (200, patroni.cluster(state["leader"], "c")),
+                                    "GET /patroni": (200, {"role": "primary", "state": "running"}),
+                                    "POST /switchover": switch})
+            self.assertEqual(run("switchover", patroni, self.MOVE), (0, ""))
+            (body, login), = patroni.sent("POST /switchover")
+            self.assertEqual(json.loads(body), {"leader": "a", "candidate": "b"})
+            self.assertEqual(login, "Basic ZGJhYXM6cHc=")
+
+    def test_says_why_not(self):
+        with Patroni() as patroni:
+            patroni.answers.update({"GET /cluster": (200, patroni.cluster("a", "b")),
+                                    "GET /patroni": (200, {"role": "replica", "state": "running"}),
+                                    "POST /switchover": (412, "switchover is not possible: no good candidates\nhave been found")})
+            code, reason = run("switchover", patroni, self.MOVE, patience=0.05)
+            self.assertEqual(code, 1)
+            self.assertEqual(reason, "switchover from a to b failed: switchover is not possible: no good candidates "
+                                     "have been found\n")
+
+    def test_a_candidate_that_is_not_ready_yet_is_waited_for(self):
+        with Patroni() as patroni:
+            state = {"leader": "a", "tries": 0}
+
+            def switch(body):
+                state["tries"] += 1
+                if state["tries"] < 2:
+                    return 412, "no good candidates have been found"
+                state["leader"] = "b"
+                return 200, "switched"
+
+            patroni.answers.update({"GET /cluster": lambda _: (200, patroni.cluster(state["leader"])),
+                                    "GET /patroni": (200, {"role": "primary", "state": "running"}),
+                                    "POST /switchover": switch})
+            self.assertEqual(run("switchover", patroni, self.MOVE), (0, ""))
+            self.assertEqual(state["tries"], 2)
+
+
+class RestartMemberTest(unittest.TestCase):
+    def test_a_member_without_pending_changes_is_left_alone(self):
+        with Patroni({"GET /patroni": (200, {"state": "running", "role": "replica"})}) as patroni:
+            self.assertEqual(run("restart_member", patroni), (0, ""))
+            self.assertEqual(patroni.sent("POST /restart"), [])
+
+    def test_restarts_and_sees_that_nothing_is_pending_any_more(self):
+        with Patroni() as patroni:
+            status = {"state": "running", "role": "replica", "pending_restart": True,
+                      "pending_restart_reason": {"shared_buffers": {"old_value": "128MB", "new_value": "64MB"}}}
+
+            def restart(body):
+                del status["pending_restart"]
+                return 200, "restarted successfully"
+
+            patroni.answers.update({"GET /patroni": lambda _: (200, status), "POST /restart": restart})
+            self.assertEqual(run("restart_member", patroni), (0, ""))
+            self.assertEqual([json.loads(body) for body, _ in patroni.sent("POST /restart")], [{"restart_pending": True}])
+
+    def test_a_smaller_limit_reaches_the_primary_first(self):
+        with Patroni() as patroni, Patroni() as primary:
+            status = {"state": "running", "role": "replica", "pending_restart": True,
+                      "pending_restart_reason": {"max_connections": {"old_value": "200", "new_value": "100"}}}
+            order = []
+
+            def restart(body):
+                order.append("standby")
+                del status["pending_restart"]
+                return 200, "restarted successfully"
+
+            primary.answers.update({"POST /restart": lambda _: order.append("primary") or (200, "restarted successfully")})
+            patroni.answers.update({"GET /patroni": lambda _: (200, status), "POST /restart": restart,
+                                    "GET /cluster": (200, primary.cluster("a"))})
+            with tempfile.TemporaryDirectory() as path:
+                program = pathlib.Path(path, "pg_controldata")
+                program.write_text("#!/bin/sh\necho 'max_connections setting:              100'\n")
+                program.chmod(0o755)
+                self.assertEqual(run("restart_member", patroni, path=path), (0, ""))
+            self.assertEqual(order, ["primary", "standby"])
+
+    def test_a_restart_that_fails_is_said(self):
+        with Patroni({"GET /patroni": (200, {"state": "running", "role": "primary", "pending_restart": True}),
+                      "POST /restart": (503, "restart failed")}) as patroni:
+            self.assertEqual(run("restart_member", patroni), (1, "restart of 127.0.0.1 failed: restart failed\n"))
+
+    def test_a_database_that_is_down_is_said(self):
+        with Patroni({"GET /patroni": (200, {"state": "start failed", "role": "replica"})}) as patroni:
+            self.assertEqual(run("restart_member", patroni, patience=0.05), (1, "the database is start failed\n"))
+
+
+class ApplySettingsTest(unittest.TestCase):
+    NOTHING = {"patch": {}, "sql": "", "effect_sql": "", "restart_sql": "", "local_parameters": {}}
+
+    def test_what_is_in_place_is_not_written_again(self):
+        config = {"ttl": 20, "postgresql": {"parameters": {"work_mem": "4MB"}}}
+        with Patroni({"GET /patroni": (200, {"state": "running", "role": "primary"}),
+                      "GET /config": (200, config)}) as patroni:
+            patch = {"ttl": 20, "postgresql": {"parameters": {"work_mem": "4MB", "jit": None}}}
+            self.assertEqual(run("apply_settings", patroni, {**self.NOTHING, "patch": patch}), (0, ""))
+            self.assertEqual(patroni.sent("PATCH /config"), [])
+
+    def test_a_conflict_is_tried_again(self):
+        with Patroni() as patroni:
+            config = {"ttl": 30}
+            tries = []
+
+            def patch(body):
+                tries.append(body)
+                if len(tries) == 1:
+                    return 409, "conflict"
+                config.update(json.loads(body))
+                return 200, config
+
+            patroni.answers.update({"GET /patroni": (200, {"state": "running", "role": "primary"}),
+                                    "GET /config": lambda _: (200, config), "PATCH /config": patch})
+            self.assertEqual(run("apply_settings", patroni, {**self.NOTHING, "patch": {"ttl": 20}}), (0, ""))
+            self.assertEqual(config, {"ttl": 20})
+            self.assertEqual(len(tries), 2)
+
+    def test_only_a_primary_takes_settings(self):
+        with Patroni({"GET /patroni": (200, {"state": "running", "role": "replica"}),
+                      "GET /config": (200, {})}) as patroni:
+            self.assertEqual(run("apply_settings", patroni, self.NOTHING, patience=0.02),
+                             (1, "this member is replica running, so no settings can be changed here\n"))
+
+
+class ProbeTest(unittest.TestCase):
+    ARGUMENTS = {"sql": "SELECT 1", "replay_sql": ""}
+
+    def probe(self, patroni):
+        done = execute("probe", patroni, self.ARGUMENTS)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return json.loads(done.stdout)
+
+    def test_without_patroni_it_says_so(self):
+        with Patroni() as patroni:
+            pass  # Closed: nobody listens.
+        self.assertEqual(self.probe(patroni), {"self": None})
+
+    def test_without_etcd_it_says_nothing_of_members(self):
+        with Patroni({"GET /patroni": (200, {"state": "running"}), "GET /cluster": (502, "")}) as patroni:
+            self.assertEqual(self.probe(patroni), {"self": {"state": "running"}})
+
+    def test_without_a_database_the_rest_is_told(self):
+        with Patroni() as patroni:
+            status = {"state": "starting", "role": "primary", "patroni": {"name": "a"}}
+            patroni.answers.update({"GET /patroni": (200, status), "GET /cluster": (200, patroni.cluster("a")),
+                                    "GET /config": (200, {"ttl": 20})})
+            with tempfile.TemporaryDirectory() as path:
+                program = pathlib.Path(path, "psql")
+                program.write_text("#!/bin/sh\necho 'psql: error: no server' >&2\nexit 2\n")
+                program.chmod(0o755)
+                done = execute("probe", patroni, self.ARGUMENTS, path=path)
+            facts = json.loads(done.stdout)
+            self.assertEqual(facts["members"], {"a": status})
+            self.assertEqual(facts["config"], {"ttl": 20})
+            self.assertEqual(facts["error"], "psql: error: no server")
+            self.assertNotIn("database", facts)
+
+
+if __name__ == "__main__":
+    unittest.main()
