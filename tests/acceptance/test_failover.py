@@ -21,6 +21,9 @@ class TestFailover(Theme):
         primary = docker.primaries(self.cluster)
         return len(primary) == 1 and len(docker.streaming(self.cluster, primary[0])) == 2
 
+    def commits_wait(self):
+        return self.connect().query("show synchronous_standby_names") != ""
+
     def test_1_create_three(self):
         values = self.have_three()
         # What apply promises: all members stream when it returns.
@@ -30,12 +33,15 @@ class TestFailover(Theme):
                          [name for name in values["members"] if name != primary[0]])
         self.assert_empty_plan()
         self.assert_members(["1", "2", "3"])
-        self.assertNotEqual(self.connect().query("show synchronous_standby_names"), "")
+        # And what synchronous_replication promises: from now on no acknowledged row can be lost.
+        self.assertTrue(self.commits_wait(), "apply returned before commits wait for a standby")
 
     def test_2_primary_killed(self):
         self.have_three()
+        self.wait_until("commits wait for a standby", self.commits_wait, 30)
         lost = docker.primaries(self.cluster)[0]
         with self.writer() as writer:
+            time.sleep(2)  # Some rows in flight.
             killed_at = time.monotonic()
             docker.call("kill", lost)
             self.wait_until("another member is primary",
