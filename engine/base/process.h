@@ -9,6 +9,8 @@
 // Source: proc_pid_stat(5): the start time, in ticks since boot, is field 22.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <fstream>
 #include <iterator>
@@ -33,6 +35,16 @@ inline std::int64_t ProcessStartTime(int pid) {
   std::int64_t start_time = 0;
   fields >> start_time;
   return start_time;
+}
+
+/// Equal for two processes exactly when they can look up each other's pid; empty when unknown.
+inline std::string MachineIdentity() {
+  char pid_namespace[128] = "";
+  if (readlink("/proc/self/ns/pid", pid_namespace, sizeof(pid_namespace) - 1) < 0) return {};
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string boot_id;
+  std::getline(file, boot_id);
+  return boot_id + " " + pid_namespace;
 }
 
 }  // namespace dbaas

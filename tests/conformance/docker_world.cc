@@ -111,6 +111,14 @@ class DockerWorld final : public DriverWorld {
     for (const Json& network : networks) {
       if (ours(network["Name"])) (void)client_.Delete("/networks/" + GetString(network, "Id"));
     }
+    const Result<std::vector<ClusterRecord>> records = driver_->ReadRecords();
+    if (records.has_value()) {
+      for (const ClusterRecord& record : *records) {
+        if (!ours(record.cluster)) continue;
+        EXPECT_TRUE(driver_->RemoveRecord(record.cluster).has_value());
+      }
+    }
+    // Also clears the store away when a reader made it again at the wrong moment.
     EXPECT_TRUE(driver_->RemoveRecord(cluster_).has_value());
   }
 

@@ -163,12 +163,12 @@ Result<bool> DockerClient::Delete(const std::string& path, Milliseconds timeout)
 }
 
 Result<void> DockerClient::PutArchive(const std::string& container, const std::string& folder,
-                                      std::string archive) {
-  // A folder in the place of a file, or the reverse, is an error and not an invitation. The content
-  // type matters: the engine takes any other body for a form and unpacks nothing.
+                                      std::string archive, Replace replace) {
+  // The content type matters: the engine takes any other body for a form and unpacks nothing.
   TRY(Perform({.method = "PUT",
-               .path = fmt::format("/containers/{}/archive?noOverwriteDirNonDir=1&path={}",
-                                   UrlEscape(container), UrlEscape(folder)),
+               .path = fmt::format("/containers/{}/archive?noOverwriteDirNonDir={}&path={}",
+                                   UrlEscape(container), replace == Replace::kSameKind ? 1 : 0,
+                                   UrlEscape(folder)),
                .body = std::move(archive),
                .content_type = kTarType,
                .timeout = kSlowCallTimeout}));

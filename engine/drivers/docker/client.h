@@ -44,8 +44,13 @@ class DockerClient {
   Result<bool> Delete(const std::string& path, Milliseconds timeout = kSlowCallTimeout);
 
   // Files of containers, running or not. `container` is a name or an id.
+  /// What an archive may put its entries in the place of.
+  enum class Replace {
+    kSameKind,  ///< A folder in the place of a file, or the reverse, is an error.
+    kAnything,  ///< A file takes the place of a whole folder, too.
+  };
   Result<void> PutArchive(const std::string& container, const std::string& folder,
-                          std::string archive);
+                          std::string archive, Replace replace = Replace::kSameKind);
   Result<std::vector<TarEntry>> GetArchive(const std::string& container, const std::string& path);
   Result<bool> PathExists(const std::string& container, const std::string& path);
 

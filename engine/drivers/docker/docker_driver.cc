@@ -38,7 +38,7 @@ class DockerDriver final : public Driver {
         host_(std::move(host)),
         address_(endpoint.Address()),
         client_(std::make_shared<DockerClient>(std::move(endpoint), host_, clock)),
-        records_(*client_) {}
+        records_(client_) {}
 
   const std::string& Host() const override { return host_; }
   const std::string& Address() const override { return address_; }

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "engine/base/process.h"
-#include "engine/drivers/docker/records.h"
+#include "engine/drivers/docker/place.h"
 #include "engine/drivers/docker/translate.h"
 
 namespace dbaas::docker {
@@ -41,7 +41,8 @@ Holder HolderFromLabel(const std::string& text) {
 /// A lease that somebody holds or held.
 struct HeldLease {
   std::string container_id;
-  bool ours = false;  ///< It is a lease at all, and not someone's container of that name.
+  bool ours = false;    ///< It is a lease at all, and not someone's container of that name.
+  bool ending = false;  ///< Its container is just being removed.
   Holder holder;
   Milliseconds ttl{0};
   TimePoint created{};
@@ -49,8 +50,10 @@ struct HeldLease {
 
 HeldLease ReadLease(const Json& container) {
   const Json& labels = GetMember(GetMember(container, "Config"), "Labels");
+  const std::string state = GetString(GetMember(container, "State"), "Status");
   return {.container_id = GetString(container, "Id"),
           .ours = ReadOwner(labels).managed && !GetString(labels, kLabelLease).empty(),
+          .ending = state == "removing" || state == "dead",
           .holder = HolderFromLabel(GetString(labels, kLabelHolder)),
           .ttl = Milliseconds(std::atoll(GetString(labels, kLabelTtl).c_str())),
           .created = ReadEngineTime(GetString(container, "Created")).value_or(TimePoint())};
@@ -64,16 +67,22 @@ Result<std::optional<HeldLease>> FindLease(DockerClient& client, const std::stri
   return json.error();
 }
 
-/// When it was taken or last renewed, by the engine's clock.
-Result<TimePoint> LastSign(DockerClient& client, const HeldLease& lease) {
-  TimePoint last = lease.created;
+/// Whether it ran out, by the engine's clock.
+Result<bool> HasRunOut(DockerClient& client, const HeldLease& lease) {
+  TimePoint last_sign = lease.created;
   const Result<std::vector<TarEntry>> files = client.GetArchive(lease.container_id, kHeartbeats);
-  if (!files.has_value() && files.error().kind != ErrorKind::kNotFound) return files.error();
-  if (!files.has_value()) return last;  // Never renewed, or removed since.
-  for (const TarEntry& file : *files) {
-    if (!file.is_folder) last = std::max(last, TimePoint(std::chrono::seconds(file.mtime)));
+  if (files.has_value()) {
+    for (const TarEntry& file : *files) {
+      if (file.is_folder) continue;
+      last_sign = std::max(last_sign, TimePoint(std::chrono::seconds(file.mtime)));
+    }
+  } else if (files.error().kind == ErrorKind::kInternal ||
+             files.error().kind == ErrorKind::kConflict) {
+    return false;  // So the engine says of a container that is just being removed: released.
+  } else if (files.error().kind != ErrorKind::kNotFound) {
+    return files.error();
   }
-  return last;
+  return client.EngineNow() > last_sign + lease.ttl + kGrace;
 }
 
 bool IsDead(const Holder& holder, const Holder& asker) {
@@ -100,7 +109,8 @@ class DockerLease final : public Lease {
     tar.AddFile({.path = fmt::format("lease/{}", beat_ % 2), .mtime = now});
     Result<void> written = client_->PutArchive(id_, "/", TRY(std::move(tar).Finish()));
     if (!written.has_value()) {
-      if (written.error().kind != ErrorKind::kNotFound) return written;
+      const std::optional<HeldLease> held = TRY(FindLease(*client_, id_));
+      if (held && !held->ending) return written;
       return Conflict(
           fmt::format("the lease on {} was lost", name_),
           "Someone else took it over because it had run out, or removed its container.");
@@ -145,14 +155,15 @@ Result<std::unique_ptr<Lease>> AcquireLease(const std::shared_ptr<DockerClient>&
     if (held->holder.token == holder.token) {  // Our own; the answer to its creation was lost.
       return Answer(std::make_unique<DockerLease>(client, name, held->container_id));
     }
-    if (!IsDead(held->holder, holder)) {
-      const TimePoint last = TRY(LastSign(*client, *held));
-      if (client->EngineNow() <= last + held->ttl + kGrace) {
-        return Conflict(fmt::format("{} is being changed by someone else", name),
-                        held->holder.name);
-      }
+    if (!IsDead(held->holder, holder) && !TRY(HasRunOut(*client, *held))) {
+      return Conflict(fmt::format("{} is being changed by someone else", name), held->holder.name);
     }
-    TRY(client->Delete(fmt::format("/containers/{}?force=1", held->container_id)));
+    const Result<bool> removed =
+        client->Delete(fmt::format("/containers/{}?force=1", held->container_id));
+    // Conflict: someone else is removing it.
+    if (!removed.has_value() && removed.error().kind != ErrorKind::kConflict) {
+      return removed.error();
+    }
   }
   // Others were quicker, twice. Whoever it is, the next try can name them.
   const std::optional<HeldLease> held = TRY(FindLease(*client, container));
@@ -169,8 +180,8 @@ void RemoveExpiredLeases(DockerClient& client) {
   for (const Json& container : *list) {
     const Result<std::optional<HeldLease>> held = FindLease(client, GetString(container, "Id"));
     if (!held.has_value() || !held->has_value() || !(*held)->ours) continue;
-    const Result<TimePoint> last = LastSign(client, **held);
-    if (!last.has_value() || client.EngineNow() <= *last + (*held)->ttl + kGrace) continue;
+    const Result<bool> run_out = HasRunOut(client, **held);
+    if (!run_out.has_value() || !*run_out) continue;
     (void)client.Delete(fmt::format("/containers/{}?force=1", (*held)->container_id)).has_value();
   }
 }

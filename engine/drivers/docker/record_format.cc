@@ -78,9 +78,8 @@ Result<std::map<std::string, StoredRecord>> NewestSlots(const std::vector<TarEnt
   for (const auto& [cluster, count] : broken) {
     // A single broken slot is a first write that never ended: nobody was told that it had.
     if (count == 1 || newest.contains(cluster)) continue;
-    return Internal(
-        fmt::format("the record of cluster {} is damaged", cluster),
-        fmt::format("None of its {} copies in volume dbaas-records can be read.", count));
+    return Internal(fmt::format("the record of cluster {} is damaged", cluster),
+                    fmt::format("None of its {} copies can be read.", count));
   }
   return newest;
 }

@@ -2,19 +2,29 @@
 #include "engine/drivers/docker/records.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
+#include "engine/base/process.h"
+#include "engine/base/random.h"
+#include "engine/drivers/docker/leases.h"
+#include "engine/drivers/docker/place.h"
 #include "engine/drivers/docker/translate.h"
 
 namespace dbaas::docker {
 namespace {
 
-constexpr const char* kStoreName = "dbaas-records";  ///< Of the container and of the volume.
 constexpr const char* kFolder = "/records";
-/// Writing again is needed only when the store is cleared away at the same moment.
-constexpr int kWriteAttempts = 5;
+/// More than two are needed only while others make or remove the container at the same moment.
+constexpr int kLoadAttempts = 40;
+constexpr Milliseconds kPause = std::chrono::milliseconds(50);
+/// What is done under the lock takes a fraction of a second. Whoever dies over it delays processes
+/// of other machines by no more than this.
+constexpr Milliseconds kLockTtl = std::chrono::seconds(15);
+constexpr int kLockAttempts = 1200;  ///< A minute.
 
 Json StoreLabels() {
   return {{kLabelManagedBy, kManagedBy},
@@ -27,8 +37,34 @@ bool HasRecords(const std::map<std::string, StoredRecord>& stored) {
                      [](const auto& entry) { return entry.second.exists(); });
 }
 
-Error NotOurStore(const char* what) {
-  return Conflict(fmt::format("{} {} is not managed by dbaas", what, kStoreName),
+std::int64_t Seconds(TimePoint time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+Result<std::string> PackSlot(const std::string& cluster, const StoredRecord& slot, TimePoint now) {
+  TarWriter tar;
+  tar.AddFolder({.path = cluster, .mode = 0700, .mtime = Seconds(now)});
+  tar.AddFile({.path = SlotPath(cluster, slot.sequence),
+               .content = EncodeSlot(slot),
+               .mode = 0600,
+               .mtime = Seconds(now)});
+  return std::move(tar).Finish();
+}
+
+/// Unpacked in this order: the tombstone decides. Then an empty file takes the place of the folder
+/// with all its secrets. Archives can replace but not remove, so that file stays.
+Result<std::string> PackRemoval(const std::string& cluster, std::int64_t sequence, TimePoint now) {
+  TarWriter tar;
+  tar.AddFile({.path = SlotPath(cluster, sequence),
+               .content = EncodeSlot({.sequence = sequence}),
+               .mode = 0600,
+               .mtime = Seconds(now)});
+  tar.AddFile({.path = cluster, .mode = 0600, .mtime = Seconds(now)});
+  return std::move(tar).Finish();
+}
+
+Error NotOurStore(const char* what, const std::string& name) {
+  return Conflict(fmt::format("{} {} is not managed by dbaas", what, name),
                   "The cluster records belong there. Rename it.");
 }
 
@@ -36,39 +72,25 @@ Result<ClusterRecord> ToRecord(const StoredRecord& stored) { return RecordFromJs
 
 }  // namespace
 
-Result<Json> CreatePlace(DockerClient& client, const std::string& name, const Json& labels,
-                         const Json& host_config) {
-  const std::string path = "/containers/create?name=" + UrlEscape(name);
-  const Json body = {{"Image", fmt::format("{}:{}", kEmptyImageRepository, kEmptyImageTag)},
-                     {"Cmd", Json::array({"/never-started"})},
-                     {"NetworkDisabled", true},
-                     {"Labels", labels},
-                     {"HostConfig", host_config}};
-  Result<Json> created = client.Post(path, body, kSlowCallTimeout);
-  if (created.has_value() || created.error().kind != ErrorKind::kNotFound) return created;
-  TRY(client.ImportImage(kEmptyImageRepository, kEmptyImageTag, TRY(TarWriter().Finish())));
-  return client.Post(path, body, kSlowCallTimeout);
-}
-
-Result<bool> RecordStore::ContainerExists() {
-  const Result<Json> container = client_.Get(fmt::format("/containers/{}/json", kStoreName));
+Result<std::string> RecordStore::FindContainer() {
+  const Result<Json> container = client_.Get(fmt::format("/containers/{}/json", name_));
   if (!container.has_value()) {
-    if (container.error().kind == ErrorKind::kNotFound) return false;
+    if (container.error().kind == ErrorKind::kNotFound) return std::string();
     return container.error();
   }
   if (!ReadOwner(GetMember(GetMember(*container, "Config"), "Labels")).managed) {
-    return NotOurStore("container");
+    return NotOurStore("container", name_);
   }
-  return true;
+  return GetString(*container, "Id");
 }
 
 Result<bool> RecordStore::VolumeExists() {
-  const Result<Json> volume = client_.Get(fmt::format("/volumes/{}", kStoreName));
+  const Result<Json> volume = client_.Get(fmt::format("/volumes/{}", name_));
   if (!volume.has_value()) {
     if (volume.error().kind == ErrorKind::kNotFound) return false;
     return volume.error();
   }
-  if (!ReadOwner(GetMember(*volume, "Labels")).managed) return NotOurStore("volume");
+  if (!ReadOwner(GetMember(*volume, "Labels")).managed) return NotOurStore("volume", name_);
   return true;
 }
 
@@ -76,9 +98,9 @@ Result<void> RecordStore::EnsureContainer() {
   // The mount makes the volume too, with its labels, in the same call: no one can remove the volume
   // between the two.
   const Result<Json> created =
-      CreatePlace(client_, kStoreName, StoreLabels(),
+      CreatePlace(client_, name_, StoreLabels(),
                   {{"Mounts", Json::array({{{"Type", "volume"},
-                                            {"Source", kStoreName},
+                                            {"Source", name_},
                                             {"Target", kFolder},
                                             {"VolumeOptions", {{"Labels", StoreLabels()}}}}})}});
   if (created.has_value()) {
@@ -86,23 +108,33 @@ Result<void> RecordStore::EnsureContainer() {
     return Ok();
   }
   if (created.error().kind != ErrorKind::kConflict) return created.error();
-  TRY(ContainerExists());  // Says so when the container is someone else's.
+  TRY(FindContainer());  // Says so when the container is someone else's.
   return Ok();
 }
 
 Result<RecordStore::Stored> RecordStore::Load(const std::optional<std::string>& cluster) {
   const std::string path = cluster ? fmt::format("{}/{}", kFolder, *cluster) : kFolder;
-  Result<std::vector<TarEntry>> entries = client_.GetArchive(kStoreName, path);
-  if (!entries.has_value() && entries.error().kind == ErrorKind::kNotFound) {
-    // No such folder, or no such container? Without a container there may still be the volume.
-    if (TRY(ContainerExists())) return Stored();
-    if (!TRY(VolumeExists())) return Stored();
-    TRY(EnsureContainer());
-    entries = client_.GetArchive(kStoreName, path);
-    if (!entries.has_value() && entries.error().kind == ErrorKind::kNotFound) return Stored();
+  std::string container = name_;
+  for (int attempt = 1;; ++attempt) {
+    const Result<std::vector<TarEntry>> entries = client_.GetArchive(container, path);
+    if (entries.has_value()) return NewestSlots(*entries);
+    const ErrorKind kind = entries.error().kind;
+    // The engine answers 500 or 409 for a container that is just being removed.
+    const bool may_pass = kind == ErrorKind::kInternal || kind == ErrorKind::kConflict;
+    if (kind != ErrorKind::kNotFound && !may_pass) return entries.error();
+    if (attempt == kLoadAttempts) return entries.error();
+    if (attempt > 1) std::this_thread::sleep_for(kPause);
+
+    const std::string id = TRY(FindContainer());
+    if (id.empty()) {
+      if (!TRY(VolumeExists())) return Stored();
+      TRY(EnsureContainer());
+    }
+    // Not found: the folder, or the container? A container that has the name before and after one
+    // looks into it is there, so it is the folder.
+    if (kind == ErrorKind::kNotFound && !id.empty() && id == container) return Stored();
+    container = id.empty() ? name_ : id;
   }
-  if (!entries.has_value()) return entries.error();
-  return NewestSlots(*entries);
 }
 
 Result<std::optional<ClusterRecord>> RecordStore::Read(const std::string& cluster) {
@@ -122,88 +154,74 @@ Result<std::vector<ClusterRecord>> RecordStore::ReadAll() {
   return records;
 }
 
-Result<void> RecordStore::Put(const std::string& cluster, const std::vector<StoredRecord>& slots) {
-  const std::int64_t now =
-      std::chrono::duration_cast<std::chrono::seconds>(client_.EngineNow().time_since_epoch())
-          .count();
-  TarWriter tar;
-  tar.AddFolder({.path = cluster, .mode = 0700, .mtime = now});
-  for (const StoredRecord& slot : slots) {
-    tar.AddFile({.path = SlotPath(cluster, slot.sequence),
-                 .content = EncodeSlot(slot),
-                 .mode = 0600,
-                 .mtime = now});
+Result<void> RecordStore::Put(const std::string& archive) {
+  constexpr auto kReplace = DockerClient::Replace::kAnything;
+  const Result<void> put = client_.PutArchive(name_, kFolder, archive, kReplace);
+  if (put.has_value() || put.error().kind != ErrorKind::kNotFound) return put;
+  TRY(EnsureContainer());
+  return client_.PutArchive(name_, kFolder, archive, kReplace);
+}
+
+Result<std::unique_ptr<Lease>> RecordStore::Lock() {
+  const Holder holder{.name = fmt::format("pid {}", getpid()),
+                      .token = SystemRandom().Token(16),
+                      .machine = MachineIdentity(),
+                      .pid = getpid(),
+                      .start_time = ProcessStartTime(getpid())};
+  for (int attempt = 1;; ++attempt) {
+    Result<std::unique_ptr<Lease>> lease = AcquireLease(shared_client_, name_, holder, kLockTtl);
+    if (lease.has_value() || lease.error().kind != ErrorKind::kConflict) return lease;
+    if (attempt == kLockAttempts) {
+      return Unavailable("the store of cluster records stays locked", lease.error().ToLine());
+    }
+    std::this_thread::sleep_for(kPause);
   }
-  return client_.PutArchive(kStoreName, kFolder, TRY(std::move(tar).Finish()));
 }
 
 Result<void> RecordStore::Write(const ClusterRecord& record, std::int64_t expected_generation) {
   const std::string doing = "writing the record of cluster " + record.cluster;
   const Json body = ToJson(record);
-  for (int attempt = 0; attempt < kWriteAttempts; ++attempt) {
-    Stored stored = TRY_IN(Load(record.cluster), doing);
-    const StoredRecord current = stored[record.cluster];
-    if (current.exists() && current.body == body) return Ok();  // A repetition, or our own write.
-    const std::int64_t generation = current.exists() ? GetInt(current.body, "generation") : 0;
-    if (generation != expected_generation) {
-      return Conflict(
-          fmt::format("the record of cluster {} was changed by someone else", record.cluster),
-          fmt::format("Expected generation {}, found {}.", expected_generation, generation));
-    }
-    Result<void> put = Put(record.cluster, {{.sequence = current.sequence + 1, .body = body}});
-    if (!put.has_value() && put.error().kind == ErrorKind::kNotFound) {
-      TRY_IN(EnsureContainer(), doing);
-      put = Put(record.cluster, {{.sequence = current.sequence + 1, .body = body}});
-    }
-    // Not found even now: the store was cleared away between the two calls. Once more.
-    if (!put.has_value() && put.error().kind == ErrorKind::kNotFound) continue;
-    if (!put.has_value()) return std::move(put).error().In(doing);
-    // The loop's first lines look whether it is really there. That is what makes it safe to clear
-    // the store away while others write: see docs/record_format.md.
+  Stored stored = TRY_IN(Load(record.cluster), doing);
+  std::unique_ptr<Lease> lock;
+  if (!stored[record.cluster].exists()) {
+    lock = TRY_IN(Lock(), doing);
     stored = TRY_IN(Load(record.cluster), doing);
-    if (stored[record.cluster].exists() && stored[record.cluster].body == body) return Ok();
   }
-  return Unavailable(doing + ": it was gone again each time",
-                     "Something keeps removing the volume dbaas-records.");
+  const StoredRecord current = stored[record.cluster];
+  if (current.exists() && current.body == body) return Ok();  // A repetition after a lost answer.
+  const std::int64_t generation = current.exists() ? GetInt(current.body, "generation") : 0;
+  if (generation != expected_generation) {
+    return Conflict(
+        fmt::format("the record of cluster {} was changed by someone else", record.cluster),
+        fmt::format("Expected generation {}, found {}.", expected_generation, generation));
+  }
+  const StoredRecord next{.sequence = current.sequence + 1, .body = body};
+  TRY_IN(Put(TRY(PackSlot(record.cluster, next, client_.EngineNow()))), doing);
+  return Ok();
 }
 
 Result<void> RecordStore::Remove(const std::string& cluster) {
-  Stored stored = TRY_IN(Load(cluster), "removing the record of cluster " + cluster);
+  const std::string doing = "removing the record of cluster " + cluster;
+  Stored stored = TRY_IN(Load(cluster), doing);
   const StoredRecord current = stored[cluster];
   if (current.exists()) {
-    // All slots, so that no secret stays behind. The first one decides; the rest is cleaning.
-    std::vector<StoredRecord> tombstones;
-    for (std::int64_t step = 1; step <= kRecordSlots; ++step) {
-      tombstones.push_back({.sequence = current.sequence + step});
-    }
-    TRY_IN(Put(cluster, tombstones), "removing the record of cluster " + cluster);
+    TRY_IN(Put(TRY(PackRemoval(cluster, current.sequence + 1, client_.EngineNow()))), doing);
   }
-  return ClearAwayIfEmpty();
+  if (HasRecords(TRY_IN(Load(std::nullopt), doing))) return Ok();
+  TRY_IN(ClearAwayIfEmpty(), doing);
+  return Ok();
 }
 
 Result<void> RecordStore::ClearAwayIfEmpty() {
+  // Where there is a volume, reading has made a container. So without one there is nothing left.
+  if (TRY(FindContainer()).empty()) return Ok();
+  const std::unique_ptr<Lease> lock = TRY(Lock());
   if (HasRecords(TRY(Load(std::nullopt)))) return Ok();
-  const Json labels = Json::array(
-      {fmt::format("{}={}", kLabelManagedBy, kManagedBy), std::string("dbaas/store=records")});
-  const Json containers =
-      TRY(client_.Get("/containers/json?all=1&filters=" + UrlEscape(Dump({{"label", labels}}))));
-  for (const Json& container : containers) {
-    const std::string id = GetString(container, "Id");
-    // Renamed first: whoever writes from now on makes another container, which keeps the volume in
-    // use and so from being removed below. Then a last look at what was written before.
-    const Result<Json> renamed = client_.Post(
-        fmt::format("/containers/{}/rename?name={}-retired-{}", id, kStoreName, id.substr(0, 12)));
-    if (!renamed.has_value() && renamed.error().kind == ErrorKind::kNotFound) continue;
-    // Any other failure: it was renamed already, by someone who died.
-    const Result<std::vector<TarEntry>> entries = client_.GetArchive(id, kFolder);
-    if (!entries.has_value() && entries.error().kind != ErrorKind::kNotFound) {
-      return entries.error();
-    }
-    const bool in_use = !entries.has_value() || HasRecords(TRY(NewestSlots(*entries)));
-    TRY(client_.Delete(fmt::format("/containers/{}?force=1", id)));
-    if (in_use) return Ok();  // The next reader makes the container again.
-  }
-  const Result<bool> removed = client_.Delete(fmt::format("/volumes/{}", kStoreName));
+  // A process that slept here for longer than the lock lasts must not go on.
+  TRY(lock->Renew());
+  TRY(client_.Delete(fmt::format("/containers/{}?force=1", name_)));
+  const Result<bool> removed = client_.Delete(fmt::format("/volumes/{}", name_));
+  // Someone just reads, and made a container for it. The next one to remove a record cleans up.
   if (!removed.has_value() && removed.error().kind != ErrorKind::kConflict) return removed.error();
   return Ok();
 }

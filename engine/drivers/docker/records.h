@@ -6,14 +6,18 @@
 // it is safe: docs/record_format.md. Called by docker_driver.cc.
 //
 // The volume survives `docker system prune`; the container does not, and is made again when needed.
-// Threading: thread-safe. Writers of one cluster are kept apart by its lease; writers of different
-// clusters, and those who clear the store away, may meet.
+// When the last record goes, both go. So that nobody's first record is thrown away with them, first
+// writes and the clearing away exclude each other by a lease of their own; all other writes need
+// none, because a store with a record in it is never cleared away.
+// Threading: thread-safe. Writers of one cluster are kept apart by its lease.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/drivers/docker/client.h"
@@ -22,16 +26,11 @@
 
 namespace dbaas::docker {
 
-/// Image of containers that are only places: it holds nothing at all.
-inline constexpr const char* kEmptyImageRepository = "dbaas/records";
-inline constexpr const char* kEmptyImageTag = "1";
-/// Creates a container of the empty image, and the image when it is not there. 409 is kConflict.
-Result<Json> CreatePlace(DockerClient& client, const std::string& name, const Json& labels,
-                         const Json& host_config);
-
 class RecordStore {
  public:
-  explicit RecordStore(DockerClient& client) : client_(client) {}
+  /// `name` is that of container, volume and lease. Tests have stores of their own.
+  explicit RecordStore(std::shared_ptr<DockerClient> client, std::string name = "dbaas-records")
+      : shared_client_(std::move(client)), client_(*shared_client_), name_(std::move(name)) {}
 
   Result<std::optional<ClusterRecord>> Read(const std::string& cluster);
   Result<std::vector<ClusterRecord>> ReadAll();
@@ -44,12 +43,18 @@ class RecordStore {
   /// Of one cluster, or of all. Makes the container when there is a volume without one.
   Result<Stored> Load(const std::optional<std::string>& cluster);
   Result<void> EnsureContainer();
-  Result<bool> ContainerExists();
+  /// The id of the store's container; empty when it is not there.
+  Result<std::string> FindContainer();
   Result<bool> VolumeExists();
-  Result<void> Put(const std::string& cluster, const std::vector<StoredRecord>& slots);
+  /// Makes the container again when it was cleaned away.
+  Result<void> Put(const std::string& archive);
   Result<void> ClearAwayIfEmpty();
+  /// Excludes first writes and clearing away, for as long as the lease lives.
+  Result<std::unique_ptr<Lease>> Lock();
 
+  const std::shared_ptr<DockerClient> shared_client_;
   DockerClient& client_;
+  const std::string name_;
 };
 
 }  // namespace dbaas::docker

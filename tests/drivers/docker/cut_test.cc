@@ -12,6 +12,7 @@
 #include "engine/drivers/docker/client.h"
 #include "engine/drivers/docker/docker_driver.h"
 #include "engine/drivers/docker/endpoint.h"
+#include "engine/drivers/docker/records.h"
 #include "tests/drivers/docker/cutting_proxy.h"
 
 namespace dbaas::docker {
@@ -39,7 +40,7 @@ class CutTest : public testing::Test {
 
   /// Runs `call` cut at its first request, its second ... until it gets through. `reset` brings the
   /// host to where the call begins; `check` says whether it is where the call should end.
-  void CutEverywhere(const std::function<Result<void>(Driver&)>& call,
+  void CutEverywhere(const std::function<Result<void>(const std::string& endpoint)>& call,
                      const std::function<void()>& reset, const std::function<void()>& check) {
     for (const Side side : {Side::kBefore, Side::kAfter}) {
       for (int request = 1;; ++request) {
@@ -48,15 +49,14 @@ class CutTest : public testing::Test {
         ASSERT_LT(request, 100) << "the call never got through";
         reset();
         proxy_->CutAt(request, side);
-        const auto cut_driver = *MakeDockerDriver({.endpoint = proxy_->endpoint()}, clock_);
-        const Result<void> first = call(*cut_driver);
+        const Result<void> first = call(proxy_->endpoint());
         if (!proxy_->was_cut()) {
           proxy_->CutAt(0, side);  // Never, from here on.
           EXPECT_TRUE(first.has_value()) << first.error().ToLine();
           check();
           break;
         }
-        const Result<void> second = call(*direct_);
+        const Result<void> second = call(std::string("unix://") + kSocket);
         EXPECT_TRUE(second.has_value()) << second.error().ToLine();
         check();
         if (HasFailure()) return;
@@ -65,10 +65,12 @@ class CutTest : public testing::Test {
     }
   }
 
-  bool Exists(const ObjectId& id) {
-    const Result<Observation> seen = direct_->Observe(cluster_);
-    EXPECT_TRUE(seen.has_value());
-    return seen.has_value() && seen->Find(id) != nullptr;
+  /// `call` with a new driver over the endpoint.
+  std::function<Result<void>(const std::string&)> Over(std::function<Result<void>(Driver&)> call) {
+    return [this, call = std::move(call)](const std::string& endpoint) {
+      const auto driver = *MakeDockerDriver({.endpoint = endpoint}, clock_);
+      return call(*driver);
+    };
   }
 
   SystemClock clock_;
@@ -149,53 +151,81 @@ TEST_F(CutTest, EnsureAndRemoveOfAnInstanceAndWhatItNeeds) {
   };
 
   CutEverywhere(
-      make, [&] { ASSERT_TRUE(remove(*direct_).has_value()); }, [&] { check(instance, "one"); });
+      Over(make), [&] { ASSERT_TRUE(remove(*direct_).has_value()); },
+      [&] { check(instance, "one"); });
   if (HasFailure()) return;
   // Files changed in place.
-  CutEverywhere([&](Driver& driver) { return driver.Ensure(changed); },
-                [&] { ASSERT_TRUE(make(*direct_).has_value()); }, [&] { check(changed, "two"); });
+  CutEverywhere(
+      Over([&](Driver& driver) { return driver.Ensure(changed); }),
+      [&] { ASSERT_TRUE(make(*direct_).has_value()); }, [&] { check(changed, "two"); });
   if (HasFailure()) return;
   CutEverywhere(
-      remove, [&] { ASSERT_TRUE(make(*direct_).has_value()); },
+      Over(remove), [&] { ASSERT_TRUE(make(*direct_).has_value()); },
       [&] { EXPECT_TRUE(direct_->Observe(cluster_)->objects.empty()); });
   EXPECT_GT(cuts_, 60);
   EXPECT_TRUE(remove(*direct_).has_value());
 }
 
 TEST_F(CutTest, RecordsAreWrittenAndRemovedWhole) {
-  CutEverywhere([&](Driver& driver) { return driver.WriteRecord(RecordOf(cluster_, 2), 1); },
-                [&] {
-                  ASSERT_TRUE(direct_->RemoveRecord(cluster_).has_value());
-                  ASSERT_TRUE(direct_->WriteRecord(RecordOf(cluster_, 1), 0).has_value());
-                },
-                [&] {
-                  const auto read = direct_->ReadRecord(cluster_);
-                  ASSERT_TRUE(read.has_value() && read->has_value());
-                  EXPECT_EQ((*read)->generation, 2);
-                });
+  // A store of its own: the first record makes it, the last one takes it away.
+  const std::string name = cluster_ + "-records";
+  const auto client_over = [&](const std::string& endpoint) {
+    return std::make_shared<DockerClient>(*ParseEndpoint({.endpoint = endpoint}), "local", clock_);
+  };
+  const auto client = client_over(std::string("unix://") + kSocket);
+  RecordStore store(client, name);
+  const auto write = [&](RecordStore& to, std::int64_t generation) {
+    return to.Write(RecordOf(cluster_, generation), generation - 1);
+  };
+  const auto generation = [&]() -> std::int64_t {
+    const auto read = store.Read(cluster_);
+    EXPECT_TRUE(read.has_value());
+    return read.has_value() && read->has_value() ? (*read)->generation : 0;
+  };
+  const auto remove = [&] { ASSERT_TRUE(store.Remove(cluster_).has_value()); };
+  const auto over = [&](const std::function<Result<void>(RecordStore&)>& call) {
+    return [&, call](const std::string& endpoint) {
+      // The store's lock outlives the cut; here it need not run out first.
+      (void)client->Delete("/containers/dbaas-lease-" + name + "?force=1").has_value();
+      RecordStore through(client_over(endpoint), name);
+      return call(through);
+    };
+  };
+
+  CutEverywhere(over([&](RecordStore& through) { return write(through, 1); }), remove,
+                [&] { EXPECT_EQ(generation(), 1); });
   if (HasFailure()) return;
-  CutEverywhere([&](Driver& driver) { return driver.RemoveRecord(cluster_); },
-                [&] {
-                  ASSERT_TRUE(direct_->RemoveRecord(cluster_).has_value());
-                  ASSERT_TRUE(direct_->WriteRecord(RecordOf(cluster_, 1), 0).has_value());
-                },
-                [&] {
-                  const auto read = direct_->ReadRecord(cluster_);
-                  ASSERT_TRUE(read.has_value());
-                  EXPECT_FALSE(read->has_value());
-                });
-  EXPECT_GT(cuts_, 10);
-  EXPECT_TRUE(direct_->RemoveRecord(cluster_).has_value());
+  CutEverywhere(
+      over([&](RecordStore& through) { return write(through, 2); }),
+      [&] {
+        remove();
+        ASSERT_TRUE(write(store, 1).has_value());
+      },
+      [&] { EXPECT_EQ(generation(), 2); });
+  if (HasFailure()) return;
+  CutEverywhere(
+      over([&](RecordStore& through) { return through.Remove(cluster_); }),
+      [&] {
+        remove();
+        ASSERT_TRUE(write(store, 1).has_value());
+      },
+      [&] {
+        EXPECT_EQ(generation(), 0);
+        EXPECT_FALSE(client->Get("/volumes/" + name).has_value());
+        EXPECT_FALSE(client->Get("/containers/" + name + "/json").has_value());
+      });
+  EXPECT_GT(cuts_, 20);
+  remove();
 }
 
 TEST_F(CutTest, ALeaseIsTakenByWhoeverAskedWhateverWasLost) {
   const Holder holder{.name = "cut test", .token = cluster_, .machine = "this", .pid = 1};
   std::unique_ptr<Lease> lease;
   CutEverywhere(
-      [&](Driver& driver) -> Result<void> {
+      Over([&](Driver& driver) -> Result<void> {
         lease = TRY(driver.AcquireLease(cluster_, holder, 60s));
         return lease->Renew();
-      },
+      }),
       [&] {
         lease.reset();
         // What a cut left behind is there until it runs out; here it is ours to take and release.
