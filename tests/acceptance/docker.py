@@ -53,6 +53,13 @@ def managed():
     return {kind: listing(kind, LABEL_MANAGED) for kind in _LISTINGS}
 
 
+def strangers():
+    """Things on the host that have one of dbaas's own names and were not made by it."""
+    ours = managed()
+    return sorted(name for kind, command in _LISTINGS.items() for name in call(*command).split()
+                  if name.startswith((MANAGEMENT, RECORDS)) and name not in ours[kind])
+
+
 def labels_of_everything(label):
     """Values of a label on containers, volumes and networks."""
     found = set()

@@ -95,7 +95,7 @@ MESSAGES = [
 # A run whose provider was killed by the test, on purpose, is marked by this word in its file name.
 # Terraform then says these things, and only these, with good reason.
 KILLED = "killed"
-EXCUSED_WHEN_KILLED = {r"Plugin did not respond", r"Plugin error", r"The \S+ plugin crashed"}
+EXCUSED_WHEN_KILLED = {r"Plugin did not respond", r"Plugin error", r"Request cancelled", r"The \S+ plugin crashed"}
 
 _MESSAGES = [(re.compile(pattern), pattern, meaning) for pattern, meaning in MESSAGES]
 # One pass over a large log: only lines that this finds are looked at closely.

@@ -101,6 +101,10 @@ class RunFolder:
         return os.path.join(self.path, "t")
 
     @property
+    def temporary_of_killed(self):
+        return os.path.join(self.path, "k")
+
+    @property
     def secrets(self):
         """One JSON object a line: every secret that the suite came to know. Never evidence."""
         return os.path.join(self.path, "secrets.jsonl")
@@ -112,7 +116,8 @@ class RunFolder:
 
     def prepare(self, binaries):
         """Copies the binaries, so that a build meanwhile changes nothing under a running test."""
-        for folder in (self.binaries, self.evidence, self.temporary, os.path.join(self.path, "home")):
+        for folder in (self.binaries, self.evidence, self.temporary, self.temporary_of_killed,
+                       os.path.join(self.path, "home")):
             os.makedirs(folder, exist_ok=True)
         for name, source in binaries.items():
             shutil.copy2(source, os.path.join(self.binaries, name))

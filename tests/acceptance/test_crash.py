@@ -26,7 +26,9 @@ class TestCrash(Theme):
         """Runs a command whose provider gets SIGKILL `moment` (0 to 1) of its way through the step.
         Gives True when it was indeed killed before it was done."""
         wanted = r"dbaas_cluster\.main: (Creating|Modifying|Destroying)\.\.\."
-        running = self.workspace.start(command, "-auto-approve", "-no-color", name=f"{step}-{KILLED}")
+        # A killed process cannot take its socket with it; the place for those is not searched at the end.
+        running = self.workspace.start(command, "-auto-approve", "-no-color", name=f"{step}-{KILLED}",
+                                       environment={"TMPDIR": self.run_folder.temporary_of_killed})
         begun = running.wait_for_line(wanted)
         self.assertIsNotNone(begun, f"{step} did not begin: {''.join(running.lines)}")
         time.sleep(self.usual[step] * moment)
