@@ -4,8 +4,12 @@
 namespace dbaas {
 namespace {
 
+/// How a path goes on from an object to one of its attributes: Attr for those of a resource or
+/// block, Member inside an attribute.
+using Step = AttributePath (*)(AttributePath, const std::string&);
+
 void CheckAttributes(const std::vector<Attribute>& attributes, const Value& object,
-                     const AttributePath& path, Diagnostics& found);
+                     const AttributePath& path, Step step, Diagnostics& found);
 
 std::string Invalid(const Attribute& attribute) { return "Invalid value for " + attribute.name; }
 
@@ -14,7 +18,7 @@ void CheckInside(const Type& type, const Value& value, const AttributePath& path
                  Diagnostics& found) {
   if (!value.is_known()) return;
   switch (type.kind) {
-    case Type::Kind::kObject: CheckAttributes(type.members, value, path, found); break;
+    case Type::Kind::kObject: CheckAttributes(type.members, value, path, Member, found); break;
     case Type::Kind::kList:
       for (std::size_t i = 0; i < value.as_list().size(); ++i) {
         CheckInside(*type.element, value.as_list()[i], Index(path, static_cast<std::int64_t>(i)),
@@ -58,11 +62,11 @@ std::optional<Diagnostic> CheckNeighbours(const Attribute& attribute, const Valu
 }
 
 void CheckAttributes(const std::vector<Attribute>& attributes, const Value& object,
-                     const AttributePath& path, Diagnostics& found) {
+                     const AttributePath& path, Step step, Diagnostics& found) {
   for (const Attribute& attribute : attributes) {
     const Value& value = object.at(attribute.name);
     if (!value.is_known()) continue;
-    const AttributePath here = Attr(path, attribute.name);
+    const AttributePath here = step(path, attribute.name);
     if (const auto complaint = FirstComplaint(attribute, value)) {
       found.push_back(ErrorAt(here, Invalid(attribute), attribute.name + " " + *complaint + "."));
       continue;
@@ -79,7 +83,7 @@ void CheckBlocks(const std::vector<Block>& blocks, const Value& object, const At
                  Diagnostics& found) {
   const auto check_one = [&](const Block& block, const Value& value, const AttributePath& here) {
     if (!value.is_known()) return;
-    CheckAttributes(block.attributes, value, here, found);
+    CheckAttributes(block.attributes, value, here, Attr, found);
     CheckBlocks(block.blocks, value, here, found);
   };
   for (const Block& block : blocks) {
@@ -99,7 +103,7 @@ void CheckBlocks(const std::vector<Block>& blocks, const Value& object, const At
 
 Diagnostics CheckValues(const Schema& schema, const Value& config) {
   Diagnostics found;
-  CheckAttributes(schema.attributes, config, {}, found);
+  CheckAttributes(schema.attributes, config, {}, Attr, found);
   CheckBlocks(schema.blocks, config, {}, found);
   return found;
 }

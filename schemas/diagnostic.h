@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -26,6 +27,11 @@ using AttributePath = std::vector<AttributeStep>;
 // The path one step further down.
 AttributePath Attr(AttributePath path, const std::string& name);
 AttributePath Key(AttributePath path, const std::string& key);
+/// A member of an object that is the value of an attribute. It is a key too: Terraform finds the
+/// source line of such a member by key alone; by name it would point at the whole resource.
+inline AttributePath Member(AttributePath path, const std::string& name) {
+  return Key(std::move(path), name);
+}
 AttributePath Index(AttributePath path, std::int64_t index);
 /// As people write it: `parameters["work_mem"]`, `host[0].docker.endpoint`.
 std::string ToText(const AttributePath& path);

@@ -50,17 +50,16 @@ const Attribute* AttributeForField(const std::vector<Attribute>& attributes,
   return found == attributes.end() ? nullptr : &*found;
 }
 
-AttributePath PathIn(const std::vector<Attribute>& attributes, AttributePath path,
-                     const std::string& field) {
-  const auto dot = field.find('.');
-  const Attribute* attribute = AttributeForField(attributes, field.substr(0, dot));
-  if (attribute == nullptr) return path;
-  path = Attr(std::move(path), attribute->name);
-  if (dot == std::string::npos) return path;
-  const std::string rest = field.substr(dot + 1);
+/// `path` leads to the attribute's value; the rest of the field leads on into it.
+AttributePath PathInside(const Type& type, AttributePath path, const std::string& field) {
   // A key of a map may hold dots itself: "parameters.pg_stat_statements.max".
-  if (attribute->type.kind == Type::Kind::kMap) return Key(std::move(path), rest);
-  return PathIn(attribute->type.members, std::move(path), rest);
+  if (type.kind == Type::Kind::kMap) return Key(std::move(path), field);
+  const auto dot = field.find('.');
+  const Attribute* member = AttributeForField(type.members, field.substr(0, dot));
+  if (member == nullptr) return path;
+  path = Member(std::move(path), member->name);
+  if (dot == std::string::npos) return path;
+  return PathInside(member->type, std::move(path), field.substr(dot + 1));
 }
 
 }  // namespace
@@ -80,8 +79,12 @@ std::string Type::ToJson() const { return Dump(TypeConstraint(*this)); }
 const Attribute* Schema::Find(const std::string& name) const { return FindIn(attributes, name); }
 
 AttributePath PathOfField(const Schema& schema, const std::string& field) {
-  if (field.empty()) return {};
-  return PathIn(schema.attributes, {}, field);
+  const auto dot = field.find('.');
+  const Attribute* attribute = AttributeForField(schema.attributes, field.substr(0, dot));
+  if (attribute == nullptr) return {};
+  AttributePath path = Attr({}, attribute->name);
+  if (dot == std::string::npos) return path;
+  return PathInside(attribute->type, std::move(path), field.substr(dot + 1));
 }
 
 }  // namespace dbaas

@@ -217,7 +217,7 @@ TEST_F(LifecycleTest, TheEngineIsAskedAboutWhatIsWhollyKnown) {
                                                  {"password_wo_version", Value::Int(1)}}),
                                   true);
   EXPECT_THAT(Lines(found), ElementsAre("error parameters[\"work_mem\"]: work_mem is too large",
-                                        "error resources.memory: Too little memory",
+                                        "error resources[\"memory\"]: Too little memory",
                                         "error password_wo: Password holds the username"));
   EXPECT_EQ(found[0].detail, "At most 2 TB.");
   // Defaults are in what it was asked about.

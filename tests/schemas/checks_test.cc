@@ -84,11 +84,11 @@ TEST(ChecksTest, EveryMistakeIsReported) {
 
 TEST(ChecksTest, PathsLeadIntoObjectsListsMapsAndBlocks) {
   EXPECT_THAT(Check({{"size", Width(0)}}),
-              ElementsAre("size.width: width must be between 1 and 9, not 0."));
+              ElementsAre("size[\"width\"]: width must be between 1 and 9, not 0."));
   EXPECT_THAT(Check({{"many", Value::ListOf({Width(1), Width(10)})}}),
-              ElementsAre("many[1].width: width must be between 1 and 9, not 10."));
+              ElementsAre("many[1][\"width\"]: width must be between 1 and 9, not 10."));
   EXPECT_THAT(Check({{"named", Value::Object({{"a", Width(10)}})}}),
-              ElementsAre("named[\"a\"].width: width must be between 1 and 9, not 10."));
+              ElementsAre("named[\"a\"][\"width\"]: width must be between 1 and 9, not 10."));
   const Value outer = Value::Object(
       {{"width", Value::Int(0)}, {"inner", Value::Object({{"depth", Value::Int(0)}})}});
   EXPECT_THAT(Check({{"outer", Value::ListOf({outer})}}),
@@ -155,7 +155,7 @@ TEST(PathOfFieldTest, FieldsOfASpecLeadToTheAttributeThatAUserWouldEdit) {
                                .spec_fields = {"host", "machine"}});
   const auto path = [&](const std::string& field) { return ToText(PathOfField(schema, field)); };
   EXPECT_EQ(path("class"), "class");
-  EXPECT_EQ(path("size.width"), "size.width");
+  EXPECT_EQ(path("size.width"), "size[\"width\"]");
   EXPECT_EQ(path("size.height"), "size");
   EXPECT_EQ(path("settings.work_mem"), "settings[\"work_mem\"]");
   EXPECT_EQ(path("settings.a.b"), "settings[\"a.b\"]");
