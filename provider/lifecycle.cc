@@ -5,10 +5,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "schemas/checks.h"
+#include "schemas/engines.h"
 #include "schemas/planned_value.h"
 #include "schemas/provider.h"
 
@@ -453,10 +453,10 @@ StateResponse Lifecycle::ReadData(const DataSourceType& type, const Value& confi
 /// Asks for what `query` says and no more: a type that needs no host gets its answer without one.
 Result<DataAnswer> Lifecycle::Answer(const DataQuery& query) {
   DataAnswer answer;
-  std::set<std::string> seen;
   for (auto& [engine, version] : Engine::EngineVersions()) {
-    const bool first = seen.insert(engine).second;
-    answer.engine_versions.push_back({.engine = engine, .version = version, .is_default = first});
+    const bool is_default = engine == kDefaultEngine && version == kDefaultEngineVersion;
+    answer.engine_versions.push_back(
+        {.engine = engine, .version = version, .is_default = is_default});
   }
   if (query.cluster.empty() && !query.list_clusters) return answer;
 
