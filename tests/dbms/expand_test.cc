@@ -70,6 +70,7 @@ TEST(PostgreSqlExpandTest, ObjectsInCreationOrder) {
   const DesiredState state = Expand(RecordOf(SpecOf("17", 2), {Reports()}));
   const auto list = [](const std::vector<Object>& objects) {
     std::vector<std::string> texts;
+    texts.reserve(objects.size());
     for (const auto& object : objects) {
       texts.push_back(fmt::format("{} of {} for {}{}", object.id.ToText(), object.cluster,
                                   object.part.empty() ? "all" : object.part,

@@ -37,7 +37,8 @@ TEST(ScramTest, VerifierFitsTheExchangeOfRfc7677) {
             "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
   std::string client_key = Decode("dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
   const std::string signature = HmacSha256(stored_key, message);
-  for (std::size_t i = 0; i < client_key.size(); ++i) client_key[i] ^= signature[i];
+  for (std::size_t i = 0; i < client_key.size(); ++i)
+    client_key[i] = static_cast<char>(client_key[i] ^ signature[i]);
   EXPECT_EQ(Sha256(client_key), stored_key);
 }
 

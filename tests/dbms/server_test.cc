@@ -47,8 +47,7 @@ pg_ctl --pgdata /tmp/data --wait --silent --log /tmp/log \
   FILE* stream = fdopen(file, "w");
   fwrite(script.data(), 1, script.size(), stream);
   fclose(stream);
-  const std::string output =
-      Run("docker run --rm -i --network none " + image + " bash -s 2>&1 <" + path);
+  std::string output = Run("docker run --rm -i --network none " + image + " bash -s 2>&1 <" + path);
   remove(path);
   return output;
 }

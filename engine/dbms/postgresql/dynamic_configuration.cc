@@ -30,7 +30,7 @@ std::string ToText(const Json& value) {
 
 /// Whoever wrote a value by hand may have written it another way; equal values read as equal.
 std::string Canonical(const ParameterTable* table, const std::string& name, const Json& value) {
-  const std::string text = ToText(value);
+  std::string text = ToText(value);
   const ParameterDefinition* definition = table == nullptr ? nullptr : table->Find(name);
   if (definition == nullptr) return text;
   const auto read = ReadValue(*definition, text);

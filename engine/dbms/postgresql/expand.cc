@@ -42,10 +42,10 @@ File PostgresFile(std::string path, Secret<std::string> content, bool create_onl
 }
 
 std::vector<File> FilesOf(const ClusterRecord& record, const Member& member,
-                          const Settings& settings) {
+                          const std::string& bootstrap) {
   const std::string folder = std::string(kConfigurationFolder) + "/";
   const auto& secrets = record.secrets;
-  return {PostgresFile(folder + "bootstrap.yml", Secret(BootstrapYaml(settings)), true),
+  return {PostgresFile(folder + "bootstrap.yml", Secret(bootstrap), true),
           PostgresFile(folder + "member.yml", MemberYaml(record, member)),
           PostgresFile(kCertificatePath, secrets.at(member.name + ".crt")),
           PostgresFile(kKeyPath, secrets.at(member.name + ".key")),
@@ -64,7 +64,7 @@ Object Volume(const Member& member, const std::string& cluster) {
           .holds_data = true};
 }
 
-Object Instance(const ClusterRecord& record, const Member& member, const Settings& settings) {
+Object Instance(const ClusterRecord& record, const Member& member, const std::string& bootstrap) {
   const ClusterSpec& spec = record.cluster_spec();
   InstanceSpec instance{.image = ImageOf(spec),
                         .command = {"patroni", kConfigurationFolder},
@@ -72,7 +72,7 @@ Object Instance(const ClusterRecord& record, const Member& member, const Setting
                         .environment = {{"PGDATA", DataFolder(MajorOf(spec.engine_version))}},
                         .mounts = {{member.volume(), kDataMount}},
                         .networks = {record.cluster, std::string(kManagementCluster)},
-                        .files = FilesOf(record, member, settings),
+                        .files = FilesOf(record, member, bootstrap),
                         .resources = member.resources,
                         // Parallel queries exchange rows there.
                         .shm_bytes = std::max(kMinimumShm, member.resources.memory_bytes / 4),
@@ -247,8 +247,9 @@ Result<DesiredState> PostgreSql::Expand(const ClusterRecord& record) const {
   DesiredState state{.settings = SettingsOf(record)};
   state.objects.push_back(Network(record.cluster, record.cluster, std::string(kClusterPart)));
   for (const auto& member : members) state.objects.push_back(Volume(member, record.cluster));
+  const std::string bootstrap = BootstrapYaml(state.settings);
   for (const auto& member : members) {
-    state.objects.push_back(Instance(record, member, state.settings));
+    state.objects.push_back(Instance(record, member, bootstrap));
     state.members.push_back(member.name);
   }
   state.objects.push_back(Proxy(record, members));

@@ -71,7 +71,7 @@ constexpr char kStandbys[] = R"(
 backend standbys
   balance leastconn
   option httpchk GET /replica
-  http-check expect rstring "replication_state\": *\"streaming"
+  http-check expect rstring "\"state\": *\"running\".*\"replication_state\": *\"streaming\""
   default-server inter 1s fastinter 1s fall 3
 )";
 
