@@ -15,8 +15,20 @@ start() {
     as_root systemctl start docker
   else
     say "starting dockerd (its log: $log)"
+    forget_the_dead
     as_root setsid nohup dockerd >"$log" 2>&1 </dev/null &
   fi
+}
+
+# An engine that was killed hard leaves its pid files. A number in them may be another process's by now, which dockerd
+# would take for its own.
+forget_the_dead() {
+  local file program pid
+  for file in /var/run/docker.pid /var/run/docker/containerd/containerd.pid; do
+    program=$([[ $file == */containerd.pid ]] && echo containerd || echo dockerd)
+    pid=$(as_root cat "$file" 2>/dev/null) || continue
+    [[ $(cat "/proc/$pid/comm" 2>/dev/null) == "$program" ]] || as_root rm -f "$file"
+  done
 }
 
 wait_until_it_answers() {
