@@ -4,8 +4,6 @@
 // name and is removed again, also when a test fails.
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
 #include <thread>
 
 #include "engine/base/random.h"
@@ -13,11 +11,10 @@
 #include "engine/drivers/docker/docker_driver.h"
 #include "engine/drivers/docker/endpoint.h"
 #include "tests/conformance/driver_conformance.h"
+#include "tests/conformance/test_image.h"
 
 namespace dbaas {
 namespace {
-
-constexpr const char* kBusyboxPath = "/bin/busybox";
 
 DockerOptions Options() { return FromEnvironment({}, ReadEnvironment); }
 
@@ -33,7 +30,7 @@ class DockerWorld final : public DriverWorld {
         driver_(*MakeDockerDriver(Options(), clock_)),
         other_driver_(*MakeDockerDriver(Options(), clock_)),
         cluster_("test-" + LowerCase(SystemRandom().Token(8))) {
-    missing_ = Prepare();
+    missing_ = EnsureTestImage(client_);
   }
 
   ~DockerWorld() override {
@@ -43,7 +40,7 @@ class DockerWorld final : public DriverWorld {
   std::string Missing() const override { return missing_; }
   Driver& driver() override { return *driver_; }
   Driver& other_driver() override { return *other_driver_; }
-  std::string image() const override { return "dbaas/test:1"; }
+  std::string image() const override { return kTestImage; }
   std::string cluster() const override { return cluster_; }
 
   void LetTimePass(Milliseconds duration) override { std::this_thread::sleep_for(duration); }
@@ -54,7 +51,7 @@ class DockerWorld final : public DriverWorld {
       case ObjectKind::kVolume: Call("/volumes/create", {{"Name", id.name}}); break;
       case ObjectKind::kInstance:
         Call("/containers/create?name=" + id.name,
-             {{"Image", image()}, {"Cmd", Json::array({kBusyboxPath})}});
+             {{"Image", image()}, {"Cmd", Json::array({kBusybox})}});
         break;
     }
   }
@@ -72,21 +69,6 @@ class DockerWorld final : public DriverWorld {
   }
 
  private:
-  std::string Prepare() {
-    const Result<Json> answer = client_.Get("/info");
-    if (!answer.has_value()) return answer.error().ToLine();
-    if (client_.Get("/images/" + image() + "/json").has_value()) return {};
-    std::ifstream file(kBusyboxPath, std::ios::binary);
-    std::string busybox{std::istreambuf_iterator<char>(file), {}};
-    if (busybox.empty()) return "there is no /bin/busybox: apt-get install busybox-static";
-    docker::TarWriter tar;
-    tar.AddFolder({.path = "bin", .mode = 0755});
-    tar.AddFolder({.path = "tmp", .mode = 01777});
-    tar.AddFile({.path = "bin/busybox", .content = std::move(busybox), .mode = 0755});
-    const Result<void> made = client_.ImportImage("dbaas/test", "1", *std::move(tar).Finish());
-    return made.has_value() ? "" : made.error().ToLine();
-  }
-
   void Call(const std::string& path, const Json& body = nullptr) {
     const Result<Json> answer = client_.Post(path, body);
     EXPECT_TRUE(answer.has_value()) << answer.error().ToLine();

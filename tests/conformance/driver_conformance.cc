@@ -9,10 +9,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <iostream>
 #include <thread>
 
 #include "engine/base/process.h"
+#include "tests/conformance/skip.h"
 
 namespace dbaas {
 namespace {
@@ -85,10 +85,7 @@ int FreePort() {
 
 void DriverConformance::SetUp() {
   world_ = GetParam()();
-  if (const std::string missing = world_->Missing(); !missing.empty()) {
-    std::cerr << "\n*** SKIPPED, the driver was not tested: " << missing << "\n\n";
-    GTEST_SKIP() << missing;
-  }
+  if (const std::string missing = world_->Missing(); !missing.empty()) DBAAS_SKIP(missing);
   cluster_ = world_->cluster();
 }
 

@@ -57,6 +57,24 @@ Error ErrorFromStatus(int status, const std::string& body) {
   }
 }
 
+std::string DecodeBase64(std::string_view text) {
+  static constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string decoded;
+  unsigned bits = 0;
+  int count = 0;
+  for (const char character : text) {
+    const auto value = kAlphabet.find(character);
+    if (value == std::string_view::npos) continue;
+    bits = bits << 6 | static_cast<unsigned>(value);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    decoded += static_cast<char>(bits >> count & 0xff);
+  }
+  return decoded;
+}
+
 std::string LowerVersion(const std::string& left, const std::string& right) {
   return VersionNumbers(left) < VersionNumbers(right) ? left : right;
 }
@@ -183,14 +201,14 @@ Result<std::vector<TarEntry>> DockerClient::GetArchive(const std::string& contai
   return ReadTar(response.body);
 }
 
-Result<bool> DockerClient::PathExists(const std::string& container, const std::string& path) {
-  const Result<HttpResponse> response =
-      Perform({.method = "HEAD",
-               .path = fmt::format("/containers/{}/archive?path={}", UrlEscape(container),
-                                   UrlEscape(path))});
-  if (response.has_value()) return true;
-  if (response.error().kind == ErrorKind::kNotFound) return false;
-  return response.error();
+Result<DockerClient::PathStat> DockerClient::StatPath(const std::string& container,
+                                                      const std::string& path) {
+  const HttpResponse response =
+      TRY(Perform({.method = "HEAD",
+                   .path = fmt::format("/containers/{}/archive?path={}", UrlEscape(container),
+                                       UrlEscape(path))}));
+  const Json stat = TRY(ParseJson(DecodeBase64(response.path_stat), "the engine's path stat"));
+  return PathStat{.link_target = GetString(stat, "linkTarget")};
 }
 
 Result<void> DockerClient::ImportImage(const std::string& repository, const std::string& tag,

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -135,15 +134,17 @@ std::string Folder(const std::string& path) {
 /// unpacking it would change its owner.
 Result<void> AddMissingFolders(DockerClient& client, const Container& container,
                                const std::string& folder, const File& file,
-                               std::map<std::string, bool>& known, TarWriter& tar) {
+                               std::set<std::string>& known, TarWriter& tar) {
   if (folder == "/" || known.contains(folder)) return Ok();
-  if (TRY(client.PathExists(container.id, folder))) {
-    known[folder] = true;
+  const Result<DockerClient::PathStat> stat = client.StatPath(container.id, folder);
+  if (stat.has_value()) {
+    known.insert(folder);
     return Ok();
   }
+  if (stat.error().kind != ErrorKind::kNotFound) return stat.error();
   TRY(AddMissingFolders(client, container, Folder(folder), file, known, tar));
   tar.AddFolder({.path = folder.substr(1), .mode = 0755, .uid = file.uid, .gid = file.gid});
-  known[folder] = true;
+  known.insert(folder);
   return Ok();
 }
 
@@ -152,7 +153,7 @@ enum class FileChoice { kAll, kCompared };
 Result<void> PlaceFiles(DockerClient& client, const Object& object, const Container& container,
                         FileChoice choice) {
   TarWriter tar;
-  std::map<std::string, bool> known_folders;
+  std::set<std::string> known_folders;
   const std::int64_t now =
       std::chrono::duration_cast<std::chrono::seconds>(client.EngineNow().time_since_epoch())
           .count();
@@ -177,7 +178,9 @@ Result<void> PlaceFiles(DockerClient& client, const Object& object, const Contai
 
 Result<void> WriteMarker(DockerClient& client, const Object& object, const Container& container) {
   TarWriter tar;
-  tar.AddFile({.path = std::string(kMarkerPath).substr(1), .content = object.files_fingerprint});
+  tar.AddLink({.path = std::string(kMarkerPath).substr(1),
+               .content = kMarkerTarget + object.files_fingerprint,
+               .mode = 0777});
   return client.PutArchive(container.id, "/", TRY(std::move(tar).Finish()));
 }
 
@@ -242,12 +245,14 @@ Result<void> UpdateFiles(DockerClient& client, const Object& object, const Conta
 }  // namespace
 
 Result<Fingerprint> ReadMarker(DockerClient& client, const std::string& container) {
-  const Result<std::vector<TarEntry>> entries = client.GetArchive(container, kMarkerPath);
-  if (!entries.has_value()) {
-    if (entries.error().kind == ErrorKind::kNotFound) return Fingerprint();
-    return entries.error();
+  const Result<DockerClient::PathStat> stat = client.StatPath(container, kMarkerPath);
+  if (!stat.has_value()) {
+    if (stat.error().kind == ErrorKind::kNotFound) return Fingerprint();
+    return stat.error();
   }
-  return entries->empty() ? Fingerprint() : entries->front().content;
+  const auto at = stat->link_target.rfind(kMarkerTarget);
+  if (at == std::string::npos) return Fingerprint();
+  return stat->link_target.substr(at + std::string_view(kMarkerTarget).size());
 }
 
 Result<void> EnsureInstance(DockerClient& client, const Object& object) {

@@ -19,9 +19,11 @@
 
 namespace dbaas::docker {
 
-/// Where an instance keeps the fingerprint of its files: only a running container could tell, and a
-/// container's labels cannot change.
+/// Where an instance keeps the fingerprint of its files, because a container's labels cannot
+/// change. A symbolic link to nowhere: its target comes with the answer to a HEAD request, which
+/// takes the engine a tenth of the time that an archive takes.
 inline constexpr const char* kMarkerPath = "/etc/dbaas/.files-fingerprint";
+inline constexpr const char* kMarkerTarget = "fingerprint-";  ///< Then the fingerprint itself.
 
 Result<void> EnsureInstance(DockerClient& client, const Object& object);
 /// Stops it in its own time, then removes it with its anonymous volumes. Named volumes stay.

@@ -27,6 +27,7 @@ constexpr Field kSize{124, 12};
 constexpr Field kMtime{136, 12};
 constexpr Field kChecksum{148, 8};
 constexpr std::size_t kType = 156;
+constexpr Field kLinkTarget{157, 100};
 constexpr Field kMagic{257, 8};
 constexpr Field kPrefix{345, 155};
 
@@ -117,7 +118,8 @@ Result<PaxRecords> ReadPax(std::string_view data) {
 
 }  // namespace
 
-void TarWriter::AddHeader(const TarEntry& entry, std::size_t size, char type) {
+void TarWriter::AddHeader(const TarEntry& entry, std::size_t size, char type,
+                          std::string_view link_target) {
   char block[kBlock] = {};
   const std::string path = type == '5' ? entry.path + "/" : entry.path;
   const auto halves = SplitPath(path);
@@ -126,7 +128,7 @@ void TarWriter::AddHeader(const TarEntry& entry, std::size_t size, char type) {
                            PutOctal(block, kGid, static_cast<unsigned>(entry.gid)) &&
                            PutOctal(block, kSize, size) &&
                            PutOctal(block, kMtime, static_cast<std::uint64_t>(entry.mtime));
-  if (!halves || entry.path.empty() || !numbers_fit) {
+  if (!halves || entry.path.empty() || !numbers_fit || link_target.size() > kLinkTarget.length) {
     errors_.push_back(Invalid("", fmt::format("{} does not fit into an archive", entry.path),
                               "Its path, owner or size is beyond what tar can hold."));
     return;
@@ -134,6 +136,7 @@ void TarWriter::AddHeader(const TarEntry& entry, std::size_t size, char type) {
   std::memcpy(block + kPrefix.offset, halves->first.data(), halves->first.size());
   std::memcpy(block + kName.offset, halves->second.data(), halves->second.size());
   block[kType] = type;
+  std::memcpy(block + kLinkTarget.offset, link_target.data(), link_target.size());
   std::memcpy(block + kMagic.offset, kUstar.data(), kUstar.size());
   PutOctal(block, {kChecksum.offset, kChecksum.length - 1}, Checksum({block, kBlock}));
   block[kChecksum.offset + kChecksum.length - 1] = ' ';
@@ -147,6 +150,8 @@ void TarWriter::AddFile(const TarEntry& entry) {
 }
 
 void TarWriter::AddFolder(const TarEntry& entry) { AddHeader(entry, 0, '5'); }
+
+void TarWriter::AddLink(const TarEntry& entry) { AddHeader(entry, 0, '2', entry.content); }
 
 Result<std::string> TarWriter::Finish() && {
   if (!errors_.empty()) return std::move(errors_.front());

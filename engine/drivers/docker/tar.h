@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // Tar archives in memory, as the archive calls of the Docker Engine API take and give them: files
-// and folders with owner and mode, no links and no devices. Our own, because this page of code is
-// all we need, while libarchive would bring its compression and ACL libraries into a fully static
-// binary for formats that the API never sends us.
+// and folders with owner and mode, symbolic links to write, no devices. Our own, because this page
+// of code is all we need, while libarchive would bring its compression and ACL libraries into a
+// fully static binary for formats that the API never sends us.
 //
 //   TarWriter tar;
 //   tar.AddFile({.path = "etc/dbaas/patroni.yml", .content = "...", .mode = 0600, .uid = 999});
@@ -37,11 +37,14 @@ class TarWriter {
  public:
   void AddFile(const TarEntry& entry);
   void AddFolder(const TarEntry& entry);
+  /// A symbolic link at entry.path; entry.content is what it points to.
+  void AddLink(const TarEntry& entry);
   /// The archive, or the first thing that did not fit into one.
   Result<std::string> Finish() &&;
 
  private:
-  void AddHeader(const TarEntry& entry, std::size_t size, char type);
+  void AddHeader(const TarEntry& entry, std::size_t size, char type,
+                 std::string_view link_target = {});
 
   std::string archive_;
   std::vector<Error> errors_;

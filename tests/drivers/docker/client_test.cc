@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "engine/base/hash.h"
 #include "engine/drivers/docker/endpoint.h"
 #include "tests/drivers/docker/test_server.h"
 
@@ -184,6 +185,22 @@ TEST(DockerClientTest, ArchivesAreSentAsArchives) {
   EXPECT_EQ(request.headers.at("content-type"), "application/x-tar");
   EXPECT_EQ(request.body, binary);
   EXPECT_FALSE(request.headers.contains("expect"));
+}
+
+TEST(DockerClientTest, APathIsLookedAtByItsHeader) {
+  EXPECT_EQ(DecodeBase64("eyJhIjoxfQ=="), R"({"a":1})");
+  EXPECT_EQ(DecodeBase64(""), "");
+  TestServer server(
+      Transport::kUnix,
+      Answers({{"/v1.43/containers/orders-1/archive?path=%2Fa",
+                {.headers = {{"X-Docker-Container-Path-Stat",
+                              Base64(R"({"name": "a", "linkTarget": "/etc/dbaas/f-1"})")}}}}}));
+  DockerClient client = Connect({.endpoint = server.endpoint()});
+  const auto stat = client.StatPath("orders-1", "/a");
+  ASSERT_TRUE(stat.has_value()) << stat.error().ToLine();
+  EXPECT_EQ(stat->link_target, "/etc/dbaas/f-1");
+  EXPECT_EQ(server.requests().back().method, "HEAD");
+  EXPECT_EQ(client.StatPath("orders-1", "/b").error().kind, ErrorKind::kNotFound);
 }
 
 TEST(DockerClientTest, AFailureInTheMiddleOfAPullIsFound) {

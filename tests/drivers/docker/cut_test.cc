@@ -6,13 +6,14 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <iostream>
 
 #include "engine/base/random.h"
 #include "engine/drivers/docker/client.h"
 #include "engine/drivers/docker/docker_driver.h"
 #include "engine/drivers/docker/endpoint.h"
 #include "engine/drivers/docker/records.h"
+#include "tests/conformance/skip.h"
+#include "tests/conformance/test_image.h"
 #include "tests/drivers/docker/cutting_proxy.h"
 
 namespace dbaas::docker {
@@ -28,8 +29,7 @@ class CutTest : public testing::Test {
   void SetUp() override {
     direct_ = *MakeDockerDriver({.endpoint = std::string("unix://") + kSocket}, clock_);
     if (const auto seen = direct_->Observe(std::nullopt); !seen.has_value()) {
-      std::cerr << "\n*** SKIPPED, the driver was not tested: " << seen.error().ToLine() << "\n\n";
-      GTEST_SKIP() << seen.error().ToLine();
+      DBAAS_SKIP(seen.error().ToLine());
     }
     proxy_ = std::make_unique<CuttingProxy>(kSocket);
     cluster_ = "cut-";
@@ -91,18 +91,13 @@ ClusterRecord RecordOf(const std::string& cluster, std::int64_t generation) {
 
 TEST_F(CutTest, EnsureAndRemoveOfAnInstanceAndWhatItNeeds) {
   DockerClient client(*ParseEndpoint({}), "local", clock_);
-  const std::string image = "dbaas/test:1";
-  if (!client.Get("/images/" + image + "/json").has_value()) {
-    std::cerr
-        << "\n*** SKIPPED: image dbaas/test:1 is missing; driver_conformance_docker makes it\n";
-    GTEST_SKIP();
-  }
+  if (const std::string missing = EnsureTestImage(client); !missing.empty()) DBAAS_SKIP(missing);
   Object network{.id = {ObjectKind::kNetwork, cluster_}, .cluster = cluster_};
   Object second_network{.id = {ObjectKind::kNetwork, cluster_ + "-b"}, .cluster = cluster_};
   Object volume{.id = {ObjectKind::kVolume, cluster_ + "-data"}, .cluster = cluster_};
   Object instance{.id = {ObjectKind::kInstance, cluster_ + "-1"}, .cluster = cluster_};
   instance.instance = {
-      .image = image,
+      .image = kTestImage,
       .command =
           {"/bin/busybox", "sh", "-c",
            "trap 'exit 0' TERM; trap : HUP; while true; do busybox sleep 99 & wait $!; done"},

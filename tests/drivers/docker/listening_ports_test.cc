@@ -6,6 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <iterator>
+#include <string>
+
 namespace dbaas::docker {
 namespace {
 
@@ -42,7 +46,17 @@ TEST(ListeningPortsTest, APortThatWeListenOnIsSeen) {
   ASSERT_EQ(listen(listener, 1), 0);
   socklen_t length = sizeof(address);
   ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length), 0);
-  EXPECT_THAT(ListeningPorts(), Contains(ntohs(address.sin_port)));
+  const int port = ntohs(address.sin_port);
+  EXPECT_THAT(ListeningPorts(), Contains(port));
+
+  // Both ways say so, where they are open.
+  if (const auto asked = AskForListeningPorts()) {
+    EXPECT_THAT(*asked, Contains(port));
+  }
+  std::set<int> read;
+  std::ifstream file("/proc/net/tcp");
+  ReadListeningPorts(std::string{std::istreambuf_iterator<char>(file), {}}, read);
+  EXPECT_THAT(read, Contains(port));
   close(listener);
 }
 

@@ -6,13 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <iostream>
 #include <thread>
 
 #include "engine/base/random.h"
 #include "engine/drivers/docker/docker_driver.h"
 #include "engine/drivers/docker/endpoint.h"
-#include "engine/drivers/docker/translate.h"
+#include "tests/conformance/skip.h"
 
 namespace dbaas::docker {
 namespace {
@@ -30,8 +29,7 @@ class RecordStoreTest : public testing::Test {
   void SetUp() override {
     client_ = MakeClient();
     if (const Result<Json> info = client_->Get("/info"); !info.has_value()) {
-      std::cerr << "\n*** SKIPPED, the store was not tested: " << info.error().ToLine() << "\n\n";
-      GTEST_SKIP() << info.error().ToLine();
+      DBAAS_SKIP(info.error().ToLine());
     }
     name_ = "test-records-";
     for (int letter = 0; letter < 8; ++letter)

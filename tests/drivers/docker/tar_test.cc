@@ -122,6 +122,19 @@ TEST(TarTest, BrokenPaxHeadersAreErrorsAndNotCrashes) {
   }
 }
 
+TEST(TarTest, LinksAreWrittenAndLeftOutWhenRead) {
+  TarWriter tar;
+  tar.AddLink({.path = "etc/marker", .content = "fingerprint-1"});
+  tar.AddFile({.path = "etc/file"});
+  const auto read = ReadTar(*std::move(tar).Finish());
+  ASSERT_TRUE(read.has_value());
+  ASSERT_EQ(read->size(), 1u);
+  EXPECT_EQ(read->front().path, "etc/file");
+  TarWriter too_long;
+  too_long.AddLink({.path = "a", .content = std::string(101, 't')});
+  EXPECT_FALSE(std::move(too_long).Finish().has_value());
+}
+
 TEST(TarTest, TheSystemsTarUnderstandsIt) {
   const std::string folder = testing::TempDir() + "/dbaas-tar-test";
   std::filesystem::create_directories(folder);
