@@ -19,8 +19,8 @@
 
 namespace dbaas {
 
-/// A number of Terraform: arbitrary precision. What fits an int64 or is exactly a double is kept so;
-/// everything else stays the decimal text that it came as, for no digit may be lost on the way.
+/// A number of Terraform: arbitrary precision. What fits an int64 or is exactly a double is kept
+/// so; everything else stays the decimal text that it came as, for no digit may be lost on the way.
 /// Equality is by value where both sides are integers, else by shortest decimal text.
 class Number {
  public:

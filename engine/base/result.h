@@ -8,8 +8,8 @@
 //
 //   Result<Endpoint> ReadEndpoint(...) {
 //     Endpoint endpoint;
-//     endpoint.port = TRY(ReadPort(text));       // returns the error to our caller, if there is one
-//     return endpoint;
+//     endpoint.port = TRY(ReadPort(text));       // returns the error to our caller, if there is
+//     one return endpoint;
 //   }
 //
 // Threading: plain values, no sharing.
@@ -23,7 +23,8 @@
 
 namespace dbaas {
 
-/// A kind exists only where some caller acts on it differently (retry, wait, exit code, diagnostic).
+/// A kind exists only where some caller acts on it differently (retry, wait, exit code,
+/// diagnostic).
 enum class ErrorKind {
   kInvalid,      ///< The request can never succeed as written. `field` names the culprit.
   kNotFound,     ///< The thing asked for is not there.
@@ -38,9 +39,9 @@ enum class ErrorKind {
 /// "invalid", "not found" ... as used in messages and in JSON output.
 const char* ToString(ErrorKind kind);
 
-/// What went wrong, in words for an operator. `summary` is one short line without a trailing period;
-/// `detail` says why and what to do; `field` is a spec field ("node_count", "parameters.work_mem")
-/// which the schemas turn into an attribute path. Never holds a secret.
+/// What went wrong, in words for an operator. `summary` is one short line without a trailing
+/// period; `detail` says why and what to do; `field` is a spec field ("node_count",
+/// "parameters.work_mem") which the schemas turn into an attribute path. Never holds a secret.
 struct [[nodiscard]] Error {
   ErrorKind kind = ErrorKind::kInternal;
   std::string summary;

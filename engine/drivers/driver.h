@@ -33,9 +33,9 @@ struct ExecResult {
 /// Who asks for a lease. Enough to tell people whom they wait for, and to know on the same machine
 /// that a holder is dead before its lease runs out.
 struct Holder {
-  std::string name;         ///< "alice@build-7 pid 4242 (terraform)"
-  std::string token;        ///< Unique to this process and lease.
-  std::string machine;      ///< Boot id and pid namespace; equal means the pid can be looked up.
+  std::string name;     ///< "alice@build-7 pid 4242 (terraform)"
+  std::string token;    ///< Unique to this process and lease.
+  std::string machine;  ///< Boot id and pid namespace; equal means the pid can be looked up.
   int pid = 0;
   std::int64_t start_time = 0;  ///< Of the process, in the kernel's ticks: pids are reused.
 };
@@ -79,7 +79,8 @@ class Driver {
   virtual Result<std::vector<ClusterRecord>> ReadRecords() = 0;
   /// kConflict unless the stored generation is `expected_generation` (0: there must be none).
   /// Rewriting the same generation is how it gets settled.
-  virtual Result<void> WriteRecord(const ClusterRecord& record, std::int64_t expected_generation) = 0;
+  virtual Result<void> WriteRecord(const ClusterRecord& record,
+                                   std::int64_t expected_generation) = 0;
   virtual Result<void> RemoveRecord(const std::string& cluster) = 0;
 
   /// One try. kConflict, with the holder's name as the error's detail, while someone else holds it.

@@ -20,7 +20,7 @@ struct Condition {
     kMemberFollows,     ///< `member` is primary, or streams from it.
     kMemberNotPrimary,  ///< `member` is not the primary, and someone else is.
     kMemberGone,        ///< `member` is no longer part of the cluster.
-    kRestartKnown,      ///< Every member has noticed the settings that need a restart.
+    kRestartKnown,      ///< Some member has noticed settings that need a restart.
   };
   Kind kind = Kind::kPrimaryRuns;
   std::string member;

@@ -36,7 +36,8 @@ class FakePatroni {
     Json configuration = Json::object();
     bool has_role_and_database = false;
     std::string primary;
-    std::map<std::string, Json> in_force;  ///< By member: what it started with of what needs a restart.
+    std::map<std::string, Json>
+        in_force;  ///< By member: what it started with of what needs a restart.
   };
 
   Result<ExecResult> Answer(const FakeExec& exec);
