@@ -105,7 +105,7 @@ def postmaster(name):
 
 def patroni(name, path="patroni"):
     """A member's own word about itself, from Patroni's REST API inside the container; {} if none."""
-    for scheme in ("https", "http"):
+    for scheme in ("http", "https"):
         text = call("exec", name, "curl", "-sk", "-m", "5", f"{scheme}://127.0.0.1:8008/{path}", check=False)
         if text.startswith("{"):
             return json.loads(text)

@@ -97,6 +97,11 @@ MESSAGES = [
 KILLED = "killed"
 EXCUSED_WHEN_KILLED = {r"Plugin did not respond", r"Plugin error", r"Request cancelled", r"The \S+ plugin crashed"}
 
+# OpenTofu tells at length what a refresh found to be different: one such line, then the differences in
+# the words that it uses for inconsistent results. Things do change outside; that is what a refresh is for.
+REFRESHED = re.compile(r"produced an unexpected new value for \S+ during refresh")
+DIFFERENCE = re.compile(r"^\s+- ")
+
 _MESSAGES = [(re.compile(pattern), pattern, meaning) for pattern, meaning in MESSAGES]
 # One pass over a large log: only lines that this finds are looked at closely.
 _ANY = re.compile("|".join(f"(?:{pattern})" for pattern, _ in MESSAGES))
@@ -117,8 +122,10 @@ def forbidden_messages(path, text):
     """Findings in the output or the log of one command."""
     killed = KILLED in os.path.basename(path)
     findings = []
+    refreshed = False
     for number, line in enumerate(text.splitlines(), start=1):
-        if not _ANY.search(line):
+        refreshed = bool(REFRESHED.search(line)) or (refreshed and bool(DIFFERENCE.search(line)))
+        if refreshed or not _ANY.search(line):
             continue
         for expression, pattern, meaning in _MESSAGES:
             if expression.search(line) and not (killed and pattern in EXCUSED_WHEN_KILLED):

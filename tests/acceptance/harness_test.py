@@ -72,6 +72,13 @@ class ForbiddenTest(unittest.TestCase):
         found = forbidden.forbidden_messages("0001-grow-killed.trace", text)
         self.assertEqual([each.line for each in found], [2])
 
+    def test_what_a_refresh_found_is_no_inconsistency_and_what_an_apply_gave_is(self):
+        difference = "      - .node_count: was cty.NumberIntVal(1), but now cty.NumberIntVal(2)"
+        refresh = '[WARN]  Provider "x/y" produced an unexpected new value for a.b during refresh.'
+        self.assertEqual(forbidden.forbidden_messages("a.trace", f"{refresh}\n{difference}\n{difference}"), [])
+        found = forbidden.forbidden_messages("a.trace", f"{refresh}\n{difference}\nother\n{difference}")
+        self.assertEqual([each.line for each in found], [4])
+
     def test_excuses_are_messages(self):
         self.assertLessEqual(forbidden.EXCUSED_WHEN_KILLED, {pattern for pattern, _ in forbidden.MESSAGES})
 

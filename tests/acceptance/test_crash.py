@@ -16,8 +16,8 @@ ROUNDS = 4  # Each kills during create, growing, shrinking and destroy: 16 kills
 
 class TestCrash(Theme):
     seconds = 260
-    # About how long each step takes when nothing happens to it, in seconds.
-    usual = {"create": 4.0, "grow": 5.0, "shrink": 2.0, "destroy": 2.0}
+    # About how long each step takes when nothing happens to it, in seconds; moments are shares of it.
+    usual = {"create": 6.0, "grow": 6.0, "shrink": 2.5, "destroy": 3.0}
 
     def write(self, node_count):
         self.workspace.write(self.cluster_block(node_count=node_count, instance_class=None, resources=SIZE))
