@@ -2,11 +2,13 @@
 #include "engine/engine.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <mutex>
 
 #include "engine/apply/converge.h"
+#include "engine/apply/holder.h"
 #include "engine/apply/intent.h"
 #include "engine/apply/journal.h"
 #include "engine/apply/retry.h"
@@ -18,6 +20,7 @@ namespace {
 
 // A refresh of a thousand resources asks within moments: they share one listing.
 constexpr Milliseconds kListingLifetime{1000};
+constexpr Milliseconds kDeadLeaseTtl{5000};
 
 /// Everything that a host reported at one moment.
 struct Listing {
@@ -111,6 +114,16 @@ struct Engine::Impl {
             .journal_folder = Journal::DefaultFolder()};
   }
 
+  /// A deletion that was killed after its last step but one leaves its lock behind, and there is no
+  /// apply to come that would find it. Taking a dead holder's lease and letting go of it removes it;
+  /// a living holder keeps his.
+  void ClearDeadLease(Driver& driver, const std::string& name) const {
+    const auto lease = driver.AcquireLease(name, ThisProcess("refresh", random), kDeadLeaseTtl);
+    if (!lease && lease.error().kind != ErrorKind::kConflict) {
+      spdlog::debug("cannot look for a dead lease of {}: {}", name, lease.error().ToLine());
+    }
+  }
+
   Result<ClusterView> View(Host& host, const Listing& listing, const ClusterRecord& record,
                            ReadDepth depth) const {
     Driver* driver = TRY(host.driver());
@@ -202,7 +215,16 @@ Result<std::optional<ClusterView>> Engine::Read(const ClusterId& id, ReadDepth d
   Host* host = TRY(impl_->Find(id.host));
   const auto listing = TRY(host->List(impl_->clock, impl_->random));
   const ClusterRecord* record = listing->Find(id.cluster);
-  if (record == nullptr || !record->has_cluster_part()) return std::optional<ClusterView>();
+  if (record == nullptr || !record->has_cluster_part()) {
+    if (depth == ReadDepth::kListing) {
+      Driver* driver = TRY(host->driver());
+      impl_->ClearDeadLease(*driver, id.cluster);
+      if (listing->records.empty()) {
+        impl_->ClearDeadLease(*driver, std::string(kManagementCluster));
+      }
+    }
+    return std::optional<ClusterView>();
+  }
   return std::optional(TRY(impl_->View(*host, *listing, *record, depth)));
 }
 

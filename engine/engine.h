@@ -66,7 +66,8 @@ class Engine {
   /// settles. On error everything done so far stands, and the next apply continues from there.
   Result<ClusterView> Apply(const PartChange& change, Progress& progress, std::stop_token stop);
 
-  /// Nothing when there is no such cluster. kUnavailable when the host does not answer.
+  /// Nothing when there is no such cluster; a lock that its killed remover left behind is cleared
+  /// then. kUnavailable when the host does not answer.
   Result<std::optional<ClusterView>> Read(const ClusterId& id, ReadDepth depth);
   /// Of one host, or of all when `host` is empty.
   Result<std::vector<ClusterView>> List(const std::string& host, ReadDepth depth);
