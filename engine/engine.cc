@@ -115,8 +115,8 @@ struct Engine::Impl {
   }
 
   /// A deletion that was killed after its last step but one leaves its lock behind, and there is no
-  /// apply to come that would find it. Taking a dead holder's lease and letting go of it removes it;
-  /// a living holder keeps his.
+  /// apply to come that would find it. Taking a dead holder's lease and letting go of it removes
+  /// it; a living holder keeps his.
   void ClearDeadLease(Driver& driver, const std::string& name) const {
     const auto lease = driver.AcquireLease(name, ThisProcess("refresh", random), kDeadLeaseTtl);
     if (!lease && lease.error().kind != ErrorKind::kConflict) {

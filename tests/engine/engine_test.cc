@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_driver.h"
+#include "tests/fakes/seeded_random.h"
+
+namespace dbaas {
+namespace {
+
+using ::testing::HasSubstr;
+
+class EngineTest : public ::testing::Test {
+ protected:
+  FakeClock clock_;
+  SeededRandom random_{1};
+  std::shared_ptr<FakeDriver> host_ = std::make_shared<FakeDriver>(clock_);
+  Engine engine_{std::vector<std::shared_ptr<Driver>>{host_}, clock_, random_};
+};
+
+TEST_F(EngineTest, RefreshOfAGoneClusterClearsTheLockOfItsKilledRemover) {
+  host_->OnAlive([](const Holder&) { return false; });
+  const auto killed =
+      host_->AcquireLease("orders", {.name = "killed", .token = "t"}, Milliseconds(30'000));
+  ASSERT_TRUE(killed.has_value());
+  host_->LoseLeases();
+  clock_.Tick(Milliseconds(60'000));
+  const auto view = engine_.Read({"local", "orders"}, ReadDepth::kListing);
+  ASSERT_TRUE(view.has_value());
+  EXPECT_FALSE(view->has_value());
+  EXPECT_FALSE(host_->LeaseHolder("orders").has_value());
+}
+
+TEST_F(EngineTest, RefreshLeavesTheLockOfALivingHolderAlone) {
+  const auto held =
+      host_->AcquireLease("orders", {.name = "alive", .token = "t"}, Milliseconds(30'000));
+  ASSERT_TRUE(held.has_value());
+  ASSERT_TRUE(engine_.Read({"local", "orders"}, ReadDepth::kListing).has_value());
+  ASSERT_TRUE(host_->LeaseHolder("orders").has_value());
+  EXPECT_EQ(host_->LeaseHolder("orders")->name, "alive");
+}
+
+TEST_F(EngineTest, ARefreshOfManyClustersIsOneListing) {
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(engine_.Read({"local", "c" + std::to_string(i)}, ReadDepth::kProbe).has_value());
+  }
+  EXPECT_EQ(host_->CallsOf("Observe").size(), 1U);
+  EXPECT_EQ(host_->CallsOf("ReadRecords").size(), 1U);
+}
+
+TEST_F(EngineTest, PlanForASilentHostWarnsAndApplyFails) {
+  host_->SetReachable(false);
+  ClusterSpec spec;
+  spec.name = "orders";
+  spec.engine = "postgresql";
+  spec.engine_version = "17";
+  const PartChange change{.id = {"local", "orders"},
+                          .key = "cluster",
+                          .verb = PartChange::Verb::kCreate,
+                          .spec = spec,
+                          .who = "test"};
+  const auto preview = engine_.Plan(change);
+  ASSERT_TRUE(preview.has_value());
+  ASSERT_EQ(preview->warnings.size(), 1U);
+  EXPECT_THAT(preview->warnings[0], HasSubstr("Host local does not answer"));
+}
+
+TEST_F(EngineTest, IdsNameTheirHostOrMeanTheFirst) {
+  EXPECT_EQ(engine_.ParseClusterId("orders")->ToText(), "local/orders");
+  EXPECT_EQ(engine_.ParseClusterId("far/orders")->ToText(), "far/orders");
+  EXPECT_EQ(engine_.ParseClusterId("a/b/c").error().kind, ErrorKind::kInvalid);
+  EXPECT_EQ(engine_.ParseClusterId("").error().field, "cluster_id");
+}
+
+TEST_F(EngineTest, UnknownEngineIsOneErrorThatListsTheKnown) {
+  ClusterSpec spec;
+  spec.engine = "oracle";
+  const auto errors = Engine::Validate(spec);
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors[0].field, "engine");
+  EXPECT_THAT(errors[0].detail, HasSubstr("postgresql"));
+}
+
+}  // namespace
+}  // namespace dbaas
