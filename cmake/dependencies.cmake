@@ -6,10 +6,20 @@ find_package(nlohmann_json REQUIRED)
 if(DBAAS_STATIC)
   set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
   set(OPENSSL_USE_STATIC_LIBS ON)
+  # The linker warns of functions that load shared libraries at run time (dlopen, getaddrinfo ...). They come from
+  # parts of OpenSSL, gRPC and c-ares that we do not reach: gRPC listens on a unix socket, and curl asks c-ares.
+  add_link_options(-static -Wl,--no-warnings)
 endif()
 find_package(OpenSSL REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
+# Debian has both as shared libraries only; for a static binary their headers bring the sources along.
+add_library(dbaas_log INTERFACE)
+if(DBAAS_STATIC)
+  target_link_libraries(dbaas_log INTERFACE fmt::fmt-header-only)
+else()
+  target_link_libraries(dbaas_log INTERFACE spdlog::spdlog fmt::fmt)
+endif()
 find_package(Protobuf REQUIRED)
 find_package(CLI11 REQUIRED)
 

@@ -7,6 +7,7 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <openssl/crypto.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -135,7 +136,10 @@ class Plugin {
     const mode_t usual = umask(kOwnerOnly);
     server_ = builder.BuildAndStart();
     umask(usual);
-    if (server_ == nullptr) return Unavailable("cannot listen on " + path);
+    if (server_ == nullptr) {
+      return Unavailable("cannot listen on " + path,
+                         "Either the folder is not writable or PLUGIN_CLIENT_CERT is damaged.");
+    }
     server_->GetHealthCheckService()->SetServingStatus("plugin", true);
     RemoveOnCrash(path);
     path_ = path;
@@ -206,6 +210,9 @@ Result<void> ServeReattached(const Environment& environment) {
 
 int ServeTerraform(const Environment& environment) {
   const int stdout_file = TakeStdout();
+  // No openssl.cnf: where it lies and what it may load depend on the system that OpenSSL was built
+  // on, which is not the one we run on. It would also cost a tenth of our start.
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
   InstallCrashHandlers();
   SetUpLogging(environment);
   return Fail(Serve(environment, stdout_file).error());

@@ -30,7 +30,7 @@ Result<KeyPair> IssueCertificate(const KeyPair& authority, const std::string& co
 Result<KeyPair> MakeSelfSigned(const std::string& organization, const std::string& common_name,
                                const std::vector<std::string>& names, int days);
 
-/// The DER bytes of the first certificate in `pem`.
+/// The DER bytes of the first certificate in `pem`; whether they are one is not looked at.
 Result<std::string> PemToDer(const std::string& pem);
 
 }  // namespace dbaas

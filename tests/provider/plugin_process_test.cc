@@ -5,12 +5,15 @@
 #include <gmock/gmock.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <future>
+#include <sstream>
 #include <thread>
 
 #include "engine/base/json.h"
@@ -119,6 +122,31 @@ TEST_F(PluginProcessTest, OnlyTheCertificateOfTerraformGetsIn) {
       grpc::CreateChannel("unix:" + Fields(line).at(3), grpc::InsecureChannelCredentials());
   EXPECT_FALSE(GetSchema(plaintext, schema).ok());
   EXPECT_TRUE(GetSchema(Connect(line, terraform_), schema).ok());
+}
+
+/// The bytes of the answer to a request of these bytes; empty when there is none.
+std::string CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                    const std::string& request) {
+  grpc::ClientContext context;
+  const grpc::Slice slice(request);
+  const grpc::ByteBuffer sent(&slice, 1);
+  grpc::ByteBuffer received;
+  std::promise<grpc::Status> done;
+  grpc::GenericStub(channel).UnaryCall(&context, method, {}, &sent, &received,
+                                       [&](grpc::Status status) { done.set_value(status); });
+  grpc::Slice answer;
+  if (!done.get_future().get().ok() || !received.TrySingleSlice(&answer).ok()) return {};
+  return {reinterpret_cast<const char*>(answer.begin()), answer.size()};
+}
+
+TEST_F(PluginProcessTest, HealthIsServing) {
+  PluginProcess plugin(Variables());
+  const auto channel = Connect(plugin.ReadLine(), terraform_);
+  const std::string serving("\x08\x01", 2);  // { status: SERVING }
+  const std::string check = "/grpc.health.v1.Health/Check";
+  EXPECT_EQ(CallRaw(channel, check, "\x0a\x06plugin"), serving);  // { service: "plugin" }
+  EXPECT_EQ(CallRaw(channel, check, ""), serving);
+  EXPECT_EQ(CallRaw(channel, check, "\x0a\x05other"), "");
 }
 
 TEST_F(PluginProcessTest, WithoutClientCertificateThereIsNoTls) {
