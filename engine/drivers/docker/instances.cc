@@ -148,10 +148,22 @@ Result<void> AddMissingFolders(DockerClient& client, const Container& container,
   return Ok();
 }
 
-enum class FileChoice { kAll, kCompared };
+enum class FileChoice {
+  kAll,
+  kCompared,
+};
+/// Whether the archive of the files ends with the mark. Archives are unpacked in order, so it is
+/// only there when all the files are.
+enum class Mark { kWithFiles, kLater };
+
+void AddMark(const Object& object, TarWriter& tar) {
+  tar.AddLink({.path = std::string(kMarkerPath).substr(1),
+               .content = kMarkerTarget + object.files_fingerprint,
+               .mode = 0777});
+}
 
 Result<void> PlaceFiles(DockerClient& client, const Object& object, const Container& container,
-                        FileChoice choice) {
+                        FileChoice choice, Mark mark) {
   TarWriter tar;
   std::set<std::string> known_folders;
   const std::int64_t now =
@@ -172,15 +184,14 @@ Result<void> PlaceFiles(DockerClient& client, const Object& object, const Contai
                  .mtime = now});
     any = true;
   }
-  if (!any) return Ok();
+  if (mark == Mark::kWithFiles) AddMark(object, tar);
+  if (!any && mark == Mark::kLater) return Ok();
   return client.PutArchive(container.id, "/", TRY(std::move(tar).Finish()));
 }
 
 Result<void> WriteMarker(DockerClient& client, const Object& object, const Container& container) {
   TarWriter tar;
-  tar.AddLink({.path = std::string(kMarkerPath).substr(1),
-               .content = kMarkerTarget + object.files_fingerprint,
-               .mode = 0777});
+  AddMark(object, tar);
   return client.PutArchive(container.id, "/", TRY(std::move(tar).Finish()));
 }
 
@@ -214,8 +225,8 @@ Result<void> StartStopped(DockerClient& client, const Object& object, const Cont
   TRY(ConnectNetworks(client, object, container));
   // A container that never ran may never have got its bootstrap files either.
   const bool never_ran = container.state == "created";
-  TRY(PlaceFiles(client, object, container, never_ran ? FileChoice::kAll : FileChoice::kCompared));
-  TRY(WriteMarker(client, object, container));
+  TRY(PlaceFiles(client, object, container, never_ran ? FileChoice::kAll : FileChoice::kCompared,
+                 Mark::kWithFiles));
   const Result<Json> started = client.Post(Path(container, "start"), nullptr, kSlowCallTimeout);
   if (!started.has_value())
     return ExplainStart(started.error(), container.labels, client.host_name());
@@ -224,7 +235,7 @@ Result<void> StartStopped(DockerClient& client, const Object& object, const Cont
 
 Result<void> UpdateFiles(DockerClient& client, const Object& object, const Container& container) {
   if (TRY(ReadMarker(client, container.id)) == object.files_fingerprint) return Ok();
-  TRY(PlaceFiles(client, object, container, FileChoice::kCompared));
+  TRY(PlaceFiles(client, object, container, FileChoice::kCompared, Mark::kLater));
   // A process that keeps failing reads its files at its next start anyway.
   if (container.state == "running") {
     if (object.instance.reload_signal.empty()) {

@@ -6,7 +6,7 @@
 // An instance comes into being in steps, each of which can be repeated, so that a process may die
 // between any two of them and the next Ensure goes on:
 //
-//   create ── connect the other networks ── place files ── mark them ── start
+//   create ── connect the other networks ── place files, the last of them their mark ── start
 //
 // Changed files go into the running container, it is told (signal or restart), and only then are
 // they marked. So the mark never claims more than what the process has been told of.

@@ -136,7 +136,7 @@ void TarWriter::AddHeader(const TarEntry& entry, std::size_t size, char type,
   std::memcpy(block + kPrefix.offset, halves->first.data(), halves->first.size());
   std::memcpy(block + kName.offset, halves->second.data(), halves->second.size());
   block[kType] = type;
-  std::memcpy(block + kLinkTarget.offset, link_target.data(), link_target.size());
+  link_target.copy(block + kLinkTarget.offset, kLinkTarget.length);
   std::memcpy(block + kMagic.offset, kUstar.data(), kUstar.size());
   PutOctal(block, {kChecksum.offset, kChecksum.length - 1}, Checksum({block, kBlock}));
   block[kChecksum.offset + kChecksum.length - 1] = ' ';

@@ -115,7 +115,8 @@ TEST(DockerClientTest, AnEngineThatDoesNotAnswerIsOneClearLine) {
 
 TEST(DockerClientTest, ASocketThatMayNotBeOpenedIsDenied) {
   if (geteuid() == 0) {
-    // Root may open everything. The child gives that up.
+    // Root may open everything. A child gives that up; it starts anew, for there are threads here.
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
     TestServer server(Transport::kUnix, Answers({}));
     const std::string path = server.endpoint().substr(7);
     chmod(path.c_str(), 0600);
