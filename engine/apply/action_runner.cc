@@ -73,8 +73,9 @@ bool IsMet(const Condition& condition, const ClusterFacts& facts) {
       return primary != nullptr && primary->running && primary->name != condition.member;
     case Condition::Kind::kMemberGone: return member == nullptr;
     case Condition::Kind::kRestartKnown:
-      return std::all_of(facts.members.begin(), facts.members.end(),
-                         [](const auto& facts) { return !facts.running || facts.pending_restart; });
+      // One is enough: the settings are in. A member that has a value of its own never needs to.
+      return std::any_of(facts.members.begin(), facts.members.end(),
+                         [](const auto& facts) { return facts.pending_restart; });
   }
   return false;
 }

@@ -255,6 +255,7 @@ class Convergence {
     } else if (before_ && dbms_ != nullptr) {
       Forget();
     }
+    TRY(lease_->Check());
     return Patiently([&] { return driver_.RemoveRecord(change_.id.cluster); });
   }
 

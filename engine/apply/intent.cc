@@ -23,9 +23,11 @@ ClusterRecord NewRecord(const PartChange& change) {
   return record;
 }
 
-/// The password travels beside the spec: it changes with its version only, as on RDS.
+/// The password travels beside the spec: it changes with its version only, as on RDS. Until the
+/// first apply has ended well nobody has it, so the latest word counts.
 void TakePassword(const ClusterSpec* before, ClusterSpec& after, ClusterRecord& record) {
-  const bool is_new = before == nullptr || before->password_version != after.password_version;
+  const bool is_new = before == nullptr || record.settled == 0 ||
+                      before->password_version != after.password_version;
   if (after.password && is_new) record.secrets.insert_or_assign("password", *after.password);
   after.password.reset();
 }

@@ -45,8 +45,8 @@ void AddMembers(const DesiredState& desired, const ViewInput& input, ClusterView
 
 /// Differences are drift; an instance that merely stands still is trouble, for it is the same
 /// instance, and whoever stopped it may have had a reason.
-void AddDrift(const DesiredState& desired, const Observation& observed, ClusterView& view) {
-  for (const auto& change : ComputeDiff(desired.objects, observed, {}).changes) {
+void AddDrift(const Diff& diff, ClusterView& view) {
+  for (const auto& change : diff.changes) {
     const std::string line = change.id.ToText() + " " + change.reason;
     if (change.kind == ChangeKind::kStart) {
       view.troubles.push_back(line);
@@ -85,7 +85,13 @@ Result<ClusterView> MakeView(const ViewInput& input) {
     view.ca_certificate_pem = authority->second.Reveal();
   }
   AddMembers(desired, input, view);
-  AddDrift(desired, OnlyOf(record.cluster, input.observed), view);
+  AddDrift(ComputeDiff(desired.objects, OnlyOf(record.cluster, input.observed), {}), view);
+  // Of what is shared, only what this cluster needs is its business; other things may be there.
+  Diff shared =
+      ComputeDiff(desired.shared, OnlyOf(std::string(kManagementCluster), input.observed), {});
+  std::erase_if(shared.changes,
+                [](const auto& change) { return change.kind == ChangeKind::kRemove; });
+  AddDrift(shared, view);
   if (record.settled < record.generation) {
     const std::string what = record.history.empty() ? "" : ": " + record.history.back().what;
     view.drift[std::string(kClusterPart)].push_back(

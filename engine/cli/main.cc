@@ -87,7 +87,11 @@ int Main(int argc, char** argv) {
   credentials->add_option("cluster", arguments.cluster, "Name or id")->required();
   credentials->add_flag("--json", arguments.json, "For programs");
   credentials->add_flag("--uri", arguments.uri, "Only the URI of the write port");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kFailed;  // --help and --version end here too.
+  }
 
   SystemClock clock;
   SystemRandom random;

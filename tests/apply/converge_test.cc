@@ -236,6 +236,39 @@ TEST(ConvergeTest, MissingMemberIsDriftAndStoppedOneIsTrouble) {
   EXPECT_EQ(world.PlanOf(Change(Verb::kUpdate, Spec(3))), "");
 }
 
+TEST(ConvergeTest, MissingSharedServiceIsDriftAndIsMended) {
+  World world;
+  const auto record = world.Apply(Change(Verb::kCreate, Spec(1)));
+  ASSERT_TRUE(record.has_value());
+  world.host.RemoveByHand({ObjectKind::kInstance, "dbaas-management-etcd"});
+  const auto observed = world.host.Observe(std::nullopt);
+  const auto view = MakeView({.host = "local",
+                              .address = "127.0.0.1",
+                              .record = **record,
+                              .observed = *observed,
+                              .facts = nullptr});
+  ASSERT_TRUE(view.has_value());
+  EXPECT_THAT(view->drift.at("cluster"), ElementsAre("instance dbaas-management-etcd is missing"));
+  ASSERT_TRUE(world.Apply(Change(Verb::kUpdate, Spec(1))).has_value());
+  EXPECT_THAT(world.host.Names(), Contains("instance dbaas-management-etcd"));
+}
+
+TEST(ConvergeTest, PasswordChangesWithItsVersionOnly) {
+  World world;
+  ClusterSpec spec = Spec(1);
+  spec.password = Secret<std::string>("first-password");
+  spec.password_version = 1;
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, spec)).has_value());
+  spec.password = Secret<std::string>("second-password");
+  auto record = world.Apply(Change(Verb::kUpdate, spec));
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ((*record)->secrets.at("password").Reveal(), "first-password");
+  spec.password_version = 2;
+  record = world.Apply(Change(Verb::kUpdate, spec));
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ((*record)->secrets.at("password").Reveal(), "second-password");
+}
+
 // ---- cut after every call
 // --------------------------------------------------------------------------
 
