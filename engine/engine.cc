@@ -203,12 +203,15 @@ Result<ClusterView> Engine::Apply(const PartChange& change, Progress& progress,
                                   std::stop_token stop) {
   Host* host = TRY(impl_->Find(change.id.host));
   Driver* driver = TRY(host->driver());
-  auto record = Converge(impl_->Context(*driver, progress, std::move(stop)), change);
+  auto converged = Converge(impl_->Context(*driver, progress, std::move(stop)), change);
   host->ForgetListing();
-  if (!record) return std::move(record).error();
-  if (!record->has_value()) return ClusterView{.id = change.id};
-  const auto listing = TRY(host->List(impl_->clock, impl_->random));
-  return impl_->View(*host, *listing, **record, ReadDepth::kListing);
+  if (!converged) return std::move(converged).error();
+  if (!converged->record) return ClusterView{.id = change.id};
+  return MakeView({.host = host->name(),
+                   .address = driver->Address(),
+                   .record = *converged->record,
+                   .observed = converged->observed,
+                   .facts = nullptr});
 }
 
 Result<std::optional<ClusterView>> Engine::Read(const ClusterId& id, ReadDepth depth) {

@@ -59,19 +59,19 @@ class Convergence {
         holder_(ThisProcess(change.who, context.random)),
         journal_(context.journal_folder, driver_.Host(), change.id.cluster, context.clock) {}
 
-  Result<std::optional<ClusterRecord>> Run() {
+  Result<Converged> Run() {
     lease_ = TRY(WaitForLease(change_.id.cluster));
     TRY(FormIntent());
     if (intent_.removes_cluster) {
       TRY(RemoveCluster());
-      return std::optional<ClusterRecord>();
+      return Converged{};
     }
     if (auto converged = ConvergeCluster(); !converged) {
       NoteFailure(converged.error());
       return std::move(converged).error();
     }
     TRY(Settle(""));
-    return std::optional(intent_.record);
+    return Converged{.record = intent_.record, .observed = std::move(observed_)};
   }
 
  private:
@@ -176,8 +176,7 @@ class Convergence {
   }
 
   Result<void> RunRound(bool& was_empty) {
-    const Observation observed =
-        TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }));
+    Observation observed = TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }));
     const auto facts = Probe(driver_, context_.clock, intent_.record, observed);
     Diff diff = ComputeDiff(desired_.objects, observed, {intent_.what, before_objects_});
     if (facts) {
@@ -187,6 +186,10 @@ class Convergence {
     const Plan plan = BuildPlan(
         diff, {.desired = desired_, .observed = observed, .facts = facts ? &*facts : nullptr});
     was_empty = plan.empty();
+    if (was_empty) {
+      observed_.objects.insert(observed_.objects.end(), observed.objects.begin(),
+                               observed.objects.end());
+    }
     return Carry(plan, *lease_);
   }
 
@@ -215,13 +218,19 @@ class Convergence {
 
   /// What all clusters of the host share is looked at without, and changed under, the host's lease.
   Result<void> EnsureShared() {
-    if (TRY(PlanShared()).empty()) return Ok();
+    observed_ = TRY(ObserveShared());
+    if (PlanShared(observed_).empty()) return Ok();
     const auto host_lease = TRY(WaitForLease(kManagement));
-    return Carry(TRY(PlanShared()), *host_lease);
+    TRY(Carry(PlanShared(TRY(ObserveShared())), *host_lease));
+    observed_ = TRY(ObserveShared());
+    return Ok();
   }
 
-  Result<Plan> PlanShared() {
-    const Observation observed = TRY(Patiently([&] { return driver_.Observe(kManagement); }));
+  Result<Observation> ObserveShared() {
+    return Patiently([&] { return driver_.Observe(kManagement); });
+  }
+
+  Plan PlanShared(const Observation& observed) const {
     Diff diff = ComputeDiff(desired_.shared, observed, {intent_.what, {}});
     // Another engine's services may live there too; only what we want is ours to change.
     std::erase_if(diff.changes,
@@ -294,6 +303,7 @@ class Convergence {
   Intent intent_;
   const Dbms* dbms_ = nullptr;
   DesiredState desired_;
+  Observation observed_;  ///< What is shared; in the end, the cluster too.
 };
 
 }  // namespace
@@ -308,8 +318,7 @@ std::optional<ClusterFacts> Probe(Driver& driver, Clock& clock, const ClusterRec
   return std::move(facts).value();
 }
 
-Result<std::optional<ClusterRecord>> Converge(const ConvergeContext& context,
-                                              const PartChange& change) {
+Result<Converged> Converge(const ConvergeContext& context, const PartChange& change) {
   return Convergence(context, change).Run();
 }
 

@@ -31,9 +31,15 @@ struct ConvergeContext {
   std::string journal_folder;  ///< Empty: no journal.
 };
 
-/// The settled record; nothing when the cluster is gone.
-Result<std::optional<ClusterRecord>> Converge(const ConvergeContext& context,
-                                              const PartChange& change);
+/// How an apply ended well.
+struct Converged {
+  std::optional<ClusterRecord> record;  ///< The settled record; nothing when the cluster is gone.
+  /// The cluster's objects and the shared ones, as last seen. So that nobody has to ask again
+  /// between settling and telling the caller, who until then does not know of what was made.
+  Observation observed;
+};
+
+Result<Converged> Converge(const ConvergeContext& context, const PartChange& change);
 
 /// What Converge would do now, without touching anything. kUnavailable when the host is silent.
 Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change);

@@ -66,13 +66,15 @@ struct World {
   Notes notes;
 
   Result<std::optional<ClusterRecord>> Apply(const PartChange& change) {
-    return Converge({.driver = host,
-                     .clock = clock,
-                     .random = random,
-                     .progress = notes,
-                     .stop = {},
-                     .journal_folder = ""},
-                    change);
+    auto converged = Converge({.driver = host,
+                               .clock = clock,
+                               .random = random,
+                               .progress = notes,
+                               .stop = {},
+                               .journal_folder = ""},
+                              change);
+    if (!converged) return std::move(converged).error();
+    return std::move(converged->record);
   }
 
   /// What an apply of the same again would do; "error: ..." when it cannot be said.

@@ -6,6 +6,7 @@
 
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_driver.h"
+#include "tests/fakes/fake_patroni.h"
 #include "tests/fakes/seeded_random.h"
 
 namespace dbaas {
@@ -66,6 +67,38 @@ TEST_F(EngineTest, PlanForASilentHostWarnsAndApplyFails) {
   ASSERT_TRUE(preview.has_value());
   ASSERT_EQ(preview->warnings.size(), 1U);
   EXPECT_THAT(preview->warnings[0], HasSubstr("Host local does not answer"));
+}
+
+class Silent final : public Progress {
+ public:
+  void Note(const std::string&) override {}
+  void Began(int, int, const std::string&) override {}
+  void Ended(int, int, const std::string&, const std::string&, Milliseconds) override {}
+};
+
+TEST_F(EngineTest, AppliedClusterRunsWithoutDriftAndIsNotAskedForAgain) {
+  FakePatroni patroni(*host_);
+  ClusterSpec spec;
+  spec.name = "orders";
+  spec.engine = "postgresql";
+  spec.engine_version = "17";
+  spec.resources = FindInstanceClass("db.small")->resources;
+  const PartChange change{.id = {"local", "orders"},
+                          .key = "cluster",
+                          .verb = PartChange::Verb::kCreate,
+                          .spec = spec,
+                          .who = "test"};
+  Silent progress;
+  const auto view = engine_.Apply(change, progress, {});
+  ASSERT_TRUE(view.has_value()) << view.error().ToLine();
+  EXPECT_EQ(view->status, "running");
+  EXPECT_TRUE(view->drift.empty());
+  // A kill between settling and the answer would leave a cluster that nobody knows of: nothing that
+  // takes time stands between the two.
+  std::vector<std::string> methods;
+  for (const auto& call : host_->Calls()) methods.push_back(call.method);
+  const auto settled = std::find(methods.rbegin(), methods.rend(), "WriteRecord");
+  for (auto later = methods.rbegin(); later != settled; ++later) EXPECT_EQ(*later, "Release");
 }
 
 TEST_F(EngineTest, IdsNameTheirHostOrMeanTheFirst) {
