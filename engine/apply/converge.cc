@@ -70,7 +70,12 @@ class Convergence {
       NoteFailure(converged.error());
       return std::move(converged).error();
     }
-    TRY(Settle(""));
+    // The lease goes first: killed in between, the record is still unsettled and the next apply
+    // finds both. The other way round a lock could stay behind with nothing left to do for anyone.
+    lease_.reset();
+    if (auto settled = Settle(""); !settled && settled.error().kind != ErrorKind::kConflict) {
+      return std::move(settled).error();
+    }  // On a conflict the next in line has written its intent, which builds on ours.
     return Converged{.record = intent_.record, .observed = std::move(observed_)};
   }
 
@@ -149,13 +154,14 @@ class Convergence {
     if (record.history.empty()) return Ok();
     record.history.back().outcome = problem.empty() ? "ok" : problem;
     if (problem.empty()) record.settled = record.generation;
-    TRY(lease_->Check());
     return WriteRecord(record.generation);
   }
 
   /// For the history only; the error itself is on its way to the user.
   void NoteFailure(const Error& error) {
-    if (auto written = Settle(error.ToLine()); !written) {
+    auto written = lease_->Check();
+    if (written) written = Settle(error.ToLine());
+    if (!written) {
       spdlog::warn("cannot note the failure in the record: {}", written.error().ToLine());
     }
   }
