@@ -118,7 +118,7 @@ bool AddAlternativeNames(X509* certificate, const std::vector<std::string>& name
   for (const std::string& name : names) {
     GeneralNamePointer general = MakeGeneralName(name);
     if (!all || !general || sk_GENERAL_NAME_push(all.get(), general.get()) == 0) return false;
-    general.release();  // The list owns it now.
+    static_cast<void>(general.release());  // The list owns it now.
   }
   return X509_add1_ext_i2d(certificate, NID_subject_alt_name, all.get(), 0, X509V3_ADD_DEFAULT) ==
          1;
