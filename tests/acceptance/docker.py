@@ -78,7 +78,13 @@ def inspect(name, kind="container"):
 
 def members(cluster):
     """Names of the containers that run the database: all of the cluster's but its proxy."""
-    return [name for name in names("container", cluster) if name != f"{cluster}-proxy"]
+    return [name for name in names("container", cluster) if name not in (f"{cluster}-proxy", lease(cluster))]
+
+
+def lease(cluster):
+    """Name of the container that stands for the cluster's lease while somebody works on it. It never
+    runs. That of a process that died stays until somebody else works on the cluster."""
+    return f"dbaas-lease-{cluster}"
 
 
 def running(name):
