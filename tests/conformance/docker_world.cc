@@ -33,7 +33,7 @@ class DockerWorld final : public DriverWorld {
     missing_ = EnsureTestImage(client_);
   }
 
-  ~DockerWorld() override {
+  ~DockerWorld() override {  // NOLINT(bugprone-exception-escape): then the test has failed
     if (missing_.empty()) CleanUp();
   }
 

@@ -419,6 +419,7 @@ TEST_P(DriverConformance, ManyCommandsRunAtOnce) {
   std::atomic<int> right = 0;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int number = 0; number < 8; ++number) {
       threads.emplace_back([&, number] {
         const std::string text = fmt::format("thread {}\n", number);
@@ -558,6 +559,7 @@ TEST_P(DriverConformance, RecordsOfDifferentClustersDoNotDisturbEachOther) {
   std::atomic<int> wrong = 0;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int number = 0; number < 4; ++number) {
       threads.emplace_back([&, number] {
         Driver& own = number % 2 == 0 ? driver() : world_->other_driver();
@@ -618,6 +620,7 @@ TEST_P(DriverConformance, OfManyWhoAskAtOnceOneGetsTheLease) {
   std::vector<std::unique_ptr<Lease>> leases;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int number = 0; number < 8; ++number) {
       threads.emplace_back([&, number] {
         Driver& own = number % 2 == 0 ? driver() : world_->other_driver();

@@ -21,10 +21,9 @@ inline bool RunsInCi() {
 
 }  // namespace dbaas
 
-#define DBAAS_SKIP(reason)                                                 \
-  do {                                                                     \
-    const std::string skip_reason = (reason);                              \
-    std::cerr << "\n*** NOT TESTED: " << skip_reason << "\n\n";            \
-    if (::dbaas::RunsInCi()) FAIL() << "CI must have it: " << skip_reason; \
-    GTEST_SKIP() << skip_reason;                                           \
+#define DBAAS_SKIP(reason)                                           \
+  do {                                                               \
+    std::cerr << "\n*** NOT TESTED: " << (reason) << "\n\n";         \
+    if (::dbaas::RunsInCi()) FAIL() << "CI must have: " << (reason); \
+    GTEST_SKIP() << (reason);                                        \
   } while (false)

@@ -18,7 +18,7 @@ namespace {
 // Enough for the executor's workers; more handles than this are closed when they come back.
 constexpr std::size_t kIdleHandles = 16;
 constexpr long kConnectTimeoutMs = 10'000;
-constexpr std::size_t kMaxHeadBytes = 64 * 1024;
+constexpr std::size_t kMaxHeadBytes = 65536;
 
 void PrepareProcess() {
   static std::once_flag once;

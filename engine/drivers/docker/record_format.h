@@ -23,7 +23,7 @@ namespace dbaas::docker {
 /// still there after a power failure that lost all its writes.
 inline constexpr std::int64_t kRecordSlots = 3;
 
-struct StoredRecord {
+struct StoredRecord {  // NOLINT(bugprone-exception-escape): an allocation that fails ends us anyway
   std::int64_t sequence = 0;  ///< Of all writes of this cluster; 0: nothing was ever written.
   Json body;                  ///< Null when the record was removed.
   bool exists() const { return !body.is_null(); }

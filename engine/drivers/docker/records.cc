@@ -156,7 +156,7 @@ Result<std::vector<ClusterRecord>> RecordStore::ReadAll() {
 
 Result<void> RecordStore::Put(const std::string& archive) {
   constexpr auto kReplace = DockerClient::Replace::kAnything;
-  const Result<void> put = client_.PutArchive(name_, kFolder, archive, kReplace);
+  Result<void> put = client_.PutArchive(name_, kFolder, archive, kReplace);
   if (put.has_value() || put.error().kind != ErrorKind::kNotFound) return put;
   TRY(EnsureContainer());
   return client_.PutArchive(name_, kFolder, archive, kReplace);

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -41,7 +40,7 @@ std::size_t Padding(std::size_t size) { return (kBlock - size % kBlock) % kBlock
 bool PutOctal(char* block, Field field, std::uint64_t number) {
   const std::string text = fmt::format("{:0{}o}", number, field.length - 1);
   if (text.size() > field.length - 1) return false;
-  std::memcpy(block + field.offset, text.data(), text.size());
+  text.copy(block + field.offset, field.length);
   return true;
 }
 
@@ -133,11 +132,11 @@ void TarWriter::AddHeader(const TarEntry& entry, std::size_t size, char type,
                               "Its path, owner or size is beyond what tar can hold."));
     return;
   }
-  std::memcpy(block + kPrefix.offset, halves->first.data(), halves->first.size());
-  std::memcpy(block + kName.offset, halves->second.data(), halves->second.size());
+  halves->first.copy(block + kPrefix.offset, kPrefix.length);
+  halves->second.copy(block + kName.offset, kName.length);
   block[kType] = type;
   link_target.copy(block + kLinkTarget.offset, kLinkTarget.length);
-  std::memcpy(block + kMagic.offset, kUstar.data(), kUstar.size());
+  kUstar.copy(block + kMagic.offset, kMagic.length);
   PutOctal(block, {kChecksum.offset, kChecksum.length - 1}, Checksum({block, kBlock}));
   block[kChecksum.offset + kChecksum.length - 1] = ' ';
   archive_.append(block, kBlock);

@@ -97,7 +97,9 @@ Json VolumeBody(const Object& object) {
 Json ContainerBody(const Object& object, const DockerClient::Machine& machine) {
   const InstanceSpec& instance = object.instance;
   Json environment = Json::array();
-  for (const auto& [name, value] : instance.environment) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : instance.environment) {
+    environment.push_back(fmt::format("{}={}", name, value));
+  }
 
   Json exposed = Json::object();
   Json bindings = Json::object();

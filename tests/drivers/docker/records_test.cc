@@ -127,6 +127,7 @@ TEST_F(RecordStoreTest, ReadersWhoFindTheContainerPrunedAllSeeTheRecord) {
   for (int round = 0; round < 5; ++round) {
     ASSERT_TRUE(client_->Delete("/containers/" + name_ + "?force=1").has_value());
     std::vector<std::jthread> readers;
+    readers.reserve(8);
     for (int reader = 0; reader < 8; ++reader) {
       readers.emplace_back([&] {
         const auto read = Store().Read("orders");
@@ -143,6 +144,7 @@ TEST_F(RecordStoreTest, ClearingAwayNeverTakesWhatOthersWrite) {
   std::atomic<int> wrong = 0;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int number = 0; number < 4; ++number) {
       threads.emplace_back([&, number] {
         RecordStore store = Store();
