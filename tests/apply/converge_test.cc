@@ -281,6 +281,8 @@ struct Story {
   PartChange change;
 };
 
+void PrintTo(const Story& story, std::ostream* out) { *out << story.name; }
+
 void Created(World& world, int node_count) {
   ASSERT_TRUE(world.Apply(Change(Verb::kCreate, Spec(node_count))).has_value());
 }
