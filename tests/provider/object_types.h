@@ -13,12 +13,12 @@
 namespace dbaas {
 
 /// An object type of the members given, as ObjectType() would return it.
-inline Type ObjectOf(std::vector<std::pair<std::string, Type>> members) {
+inline Type ObjectOf(const std::vector<std::pair<std::string, Type>>& members) {
   std::vector<Attribute> attributes;
-  for (auto& [name, type] : members) {
+  for (const auto& [name, type] : members) {
     Attribute attribute;
-    attribute.name = std::move(name);
-    attribute.type = std::move(type);
+    attribute.name = name;
+    attribute.type = type;
     attributes.push_back(std::move(attribute));
   }
   return Type::Object(std::move(attributes));

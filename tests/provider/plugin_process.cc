@@ -45,6 +45,15 @@ std::string DerToPem(std::string base64) {
   return pem + "-----END CERTIFICATE-----\n";
 }
 
+/// As exec() wants them: ended by a null.
+std::vector<char*> Pointers(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 std::string ReadAll(int file) {
   std::string text;
   char buffer[4096];
@@ -107,14 +116,14 @@ PluginProcess::PluginProcess(Environment variables, std::vector<std::string> arg
   variables.emplace("TF_PLUGIN_MAGIC_COOKIE",
                     "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
   std::vector<std::string> texts;
-  for (const auto& [name, value] : variables) texts.push_back(name + "=" + value);
-  std::vector<char*> environment;
-  for (std::string& text : texts) environment.push_back(text.data());
-  environment.push_back(nullptr);
+  texts.reserve(variables.size());
+  for (const auto& [name, value] : variables) {
+    texts.push_back(name);
+    texts.back().append("=").append(value);
+  }
   arguments.insert(arguments.begin(), DBAAS_PROVIDER);
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
+  std::vector<char*> environment = Pointers(texts);
+  std::vector<char*> argv = Pointers(arguments);
 
   int output[2];
   int errors[2];

@@ -133,7 +133,7 @@ std::string CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::st
   grpc::ByteBuffer received;
   std::promise<grpc::Status> done;
   grpc::GenericStub(channel).UnaryCall(&context, method, {}, &sent, &received,
-                                       [&](grpc::Status status) { done.set_value(status); });
+                                       [&](const grpc::Status& status) { done.set_value(status); });
   grpc::Slice answer;
   if (!done.get_future().get().ok() || !received.TrySingleSlice(&answer).ok()) return {};
   return {reinterpret_cast<const char*>(answer.begin()), answer.size()};

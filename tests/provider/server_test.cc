@@ -195,6 +195,7 @@ TEST_F(ServerTest, LongCallsDoNotKeepStopOut) {
     return Diagnostics();
   };
   std::vector<std::jthread> callers;
+  callers.reserve(kCalls);
   for (int i = 0; i < kCalls; ++i) callers.emplace_back([this] { Validate("test_thing"); });
   all_there.wait();
   EXPECT_FALSE(service_.WaitIdle(Milliseconds(0)));
