@@ -76,6 +76,9 @@ bool IsMet(const Condition& condition, const ClusterFacts& facts) {
       // One is enough: the settings are in. A member that has a value of its own never needs to.
       return std::any_of(facts.members.begin(), facts.members.end(),
                          [](const auto& facts) { return facts.pending_restart; });
+    case Condition::Kind::kCommitsWait:
+      return std::any_of(facts.members.begin(), facts.members.end(),
+                         [](const auto& facts) { return facts.synchronous; });
   }
   return false;
 }

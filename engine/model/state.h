@@ -28,6 +28,7 @@ struct DesiredState {
   std::vector<Object> shared;   ///< Objects of kManagementCluster that the cluster needs.
   Settings settings;
   std::vector<std::string> members;  ///< Names, candidates first, then replicas.
+  bool synchronous = false;          ///< A commit is to wait for a standby.
 };
 
 enum class RunState {

@@ -22,6 +22,7 @@ class Builder {
     PlanReady();
     PlanSettings();
     PlanRolling();
+    PlanSynchronous();
     PlanProxies();
     PlanRemovals();
     return std::move(plan_);
@@ -193,6 +194,21 @@ class Builder {
                      restart_reason_.empty() ? "waits for a restart" : restart_reason_)};
     }
     rolled_ = {AddWait(Condition::Kind::kMemberFollows, member, rolled_)};
+  }
+
+  /// The HA layer makes a standby synchronous some seconds after it streams. Until then an
+  /// acknowledged row can be lost, so an apply that promised otherwise has not arrived. Without any
+  /// standby that streams there is nothing to wait for; whoever starts one looks again afterwards.
+  void PlanSynchronous() {
+    if (!input_.desired.synchronous || input_.facts == nullptr) return;
+    const auto& members = input_.facts->members;
+    const auto is_synchronous = [](const auto& member) { return member.synchronous; };
+    const auto could_be = [](const auto& member) {
+      return member.role == Role::kStandby && member.streaming;
+    };
+    if (std::any_of(members.begin(), members.end(), is_synchronous)) return;
+    if (std::none_of(members.begin(), members.end(), could_be)) return;
+    AddWait(Condition::Kind::kCommitsWait, "", rolled_);
   }
 
   /// A member that is leaving and leads must hand over before the proxy forgets it.

@@ -10,6 +10,7 @@ std::string Condition::ToText() const {
     case Kind::kMemberNotPrimary: return member + " is not primary";
     case Kind::kMemberGone: return member + " has left";
     case Kind::kRestartKnown: return "members know what needs a restart";
+    case Kind::kCommitsWait: return "commits wait for a standby";
   }
   return "?";
 }

@@ -21,6 +21,7 @@ struct Condition {
     kMemberNotPrimary,  ///< `member` is not the primary, and someone else is.
     kMemberGone,        ///< `member` is no longer part of the cluster.
     kRestartKnown,      ///< Some member has noticed settings that need a restart.
+    kCommitsWait,       ///< No commit is acknowledged before a standby has it.
   };
   Kind kind = Kind::kPrimaryRuns;
   std::string member;

@@ -60,6 +60,17 @@ void FakePatroni::Elect(const ClusterRecord& record, Cluster& cluster) {
   }
 }
 
+std::string FakePatroni::RoleOf(const ClusterRecord& record, const Cluster& cluster,
+                                const std::string& name) {
+  if (name == cluster.primary) return "leader";
+  const auto replicas = record.replicas();
+  const bool is_replica = std::any_of(replicas.begin(), replicas.end(), [&](const auto& replica) {
+    return name == record.cluster + "-" + replica.name;
+  });
+  const bool is_quorum = GetString(cluster.configuration, "synchronous_mode") == "quorum";
+  return is_quorum && !is_replica ? "quorum_standby" : "replica";
+}
+
 Json FakePatroni::Probe(const std::string& member, const ClusterRecord& record, Cluster& cluster) {
   Json entries = Json::array();
   Json statuses = Json::object();
@@ -67,7 +78,7 @@ Json FakePatroni::Probe(const std::string& member, const ClusterRecord& record, 
     const bool leads = name == cluster.primary;
     const Json wanted = NeedingRestart(cluster.configuration);
     Json& in_force = cluster.in_force.try_emplace(name, wanted).first->second;
-    entries.push_back({{"name", name}, {"role", leads ? "leader" : "replica"}});
+    entries.push_back({{"name", name}, {"role", RoleOf(record, cluster, name)}});
     statuses[name] = {{"state", "running"},
                       {"role", leads ? "primary" : "replica"},
                       {"server_version", 170012},

@@ -41,6 +41,8 @@ class FakePatroni {
   };
 
   Result<ExecResult> Answer(const FakeExec& exec);
+  static std::string RoleOf(const ClusterRecord& record, const Cluster& cluster,
+                            const std::string& name);
   Json Probe(const std::string& member, const ClusterRecord& record, Cluster& cluster);
   std::vector<std::string> Running(const std::string& cluster);
   void Elect(const ClusterRecord& record, Cluster& cluster);

@@ -203,6 +203,25 @@ wait until orders-1 is primary or streams from it  after instance orders-1
 )");
 }
 
+TEST(BuildPlanTest, SynchronousClusterHasNotArrivedBeforeCommitsWait) {
+  DesiredState desired = Cluster(2);
+  const Observation observed = Converged(desired);
+  ClusterFacts facts = Healthy(desired, "orders-1");
+  EXPECT_EQ(TextOf(desired, observed, &facts, {}), "");
+  desired.synchronous = true;
+  EXPECT_EQ(TextOf(desired, observed, &facts, {}), "wait until commits wait for a standby\n");
+  facts.members[1].synchronous = true;
+  EXPECT_EQ(TextOf(desired, observed, &facts, {}), "");
+}
+
+TEST(BuildPlanTest, NothingIsWaitedForWhereNoStandbyCouldBecomeSynchronous) {
+  DesiredState desired = Cluster(2);
+  desired.synchronous = true;
+  ClusterFacts facts = Healthy(desired, "orders-1");
+  facts.members[1].streaming = false;
+  EXPECT_EQ(TextOf(desired, Converged(desired), &facts, {}), "");
+}
+
 TEST(BuildPlanTest, DestroyingNeedsNobodyToTakeOver) {
   const DesiredState before = Cluster(1);
   const Observation observed = Converged(before);

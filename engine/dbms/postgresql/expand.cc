@@ -253,6 +253,8 @@ Result<DesiredState> PostgreSql::Expand(const ClusterRecord& record) const {
     state.members.push_back(member.name);
   }
   state.objects.push_back(Proxy(record, members));
+  const ClusterSpec& spec = record.cluster_spec();
+  state.synchronous = spec.synchronous_replication && spec.node_count > 1;
   state.shared = SharedObjects();
   for (auto& object : state.objects) Seal(object, record.uid);
   // The same for every cluster of a host, whoever made it.
