@@ -11,6 +11,7 @@
 #include "engine/apply/holder.h"
 #include "engine/apply/intent.h"
 #include "engine/apply/journal.h"
+#include "engine/apply/offline.h"
 #include "engine/apply/retry.h"
 #include "engine/apply/view.h"
 #include "engine/drivers/docker/docker_driver.h"
@@ -193,7 +194,7 @@ Result<Preview> Engine::Plan(const PartChange& change) {
   if (plan) return Preview{.plan = std::move(plan).value(), .warnings = {}};
   if (plan.error().kind != ErrorKind::kUnavailable) return std::move(plan).error();
   return Preview{
-      .plan = {},
+      .plan = PlanOffline(change).value_or(dbaas::Plan()),
       .warnings = {fmt::format("Host {} does not answer, so the plan could not be checked "
                                "against it: {}",
                                host->name(), plan.error().ToLine())}};

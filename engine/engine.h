@@ -37,7 +37,7 @@ struct HostConfig {
 
 /// What an apply would do, as far as it can be known without changing anything.
 struct Preview {
-  Plan plan;
+  Plan plan;  ///< Of a silent host: what PlanOffline (apply/offline.h) makes of the change.
   std::vector<std::string> warnings;  ///< "host local does not answer; ..."
 };
 

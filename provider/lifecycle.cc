@@ -109,6 +109,18 @@ Diagnostic HostWarning(const std::string& summary, const std::string& detail) {
 constexpr const char* kNotChecked = "The plan was not checked against the host";
 constexpr const char* kNotRefreshed = "The state was not refreshed";
 
+bool IsWorthAWarning(const Disruption& disruption) {
+  return disruption.level >= DisruptionLevel::kRestart ||
+         disruption.data_at_risk != DataAtRisk::kNone;
+}
+
+std::string ToDetail(const Disruption& disruption, bool offline) {
+  return "This is what will happen, in this order:\n" + disruption.ToText() +
+         (offline ? "This takes for granted that the host is as the state has it, and that the "
+                    "first member is the primary."
+                  : "");
+}
+
 /// Progress as log lines: Terraform shows them with TF_LOG=info.
 class LogProgress final : public Progress {
  public:
@@ -277,6 +289,11 @@ Diagnostics Lifecycle::CheckWithEngine(const ResourceType& type, const PlanReque
     auto spec = type.to_spec(planned, request.config);
     if (!spec) return {ToDiagnostic(spec.error(), type.schema)};
     change.spec = *std::move(spec);
+    if (!request.prior.is_null()) {
+      if (auto before = type.to_spec(request.prior, request.prior)) {
+        change.before = *std::move(before);
+      }
+    }
   }
 
   const auto preview = engine->Plan(change);
@@ -293,6 +310,10 @@ Diagnostics Lifecycle::CheckWithEngine(const ResourceType& type, const PlanReque
   }
   if (!preview->plan.empty()) {
     spdlog::info("{} would do:\n{}", Describe(type, change.id, *address), preview->plan.ToText());
+  }
+  if (const Disruption& disruption = preview->plan.disruption; IsWorthAWarning(disruption)) {
+    found.push_back(WarningAt({}, change.id.cluster + ": " + disruption.Summary(),
+                              ToDetail(disruption, !preview->warnings.empty())));
   }
   return found;
 }

@@ -35,6 +35,7 @@ struct ClusterConfig {
   std::optional<std::int64_t> password_wo_version;
   std::optional<std::string> image;
   bool deletion_protection = true;
+  std::string max_disruption;
   // What they get.
   std::string id;
   std::string host;
@@ -129,6 +130,12 @@ Table<ClusterConfig> Rows() {
       .Add("deletion_protection", &C::deletion_protection, Default(true),
            "While true, a plan that would destroy or replace the cluster fails. Set it to false "
            "and apply before destroying.")
+      .Add("max_disruption", &C::max_disruption, Default("failover"),
+           "The worst that a change of this cluster may do to those who use it: `none` (nobody "
+           "notices), `reload` (settings are read again), `restart` (members or the proxy restart, "
+           "and connections to them break) or `failover` (the primary's role moves). A plan that "
+           "needs more fails before anything is touched, and says what it would have done.",
+           OneOf({"none", "reload", "restart", "failover"}))
       .Add("id", &C::id, Computed, ChangesWith({"name", "host_name"}),
            "`host/name`, such as `local/orders`.")
       .Add("host", &C::host, Computed, ChangesWith({"host_name"}),
@@ -163,21 +170,24 @@ std::optional<int> AskedFor(const std::optional<int>& planned, const std::option
 }
 
 Result<PartSpec> ToSpec(const ClusterConfig& planned, const ClusterConfig& config) {
-  ClusterSpec spec{.name = planned.name,
-                   .engine = planned.engine,
-                   .engine_version = planned.engine_version,
-                   .node_count = planned.node_count,
-                   .parameters = planned.parameters,
-                   .synchronous_replication = planned.synchronous_replication,
-                   .publicly_accessible = planned.publicly_accessible,
-                   .port = AskedFor(planned.port, config.port),
-                   .reader_port = AskedFor(planned.reader_port, config.reader_port),
-                   .username = planned.username,
-                   .db_name = planned.db_name,
-                   .password = config.password_wo,
-                   .password_version = planned.password_wo_version.value_or(0),
-                   .image = planned.image.value_or(""),
-                   .deletion_protection = planned.deletion_protection};
+  ClusterSpec spec{
+      .name = planned.name,
+      .engine = planned.engine,
+      .engine_version = planned.engine_version,
+      .node_count = planned.node_count,
+      .parameters = planned.parameters,
+      .synchronous_replication = planned.synchronous_replication,
+      .publicly_accessible = planned.publicly_accessible,
+      .port = AskedFor(planned.port, config.port),
+      .reader_port = AskedFor(planned.reader_port, config.reader_port),
+      .username = planned.username,
+      .db_name = planned.db_name,
+      .password = config.password_wo,
+      .password_version = planned.password_wo_version.value_or(0),
+      .image = planned.image.value_or(""),
+      .deletion_protection = planned.deletion_protection,
+      .max_disruption =
+          DisruptionLevelFrom(planned.max_disruption).value_or(DisruptionLevel::kFailover)};
   if (planned.resources) {
     spec.resources = TRY(ToResources(*planned.resources));
   } else {
@@ -209,6 +219,7 @@ void TakeSpec(const ClusterSpec& spec, ClusterConfig& object) {
   object.image.reset();
   if (!spec.image.empty()) object.image = spec.image;
   object.deletion_protection = spec.deletion_protection;
+  object.max_disruption = ToString(spec.max_disruption);
 }
 
 void FromView(const ClusterView& view, const PartAddress& address, ClusterConfig& object) {

@@ -49,6 +49,31 @@ std::set<ObjectId> IdsOf(const std::vector<Object>& objects) {
   return ids;
 }
 
+Plan PlanOf(const Dbms& dbms, const Intent& intent, const DesiredState& desired,
+            const std::set<ObjectId>& before_objects, const Observation& observed,
+            const std::optional<ClusterFacts>& facts) {
+  Diff diff = ComputeDiff(desired.objects, observed, {intent.what, before_objects});
+  if (facts) {
+    AddSettings(desired.settings, *facts, dbms, intent.record.cluster_spec(), diff);
+  }
+  return BuildPlan(diff, {.desired = desired,
+                          .observed = observed,
+                          .facts = facts ? &*facts : nullptr,
+                          .blocked = dbms.Blocked()});
+}
+
+Result<void> CheckDisruption(const Disruption& disruption, const ClusterSpec& spec) {
+  if (disruption.level <= spec.max_disruption) return Ok();
+  std::string steps;
+  for (const auto& step : disruption.steps) {
+    steps += fmt::format("{}{} {}", steps.empty() ? "" : ", ", step.member, ToString(step.kind));
+  }
+  return Denied(fmt::format("the change needs a {}, and max_disruption is {}",
+                            ToString(disruption.level), ToString(spec.max_disruption)),
+                fmt::format("It would be, in this order: {}. {}.", steps, disruption.Summary()))
+      .On("max_disruption");
+}
+
 /// One apply. Lives for one call of Converge.
 class Convergence {
  public:
@@ -108,6 +133,11 @@ class Convergence {
     const auto others = TRY(Patiently([&] { return driver_.ReadRecords(); }));
     TRY(Complete(*dbms_, driver_.Address(), host.used_ports, others, context_.random,
                  intent_.record));
+    desired_ = TRY(dbms_->Expand(intent_.record));
+    // A plan that disrupts more than allowed is refused before anything is written.
+    if (before_ && intent_.record.cluster_spec().max_disruption < DisruptionLevel::kFailover) {
+      TRY(CheckDisruption(PlanRound(TRY(Look())).disruption));
+    }
     return WriteIntent();
   }
 
@@ -169,7 +199,6 @@ class Convergence {
   // ---- converging -------------------------------------------------------------------------------
 
   Result<void> ConvergeCluster() {
-    desired_ = TRY(dbms_->Expand(intent_.record));
     TRY(EnsureShared());
     for (int round = 0; round < kRounds; ++round) {
       bool was_empty = false;
@@ -181,22 +210,40 @@ class Convergence {
         "Apply again; if it persists, `dbaas show " + change_.id.cluster + "` says what differs.");
   }
 
+  /// The cluster as it is at one moment.
+  struct Sight {
+    Observation observed;
+    std::optional<ClusterFacts> facts;
+  };
+
+  Result<Sight> Look() {
+    Sight sight{.observed = TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }))};
+    sight.facts = Probe(driver_, context_.clock, intent_.record, sight.observed);
+    return sight;
+  }
+
+  Plan PlanRound(const Sight& sight) const {
+    return PlanOf(*dbms_, intent_, desired_, before_objects_, sight.observed, sight.facts);
+  }
+
   Result<void> RunRound(bool& was_empty) {
-    Observation observed = TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }));
-    const auto facts = Probe(driver_, context_.clock, intent_.record, observed);
-    Diff diff = ComputeDiff(desired_.objects, observed, {intent_.what, before_objects_});
-    if (facts) {
-      AddSettings(desired_.settings, *facts, *dbms_, intent_.record.cluster_spec(), diff);
-      if (!facts->version.empty()) intent_.record.version_actual = facts->version;
+    const Sight sight = TRY(Look());
+    if (sight.facts && !sight.facts->version.empty()) {
+      intent_.record.version_actual = sight.facts->version;
     }
-    const Plan plan = BuildPlan(
-        diff, {.desired = desired_, .observed = observed, .facts = facts ? &*facts : nullptr});
+    const Plan plan = PlanRound(sight);
+    // What the first look could not see, such as a member that waits for a restart since long.
+    TRY(CheckDisruption(plan.disruption));
     was_empty = plan.empty();
     if (was_empty) {
-      observed_.objects.insert(observed_.objects.end(), observed.objects.begin(),
-                               observed.objects.end());
+      const auto& objects = sight.observed.objects;
+      observed_.objects.insert(observed_.objects.end(), objects.begin(), objects.end());
     }
     return Carry(plan, *lease_);
+  }
+
+  Result<void> CheckDisruption(const Disruption& disruption) const {
+    return dbaas::CheckDisruption(disruption, intent_.record.cluster_spec());
   }
 
   /// Runs a plan under a lease.
@@ -347,11 +394,10 @@ Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& cha
   const auto others = TRY(driver.ReadRecords());
   TRY(Complete(*dbms, driver.Address(), host.used_ports, others, context.random, intent.record));
   const DesiredState desired = TRY(dbms->Expand(intent.record));
-  Diff diff = ComputeDiff(desired.objects, observed, {intent.what, before_objects});
   const auto facts = Probe(driver, context.clock, intent.record, observed);
-  if (facts) AddSettings(desired.settings, *facts, *dbms, intent.record.cluster_spec(), diff);
-  return BuildPlan(diff,
-                   {.desired = desired, .observed = observed, .facts = facts ? &*facts : nullptr});
+  Plan plan = PlanOf(*dbms, intent, desired, before_objects, observed, facts);
+  TRY(CheckDisruption(plan.disruption, intent.record.cluster_spec()));
+  return plan;
 }
 
 }  // namespace dbaas

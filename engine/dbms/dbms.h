@@ -44,6 +44,15 @@ struct Command {
 enum class Impact { kNone, kReload, kRestart, kRebuild };
 const char* ToString(Impact impact);  ///< "none", "reload", "restart", "rebuild"
 
+/// For how long, in seconds, no write gets through while ... Upper bounds for a healthy cluster on
+/// a busy host.
+struct BlockedTimes {
+  int switchover = 0;  ///< ... the primary's role moves in order.
+  int restart = 0;     ///< ... the primary restarts in place.
+  int recreate = 0;    ///< ... the primary's instance is made anew around its data.
+  int proxy = 0;       ///< ... the proxy is made anew.
+};
+
 class Dbms {
  public:
   virtual ~Dbms() = default;
@@ -69,6 +78,12 @@ class Dbms {
 
   /// What a change of one setting costs, by its key in Settings.
   virtual Impact Classify(const ClusterSpec& spec, const std::string& setting) const = 0;
+
+  /// Whether a change of this setting has to reach the primary before any standby may restart with
+  /// it, so that the primary restarts in place and cannot hand over first.
+  virtual bool RestartsPrimaryInPlace(const std::string& setting, const std::string& before,
+                                      const std::string& after) const = 0;
+  virtual BlockedTimes Blocked() const = 0;
 
   /// How a client connects as the user of the cluster:
   /// "postgresql://admin:…@127.0.0.1:15432/app?…". REQUIRES: the record has its secrets.

@@ -18,7 +18,9 @@ struct PartChange {
   std::string key;  ///< "cluster", "replica/reports"
   Verb verb = Verb::kUpdate;
   std::optional<PartSpec> spec;  ///< Absent for kDelete.
-  std::string who;               ///< Caller in a word, for lease and history: "terraform", "dbaas".
+  /// What it was, as far as the caller remembers: all there is to plan from while a host is silent.
+  std::optional<PartSpec> before = {};
+  std::string who;  ///< Caller in a word, for lease and history: "terraform", "dbaas".
 };
 
 /// What differs between two versions of a part, one line an attribute: "node_count 1 → 3".

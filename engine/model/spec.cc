@@ -39,7 +39,8 @@ Json ClusterToJson(const ClusterSpec& spec) {
           {"db_name", spec.db_name},
           {"password_version", spec.password_version},
           {"image", spec.image},
-          {"deletion_protection", spec.deletion_protection}};
+          {"deletion_protection", spec.deletion_protection},
+          {"max_disruption", ToString(spec.max_disruption)}};
 }
 
 ClusterSpec ClusterFromJson(const Json& json) {
@@ -62,6 +63,8 @@ ClusterSpec ClusterFromJson(const Json& json) {
   spec.password_version = GetInt(json, "password_version");
   spec.image = GetString(json, "image");
   spec.deletion_protection = GetBool(json, "deletion_protection", true);
+  spec.max_disruption =
+      DisruptionLevelFrom(GetString(json, "max_disruption")).value_or(spec.max_disruption);
   return spec;
 }
 

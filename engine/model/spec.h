@@ -14,6 +14,7 @@
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 #include "engine/base/secret.h"
+#include "engine/model/disruption.h"
 
 namespace dbaas {
 
@@ -45,6 +46,7 @@ struct ClusterSpec {
   std::int64_t password_version = 0;
   std::string image;  ///< Overrides the members' image when not empty.
   bool deletion_protection = true;
+  DisruptionLevel max_disruption = DisruptionLevel::kFailover;  ///< A worse plan is refused.
   friend bool operator==(const ClusterSpec&, const ClusterSpec&) = default;
 };
 

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "engine/plan/assess.h"
+
 namespace dbaas {
 namespace {
 
@@ -25,6 +27,7 @@ class Builder {
     PlanSynchronous();
     PlanProxies();
     PlanRemovals();
+    plan_.disruption = AssessDisruption(plan_.actions, diff_, input_);
     return std::move(plan_);
   }
 

@@ -16,6 +16,7 @@ struct PlanInput {
   const Observation& observed;
   /// Null when no member runs that could be asked: then nothing is known about roles and settings.
   const ClusterFacts* facts = nullptr;
+  BlockedTimes blocked = {};  ///< Of the Dbms; zeros where nothing is said about disruption.
 };
 
 Plan BuildPlan(const Diff& diff, const PlanInput& input);

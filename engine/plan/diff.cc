@@ -70,7 +70,8 @@ Diff ComputeDiff(const std::vector<Object>& desired, const Observation& observed
                             .part = object.part,
                             .member = object.member,
                             .desired = object,
-                            .reason = change->second});
+                            .reason = change->second,
+                            .was_there = cause.previously_desired.contains(object.id)});
   }
   for (const auto& object : observed.objects) {
     if (wanted.contains(object.id)) continue;
@@ -99,11 +100,12 @@ void AddSettings(const Settings& desired, const ClusterFacts& facts, const Dbms&
     const bool same =
         wanted != desired.end() && found != facts.settings.end() && wanted->second == found->second;
     if (same) continue;
-    diff.settings.push_back(
-        {.key = key,
-         .impact = dbms.Classify(spec, key),
-         .reason = fmt::format("{} {} → {}", ShortName(key), Shown(key, facts.settings),
-                               Shown(key, desired))});
+    const std::string before = Shown(key, facts.settings);
+    const std::string after = Shown(key, desired);
+    diff.settings.push_back({.key = key,
+                             .impact = dbms.Classify(spec, key),
+                             .reason = fmt::format("{} {} → {}", ShortName(key), before, after),
+                             .primary_first = dbms.RestartsPrimaryInPlace(key, before, after)});
   }
 }
 

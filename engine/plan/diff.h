@@ -30,12 +30,15 @@ struct Change {
   std::string member;
   Object desired;  ///< Unset for kRemove.
   std::string reason;
+  bool was_there = false;  ///< Of kCreate: it was wanted before, so it got lost.
 };
 
 struct SettingChange {
   std::string key;
   Impact impact = Impact::kReload;
   std::string reason;  ///< "work_mem 4MB → 8MB"; "(sensitive)" for secrets.
+  /// The primary restarts in place, before any standby (Dbms::RestartsPrimaryInPlace).
+  bool primary_first = false;
 };
 
 struct Diff {

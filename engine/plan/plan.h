@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/dbms/dbms.h"
+#include "engine/model/disruption.h"
 #include "engine/model/state.h"
 
 namespace dbaas {
@@ -69,6 +70,7 @@ struct Action {
 
 struct Plan {
   std::vector<Action> actions;
+  Disruption disruption;  ///< What carrying it out costs.
   bool empty() const { return actions.empty(); }
   /// One action a line: "+ instance orders-1  after volume orders-1-data  node_count 1 → 2".
   std::string ToText() const;

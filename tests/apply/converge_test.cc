@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/apply/offline.h"
 #include "engine/apply/view.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_driver.h"
@@ -99,6 +100,45 @@ TEST(ConvergeTest, CreatedClusterIsSettledAndTheNextPlanIsEmpty) {
   EXPECT_EQ((*record)->history.back().outcome, "ok");
   EXPECT_EQ(world.PlanOf(Change(Verb::kUpdate, Spec(3))), "");
   EXPECT_THAT(world.host.Names(), Contains("instance dbaas-management-etcd"));
+}
+
+TEST(ConvergeTest, ChangeThatDisruptsMoreThanAllowedIsRefusedBeforeAnythingIsTouched) {
+  World world;
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, Spec(2))).has_value());
+  ClusterSpec spec = Spec(2);
+  spec.parameters["shared_buffers"] = "300MB";
+  spec.max_disruption = DisruptionLevel::kRestart;
+  EXPECT_EQ(world.PlanOf(Change(Verb::kUpdate, spec)),
+            "error: the change needs a failover, and max_disruption is restart: It would be, in "
+            "this order: orders-2 restart, orders-1 switchover, orders-1 restart. 2 restarts, 1 "
+            "switchover; writes blocked for up to 5 s; data at risk: none.");
+  world.host.ForgetCalls();
+  const auto refused = world.Apply(Change(Verb::kUpdate, spec));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kDenied);
+  EXPECT_EQ(refused.error().field, "max_disruption");
+  EXPECT_THAT(refused.error().detail, HasSubstr("2 restarts, 1 switchover"));
+  EXPECT_THAT(world.host.CallsOf("WriteRecord"), IsEmpty());
+  EXPECT_THAT(world.host.CallsOf("Ensure"), IsEmpty());
+
+  spec.max_disruption = DisruptionLevel::kFailover;
+  EXPECT_TRUE(world.Apply(Change(Verb::kUpdate, spec)).has_value());
+}
+
+TEST(ConvergeTest, HostThatDoesNotAnswerIsPlannedForAsItIsRemembered) {
+  PartChange change = Change(Verb::kUpdate, Spec(3));
+  std::get<ClusterSpec>(*change.spec).parameters["shared_buffers"] = "300MB";
+  EXPECT_FALSE(PlanOffline(change)) << "nothing is remembered";
+  change.before = Spec(3);
+  const auto plan = PlanOffline(change);
+  ASSERT_TRUE(plan.has_value());
+  EXPECT_EQ(plan->disruption.Summary(),
+            "3 restarts, 1 switchover; writes blocked for up to 5 s; data at risk: none");
+  change.spec = Spec(3);
+  EXPECT_TRUE(PlanOffline(change)->empty());
+  change.spec = Spec(4);
+  EXPECT_EQ(PlanOffline(change)->disruption.ToText(),
+            "1. orders-4  join        node_count 3 → 4\n");
 }
 
 TEST(ConvergeTest, DestroyedClusterLeavesNothing) {

@@ -68,7 +68,8 @@ std::vector<Error> Engine::Validate(const PartSpec& spec) {
 Result<Preview> Engine::Plan(const PartChange& change) {
   World().planned.push_back(change);
   if (World().fail_plan) return *World().fail_plan;
-  return Preview{.plan = {}, .warnings = World().warnings};
+  return Preview{.plan = {.actions = {}, .disruption = World().disruption},
+                 .warnings = World().warnings};
 }
 
 Result<ClusterView> Engine::Apply(const PartChange& change, Progress& progress,

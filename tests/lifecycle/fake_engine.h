@@ -37,6 +37,7 @@ struct FakeWorld {
   std::optional<Error> fail_read;
   std::vector<Error> complaints;      ///< Of Validate.
   std::vector<std::string> warnings;  ///< Of Plan.
+  Disruption disruption;              ///< Of Plan.
   /// A stop was requested before Apply was called.
   bool stopped = false;
 

@@ -282,6 +282,36 @@ TEST_F(LifecycleTest, AHostThatIsDownIsAWarning) {
   EXPECT_EQ(plan.planned.at("name"), Text("orders"));
 }
 
+TEST_F(LifecycleTest, ADisruptionIsAWarningOnceConnectionsBreakOrDataAreAtRisk) {
+  const Stored orders = CreateOrders();
+  const Value config = ClusterConfig({{"node_count", Value::Int(2)}});
+  World().disruption = {.level = DisruptionLevel::kReload};
+  EXPECT_THAT(Plan(Cluster(), orders, config).diagnostics, IsEmpty());
+  World().disruption = {
+      .level = DisruptionLevel::kRestart,
+      .steps = {{DisruptionStep::Kind::kRestart, "orders-1", "shared_buffers 1 → 2"}},
+      .blocked_seconds = 10};
+  auto plan = Plan(Cluster(), orders, config);
+  EXPECT_THAT(Lines(plan.diagnostics),
+              ElementsAre("warning : orders: 1 restart; writes blocked for up to 10 s; data at "
+                          "risk: none"));
+  EXPECT_THAT(plan.diagnostics[0].detail, HasSubstr("1. orders-1  restart     shared_buffers"));
+  EXPECT_THAT(plan.diagnostics[0].detail, Not(HasSubstr("takes for granted")));
+  World().disruption = {.data_at_risk = DataAtRisk::kVolume};
+  World().warnings = {"host local does not answer"};
+  plan = Plan(Cluster(), orders, config);
+  ASSERT_THAT(plan.diagnostics, SizeIs(2));
+  EXPECT_THAT(plan.diagnostics[1].detail, HasSubstr("takes for granted"));
+}
+
+TEST_F(LifecycleTest, AnUpdateTellsTheEngineWhatWasBefore) {
+  const Stored orders = CreateOrders();
+  EXPECT_FALSE(World().planned.back().before.has_value());
+  Plan(Cluster(), orders, ClusterConfig({{"node_count", Value::Int(2)}}));
+  ASSERT_TRUE(World().planned.back().before.has_value());
+  EXPECT_EQ(std::get<ClusterSpec>(*World().planned.back().before).node_count, 1);
+}
+
 TEST_F(LifecycleTest, NoChangeAsksNobody) {
   const Stored orders = CreateOrders();
   World().planned.clear();

@@ -335,6 +335,7 @@ TEST(ClusterTest, AnImportFillsEveryAttributeSoThatTheNextPlanIsEmpty) {
                                      {"username", Text("admin")},
                                      {"db_name", Text("app")},
                                      {"deletion_protection", Value::Bool(true)},
+                                     {"max_disruption", Text("failover")},
                                      {"id", Text("local/orders")},
                                      {"host", Text("127.0.0.1")},
                                      {"endpoint", Text("127.0.0.1:15432")},

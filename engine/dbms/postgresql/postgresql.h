@@ -32,6 +32,9 @@ class PostgreSql final : public Dbms {
   std::vector<std::string> PublishedPorts(const ClusterRecord& record) const override;
   Result<DesiredState> Expand(const ClusterRecord& record) const override;
   Impact Classify(const ClusterSpec& spec, const std::string& setting) const override;
+  bool RestartsPrimaryInPlace(const std::string& setting, const std::string& before,
+                              const std::string& after) const override;
+  BlockedTimes Blocked() const override;
   Secret<std::string> ConnectionUri(const ClusterRecord& record, const std::string& address,
                                     int port) const override;
 
