@@ -162,13 +162,10 @@ class Convergence {
     ClusterRecord& record = intent_.record;
     const std::int64_t expected = record.generation;
     record.generation = expected + 1;
-    record.history.push_back({.generation = record.generation,
-                              .at = ToText(context_.clock.Now()),
-                              .who = holder_.name,
-                              .what = intent_.what.empty() ? "repair" : intent_.what});
-    if (record.history.size() > ClusterRecord::kHistoryLimit) {
-      record.history.erase(record.history.begin());
-    }
+    Append(record.history, {.generation = record.generation,
+                            .at = ToText(context_.clock.Now()),
+                            .who = holder_.name,
+                            .what = intent_.what.empty() ? "repair" : intent_.what});
     journal_.Apply(record.generation, holder_.name, record.history.back().what);
     TRY(lease_->Check());
     return WriteRecord(expected);
@@ -182,7 +179,8 @@ class Convergence {
   Result<void> Settle(const std::string& problem) {
     ClusterRecord& record = intent_.record;
     if (record.history.empty()) return Ok();
-    record.history.back().outcome = problem.empty() ? "ok" : problem;
+    Close(record.history, problem.empty() ? "ok" : problem, done_);
+    spdlog::info("history of {} ends with {}", record.cluster, record.history.back().hash);
     if (problem.empty()) record.settled = record.generation;
     return WriteRecord(record.generation);
   }
@@ -265,8 +263,19 @@ class Convergence {
         MakeThreadRunner(threads, [&](const Action& action) { return actions.Perform(action); });
     ApplyReport report =
         Execute(plan, *runner, journal_, context_.progress, context_.clock, context_.stop);
+    Remember(plan, report);
     if (report.error) return *std::move(report.error);
     return Ok();
+  }
+
+  /// For the history. Waits are left out: they change nothing.
+  void Remember(const Plan& plan, const ApplyReport& report) {
+    for (std::size_t i = 0; i < plan.actions.size(); ++i) {
+      if (std::holds_alternative<WaitUntil>(plan.actions[i].operation)) continue;
+      done_.push_back({.action = plan.actions[i].title,
+                       .outcome = ToString(report.outcomes[i]),
+                       .milliseconds = report.elapsed[i].count()});
+    }
   }
 
   /// What all clusters of the host share is looked at without, and changed under, the host's lease.
@@ -354,6 +363,7 @@ class Convergence {
   std::optional<ClusterRecord> before_;
   std::set<ObjectId> before_objects_;
   Intent intent_;
+  std::vector<ActionOutcome> done_;
   const Dbms* dbms_ = nullptr;
   DesiredState desired_;
   Observation observed_;  ///< What is shared; in the end, the cluster too.

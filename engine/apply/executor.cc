@@ -69,6 +69,7 @@ class Run {
         dependents_(plan.actions.size()),
         began_(plan.actions.size()) {
     report_.outcomes.assign(plan.actions.size(), Outcome::kSkipped);
+    report_.elapsed.assign(plan.actions.size(), Milliseconds(0));
     for (ActionId id = 0; id < Total(); ++id) {
       waits_for_[id] = static_cast<int>(plan.actions[id].after.size());
       for (const ActionId before : plan.actions[id].after) dependents_[before].push_back(id);
@@ -112,6 +113,7 @@ class Run {
   void End(ActionId id, Result<void> result) {
     const std::string& title = plan_.actions[id].title;
     const Milliseconds elapsed = clock_.Now() - began_[id];
+    report_.elapsed[id] = elapsed;
     std::string problem;
     if (result.has_value()) {
       report_.outcomes[id] = Outcome::kSucceeded;

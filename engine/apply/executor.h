@@ -39,8 +39,9 @@ enum class Outcome { kSucceeded, kFailed, kCancelled, kSkipped };
 const char* ToString(Outcome outcome);
 
 struct ApplyReport {
-  std::vector<Outcome> outcomes;  ///< One per action of the plan.
-  std::optional<Error> error;     ///< The first failure, with the action's title as context.
+  std::vector<Outcome> outcomes;      ///< One per action of the plan.
+  std::vector<Milliseconds> elapsed;  ///< Likewise; zero for what was skipped.
+  std::optional<Error> error;         ///< The first failure, with the action's title as context.
 };
 
 ApplyReport Execute(const Plan& plan, Runner& runner, Journal& journal, Progress& progress,

@@ -2,7 +2,6 @@
 #include "engine/apply/holder.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,12 +9,27 @@
 #include <fstream>
 #include <sstream>
 
+#include "engine/base/process.h"
+
 namespace dbaas {
 namespace {
 
+/// From the kernel's word, not the environment's, which anyone may set. Not by getpwuid(), which a
+/// static binary must not call.
 std::string UserName() {
-  if (const char* user = std::getenv("USER"); user != nullptr && *user != '\0') return user;
-  return fmt::format("uid {}", getuid());
+  const std::string uid = std::to_string(getuid());
+  std::ifstream passwd("/etc/passwd");
+  for (std::string line; std::getline(passwd, line);) {
+    std::istringstream fields(line);
+    std::string name;
+    std::string password;
+    std::string number;
+    std::getline(fields, name, ':');
+    std::getline(fields, password, ':');
+    std::getline(fields, number, ':');
+    if (number == uid) return name;
+  }
+  return "uid " + uid;
 }
 
 std::string HostName() {
@@ -24,37 +38,48 @@ std::string HostName() {
   return name.data();
 }
 
-std::string FirstLine(const char* path) {
+std::string FirstLine(const std::string& path) {
   std::ifstream file(path);
   std::string line;
   std::getline(file, line);
   return line;
 }
 
-/// Equal for two processes exactly when they can look up each other's pid.
-std::string MachineIdentity() {
-  std::array<char, 128> pid_namespace{};
-  if (readlink("/proc/self/ns/pid", pid_namespace.data(), pid_namespace.size() - 1) < 0) return {};
-  return FirstLine("/proc/sys/kernel/random/boot_id") + " " + pid_namespace.data();
-}
-
-/// Field 22 of /proc/self/stat; the second field may hold spaces, so count from its closing brace.
-std::int64_t StartTime() {
-  const std::string stat = FirstLine("/proc/self/stat");
-  std::istringstream fields(stat.substr(stat.rfind(')') + 1));
-  std::string field;
-  for (int i = 3; i <= 22; ++i) fields >> field;
-  return std::atoll(field.c_str());
+std::string FromEnvironment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
 }
 
 }  // namespace
 
+std::string Occasion(const VariableReader& variable, const FirstLineReader& first_line) {
+  // As their manuals name them: Terraform's, GitHub's, GitLab's, Jenkins's, Buildkite's,
+  // CircleCI's, HCP Terraform's.
+  std::string workspace = variable("TF_WORKSPACE");
+  if (workspace.empty()) {
+    const std::string folder = variable("TF_DATA_DIR");
+    workspace = first_line((folder.empty() ? ".terraform" : folder) + "/environment");
+  }
+  std::string text;
+  if (!workspace.empty() && workspace != "default") text = "workspace " + workspace;
+  std::string job = variable("GITHUB_RUN_ID");
+  if (!job.empty()) job = variable("GITHUB_REPOSITORY") + " run " + job;
+  for (const char* name :
+       {"CI_JOB_URL", "BUILD_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "TFC_RUN_ID"}) {
+    if (job.empty()) job = variable(name);
+  }
+  if (!job.empty()) text += (text.empty() ? "" : ", ") + job;
+  return text;
+}
+
 Holder ThisProcess(const std::string& who, Random& random) {
-  return {.name = fmt::format("{}@{} pid {} ({})", UserName(), HostName(), getpid(), who),
+  const std::string occasion = Occasion(FromEnvironment, FirstLine);
+  return {.name = fmt::format("{}@{} pid {} ({}{})", UserName(), HostName(), getpid(), who,
+                              occasion.empty() ? "" : ", " + occasion),
           .token = random.Token(16),
           .machine = MachineIdentity(),
           .pid = getpid(),
-          .start_time = StartTime()};
+          .start_time = ProcessStartTime(getpid())};
 }
 
 }  // namespace dbaas

@@ -68,14 +68,6 @@ Json ToJson(const MemberView& member, bool probed) {
   return json;
 }
 
-Json ToJson(const HistoryEntry& entry) {
-  return {{"generation", entry.generation},
-          {"at", entry.at},
-          {"who", entry.who},
-          {"what", entry.what},
-          {"outcome", entry.outcome}};
-}
-
 Json ToJson(const ClusterView& cluster) {
   Json members = Json::array();
   for (const auto& member : cluster.members) members.push_back(ToJson(member, cluster.probed));

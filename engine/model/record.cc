@@ -7,22 +7,6 @@ namespace {
 // Raised when an older version could not act safely on what a newer one wrote.
 constexpr std::int64_t kFormat = 1;
 
-Json ToJson(const HistoryEntry& entry) {
-  return {{"generation", entry.generation},
-          {"at", entry.at},
-          {"who", entry.who},
-          {"what", entry.what},
-          {"outcome", entry.outcome}};
-}
-
-HistoryEntry EntryFromJson(const Json& json) {
-  return {.generation = GetInt(json, "generation"),
-          .at = GetString(json, "at"),
-          .who = GetString(json, "who"),
-          .what = GetString(json, "what"),
-          .outcome = GetString(json, "outcome")};
-}
-
 }  // namespace
 
 std::vector<ReplicaSpec> ClusterRecord::replicas() const {
@@ -75,7 +59,7 @@ Result<ClusterRecord> RecordFromJson(const Json& json) {
   }
   record.version_actual = GetString(json, "version_actual");
   for (const auto& entry : GetMember(json, "history")) {
-    record.history.push_back(EntryFromJson(entry));
+    record.history.push_back(HistoryEntryFromJson(entry));
   }
   return record;
 }

@@ -15,17 +15,10 @@
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 #include "engine/base/secret.h"
+#include "engine/model/history.h"
 #include "engine/model/spec.h"
 
 namespace dbaas {
-
-struct HistoryEntry {
-  std::int64_t generation = 0;
-  std::string at;       ///< RFC 3339, UTC.
-  std::string who;      ///< Lease holder: "alice@build-7 pid 4242".
-  std::string what;     ///< "cluster: node_count 1 → 3".
-  std::string outcome;  ///< Empty while running, then "ok" or the error in one line.
-};
 
 struct ClusterRecord {
   std::string cluster;
@@ -37,9 +30,7 @@ struct ClusterRecord {
   std::map<std::string, Secret<std::string>> secrets;
   std::map<std::string, int> ports;   ///< "write", "read", "replica/reports" → host port.
   std::string version_actual;         ///< Version of the dbms as last probed: "17.6".
-  std::vector<HistoryEntry> history;  ///< Oldest first, the last kHistoryLimit.
-
-  static constexpr std::size_t kHistoryLimit = 50;
+  std::vector<HistoryEntry> history;  ///< Oldest first.
 
   bool has_cluster_part() const { return parts.contains(std::string(kClusterPart)); }
   /// REQUIRES: has_cluster_part().

@@ -18,9 +18,13 @@ namespace dbaas {
 namespace {
 
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 using Verb = PartChange::Verb;
 
@@ -97,7 +101,12 @@ TEST(ConvergeTest, CreatedClusterIsSettledAndTheNextPlanIsEmpty) {
   ASSERT_TRUE(record.has_value()) << record.error().ToLine();
   EXPECT_EQ((*record)->settled, (*record)->generation);
   EXPECT_EQ((*record)->version_actual, "17.12");
-  EXPECT_EQ((*record)->history.back().outcome, "ok");
+  const HistoryEntry& entry = (*record)->history.back();
+  EXPECT_EQ(entry.outcome, "ok");
+  EXPECT_TRUE(Verify((*record)->history).has_value());
+  EXPECT_THAT(entry.actions, Contains(Field(&ActionOutcome::action, "+ instance orders-3")));
+  EXPECT_THAT(entry.actions, Each(Field(&ActionOutcome::outcome, "ok")));
+  EXPECT_THAT(entry.actions, Not(Contains(Field(&ActionOutcome::action, StartsWith("wait")))));
   EXPECT_EQ(world.PlanOf(Change(Verb::kUpdate, Spec(3))), "");
   EXPECT_THAT(world.host.Names(), Contains("instance dbaas-management-etcd"));
 }
