@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <ostream>
+
+#include "engine/cli/verbs.h"
 
 namespace dbaas {
 namespace {
@@ -116,6 +120,41 @@ Json ToJson(const std::vector<ClusterView>& clusters) {
   Json list = Json::array();
   for (const auto& cluster : clusters) list.push_back(ToJson(cluster));
   return {{"clusters", list}};
+}
+
+// ---- The verb ----------------------------------------------------------------------------------
+
+namespace {
+
+struct Arguments {
+  std::string cluster;
+  bool json = false;
+};
+
+Result<std::vector<ClusterView>> Look(Engine& engine, const std::string& cluster) {
+  if (cluster.empty()) return engine.List("", ReadDepth::kProbe);
+  return std::vector<ClusterView>{TRY(FindCluster(engine, cluster))};
+}
+
+int Show(Session& session, const Arguments& arguments) {
+  const auto engine = session.EngineOfEnvironment();
+  const auto clusters = Look(*engine, arguments.cluster);
+  if (!clusters) return Fail(session, clusters.error());
+  session.out << (arguments.json ? ToJson(*clusters).dump(2) + "\n" : ToText(*clusters));
+  return kDone;
+}
+
+}  // namespace
+
+Verb ShowVerb() {
+  return {.name = "show",
+          .text = "What runs: members, roles, lag, endpoints",
+          .declare = [](CLI::App& app) {
+            auto arguments = std::make_shared<Arguments>();
+            app.add_option("cluster", arguments->cluster, "Name or id; all clusters when left out");
+            app.add_flag("--json", arguments->json, "For programs");
+            return Run([arguments](Session& session) { return Show(session, *arguments); });
+          }};
 }
 
 }  // namespace dbaas

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// The table: everything that `dbaas` understands. A new verb is one line here.
+#include "engine/cli/verbs.h"
+
+namespace dbaas {
+
+const std::vector<Verb>& AllVerbs() {
+  static const std::vector<Verb> kVerbs = {
+      ShowVerb(),
+      CredentialsVerb(),
+  };
+  return kVerbs;
+}
+
+}  // namespace dbaas
