@@ -10,6 +10,7 @@
 // belongs to someone else or the record moved, kNotFound, kDenied; kInternal for the rest.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -29,6 +30,23 @@ struct ExecResult {
   std::string output;  ///< stdout
   std::string errors;  ///< stderr
 };
+
+/// Something that happened to an instance of ours, as the runtime tells it.
+struct InstanceEvent {
+  enum class Kind {
+    kAttached,  ///< Comes first, and of no instance: whatever happens from now on is reported.
+    kStarted,
+    kEnded,  ///< Its processes are gone. Whether it comes back on its own, Observe says soon after.
+    kRemoved,
+  };
+  Kind kind = Kind::kAttached;
+  std::string instance;
+  std::string cluster;
+  std::string part;
+  std::string member;
+  std::string detail;  ///< Of kEnded, in the runtime's words: "exited (137)".
+};
+const char* ToString(InstanceEvent::Kind kind);  ///< "attached", "started", "ended", "removed"
 
 /// Who asks for a lease. Enough to tell people whom they wait for, and to know on the same machine
 /// that a holder is dead before its lease runs out.
@@ -73,6 +91,11 @@ class Driver {
   virtual Result<ExecResult> Exec(const std::string& instance, const std::vector<std::string>& argv,
                                   const Secret<std::string>& input) = 0;
   virtual Result<std::string> Logs(const std::string& instance, int lines) = 0;
+  /// Calls `on_event` for whatever happens to the host's instances, on this thread, until a stop is
+  /// requested (success) or the stream ends (kUnavailable). An event may come twice; those before
+  /// kAttached may not come at all. Coming back after an end is the caller's business.
+  virtual Result<void> Watch(const std::function<void(const InstanceEvent&)>& on_event,
+                             std::stop_token stop) = 0;
 
   /// Nothing when the cluster has no record.
   virtual Result<std::optional<ClusterRecord>> ReadRecord(const std::string& cluster) = 0;

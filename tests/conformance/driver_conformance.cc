@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "engine/base/process.h"
@@ -476,6 +478,111 @@ TEST_P(DriverConformance, APortThatIsTakenIsAConflictThatNamesIt) {
   ASSERT_TRUE(IsOk(driver().Remove(first.id)));
   EXPECT_TRUE(IsOk(driver().Ensure(second)));
   EXPECT_EQ(Find(second.id)->state, RunState::kRunning);
+}
+
+// ---- Events ------------------------------------------------------------------------------------
+
+/// Somebody who watches a host, on a thread of its own, and remembers what was told of one cluster.
+class Onlooker {
+ public:
+  Onlooker(Driver& driver, std::string cluster)
+      : cluster_(std::move(cluster)), thread_([this, &driver](std::stop_token stop) {
+          Result<void> ended = driver.Watch([this](const auto& event) { Take(event); }, stop);
+          const std::lock_guard lock(mutex_);
+          ended_ = std::move(ended);
+        }) {
+    WaitFor("attached ");
+  }
+
+  /// Whether an event came, as "ended orders-1"; not later than ten seconds from now.
+  bool WaitFor(const std::string& event) {
+    std::unique_lock lock(mutex_);
+    return told_.wait_for(lock, 10s, [&] {
+      return std::find(events_.begin(), events_.end(), event) != events_.end();
+    });
+  }
+
+  std::vector<std::string> events() {
+    const std::lock_guard lock(mutex_);
+    return events_;
+  }
+  std::optional<InstanceEvent> last() {
+    const std::lock_guard lock(mutex_);
+    return last_;
+  }
+
+  Result<void> Stop() {
+    thread_.request_stop();
+    thread_.join();
+    return *ended_;
+  }
+
+ private:
+  void Take(const InstanceEvent& event) {
+    const std::lock_guard lock(mutex_);
+    const bool is_attached = event.kind == InstanceEvent::Kind::kAttached;
+    if (!is_attached && event.cluster != cluster_) return;  // Of another test on the same host.
+    events_.push_back(fmt::format("{} {}", ToString(event.kind), event.instance));
+    last_ = event;
+    told_.notify_all();
+  }
+
+  const std::string cluster_;
+  std::mutex mutex_;
+  std::condition_variable told_;
+  std::vector<std::string> events_;
+  std::optional<InstanceEvent> last_;
+  std::optional<Result<void>> ended_;
+  std::jthread thread_;  // Last: it ends first.
+};
+
+TEST_P(DriverConformance, WhoeverWatchesIsToldWhatHappensToInstances) {
+  Onlooker onlooker(driver(), cluster());
+  Object instance = Instance();
+  Make(instance);
+  const std::string& name = instance.id.name;
+  EXPECT_TRUE(onlooker.WaitFor("started " + name));
+  world_->StopByHand(name);
+  ASSERT_TRUE(onlooker.WaitFor("ended " + name));
+  const auto ended = onlooker.last();
+  EXPECT_EQ(ended->cluster, cluster());
+  EXPECT_EQ(ended->part, "cluster");
+  EXPECT_EQ(ended->member, instance.member);
+  EXPECT_EQ(ended->detail, "exited (137)");
+  for (int look = 0; look < 200 && Find(instance.id)->state == RunState::kRunning; ++look) {
+    std::this_thread::sleep_for(10ms);  // "Soon after" is all that is promised.
+  }
+  EXPECT_EQ(Find(instance.id)->state, RunState::kStopped);
+  ASSERT_TRUE(IsOk(driver().Remove(instance.id)));
+  EXPECT_TRUE(onlooker.WaitFor("removed " + name));
+  EXPECT_THAT(onlooker.events().front(), "attached ");
+  EXPECT_TRUE(IsOk(onlooker.Stop()));
+}
+
+TEST_P(DriverConformance, TwoWhoWatchAreBothTold) {
+  Onlooker first(driver(), cluster());
+  Onlooker second(world_->other_driver(), cluster());
+  Object instance = Instance();
+  Make(instance);
+  EXPECT_TRUE(first.WaitFor("started " + instance.id.name));
+  EXPECT_TRUE(second.WaitFor("started " + instance.id.name));
+  EXPECT_TRUE(IsOk(first.Stop()));
+  world_->StopByHand(instance.id.name);
+  EXPECT_TRUE(second.WaitFor("ended " + instance.id.name));
+}
+
+TEST_P(DriverConformance, NobodyIsToldOfWhatIsNoInstanceOfOurs) {
+  Onlooker onlooker(driver(), cluster());
+  Object volume = Volume();
+  Make(volume);
+  const ObjectId foreign{ObjectKind::kInstance, cluster() + "-foreign"};
+  world_->AddForeign(foreign);
+  auto lease = driver().AcquireLease(cluster(), ThisProcessAs("a"), 60s);
+  lease->reset();
+  Object instance = Instance();
+  Make(instance);
+  EXPECT_TRUE(onlooker.WaitFor("started " + instance.id.name));
+  EXPECT_THAT(onlooker.events(), testing::ElementsAre("attached ", "started " + instance.id.name));
 }
 
 // ---- Records -----------------------------------------------------------------------------------

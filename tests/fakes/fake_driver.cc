@@ -61,6 +61,7 @@ void FakeDriver::FailNext(const std::string& method, Error error) {
 void FakeDriver::SetReachable(bool reachable) {
   const std::lock_guard lock(mutex_);
   reachable_ = reachable;
+  happened_.notify_all();
 }
 void FakeDriver::SetMissingImages(std::set<std::string> images) {
   const std::lock_guard lock(mutex_);
@@ -73,12 +74,23 @@ void FakeDriver::StopInstance(const std::string& name, const std::string& detail
   const std::lock_guard lock(mutex_);
   const auto found = objects_.find({ObjectKind::kInstance, name});
   if (found == objects_.end()) return;
+  if (found->second.state == RunState::kRunning) {
+    Happens(InstanceEvent::Kind::kEnded, found->second.object, detail);
+  }
   found->second.state = RunState::kStopped;
   found->second.state_detail = detail;
 }
+void FakeDriver::CrashInstance(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = objects_.find({ObjectKind::kInstance, name});
+  if (found == objects_.end()) return;
+  Happens(InstanceEvent::Kind::kEnded, found->second.object, "exited (1)");
+  found->second.state = RunState::kRestarting;
+  found->second.state_detail = "restarting (1)";
+}
 void FakeDriver::RemoveByHand(const ObjectId& id) {
   const std::lock_guard lock(mutex_);
-  objects_.erase(id);
+  Erase(id);
   foreign_.erase(id);
 }
 void FakeDriver::Tamper(const ObjectId& id, const Fingerprint& fingerprint) {
@@ -295,6 +307,7 @@ Result<void> FakeDriver::EnsureInstance(const Object& object) {
   instance.state = RunState::kRunning;
   instance.state_detail = "running";
   ++instance.starts;
+  Happens(InstanceEvent::Kind::kStarted, object);
   return Ok();
 }
 
@@ -310,9 +323,49 @@ Result<void> FakeDriver::Remove(const ObjectId& id) {
         return Conflict(fmt::format("{} is in use by {}", id.ToText(), other_id.ToText()));
       }
     }
-    objects_.erase(id);
+    Erase(id);
     return Ok();
   });
+}
+
+void FakeDriver::Erase(const ObjectId& id) {
+  const auto found = objects_.find(id);
+  if (found == objects_.end()) return;
+  if (found->second.state != RunState::kStopped) {
+    Happens(InstanceEvent::Kind::kEnded, found->second.object, "exited (0)");
+  }
+  Happens(InstanceEvent::Kind::kRemoved, found->second.object);
+  objects_.erase(found);
+}
+
+void FakeDriver::Happens(InstanceEvent::Kind kind, const Object& object,
+                         const std::string& detail) {
+  if (object.id.kind != ObjectKind::kInstance) return;
+  events_.push_back({.kind = kind,
+                     .instance = object.id.name,
+                     .cluster = object.cluster,
+                     .part = object.part,
+                     .member = object.member,
+                     .detail = detail});
+  happened_.notify_all();
+}
+
+Result<void> FakeDriver::Watch(const std::function<void(const InstanceEvent&)>& on_event,
+                               std::stop_token stop) {
+  if (const auto fault = NextFault({"Watch", host_})) return fault->error;
+  std::unique_lock lock(mutex_);
+  std::size_t next = events_.size();
+  lock.unlock();
+  on_event({.kind = InstanceEvent::Kind::kAttached});
+  lock.lock();
+  while (happened_.wait(lock, stop, [&] { return next < events_.size() || !reachable_; })) {
+    if (!reachable_) return Unavailable(fmt::format("host {} ended its events", host_));
+    const InstanceEvent event = events_[next++];
+    lock.unlock();  // Whoever listens may well use this driver.
+    on_event(event);
+    lock.lock();
+  }
+  return Ok();
 }
 
 Result<FakeObject*> FakeDriver::RunningInstance(const std::string& name) {
@@ -330,9 +383,13 @@ Result<void> FakeDriver::Restart(const std::string& instance) {
     if (found == objects_.end()) {
       return NotFound(fmt::format("instance {} does not exist", instance));
     }
+    if (found->second.state == RunState::kRunning) {
+      Happens(InstanceEvent::Kind::kEnded, found->second.object, "exited (0)");
+    }
     found->second.state = RunState::kRunning;
     found->second.state_detail = "running";
     ++found->second.starts;
+    Happens(InstanceEvent::Kind::kStarted, found->second.object);
     return Ok();
   });
 }

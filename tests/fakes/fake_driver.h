@@ -15,6 +15,7 @@
 // Threading: thread-safe. Hooks are called without any lock held, possibly from many threads.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -91,6 +92,8 @@ class FakeDriver final : public Driver {
 
   // What happens on a host behind our back.
   void StopInstance(const std::string& name, const std::string& detail = "exited (137)");
+  /// Its process failed, and the runtime waits a moment before it starts it again.
+  void CrashInstance(const std::string& name);
   void RemoveByHand(const ObjectId& id);
   void Tamper(const ObjectId& id, const Fingerprint& fingerprint);
   void TamperFiles(const std::string& instance, const Fingerprint& files_fingerprint);
@@ -121,6 +124,8 @@ class FakeDriver final : public Driver {
   Result<ExecResult> Exec(const std::string& instance, const std::vector<std::string>& argv,
                           const Secret<std::string>& input) override;
   Result<std::string> Logs(const std::string& instance, int lines) override;
+  Result<void> Watch(const std::function<void(const InstanceEvent&)>& on_event,
+                     std::stop_token stop) override;
   Result<std::optional<ClusterRecord>> ReadRecord(const std::string& cluster) override;
   Result<std::vector<ClusterRecord>> ReadRecords() override;
   Result<void> WriteRecord(const ClusterRecord& record, std::int64_t expected_generation) override;
@@ -152,6 +157,9 @@ class FakeDriver final : public Driver {
   Result<void> PlaceFiles(FakeObject& instance, const Object& object, bool with_create_only);
   bool PortTaken(int port, const std::string& except_instance) const;
   Result<FakeObject*> RunningInstance(const std::string& name);
+  // REQUIRES: mutex_ is held.
+  void Erase(const ObjectId& id);
+  void Happens(InstanceEvent::Kind kind, const Object& object, const std::string& detail = {});
   Result<void> RenewLease(const std::string& name, std::uint64_t id);
   void ReleaseLease(const std::string& name, std::uint64_t id);
 
@@ -174,6 +182,8 @@ class FakeDriver final : public Driver {
   std::map<std::string, std::string> records_;  ///< As JSON text, as a real store has them.
   std::map<std::string, LeaseEntry> leases_;
   std::vector<FakeCall> calls_;
+  std::vector<InstanceEvent> events_;  ///< All that ever happened; whoever watches keeps a place.
+  std::condition_variable_any happened_;
   std::uint64_t next_number_ = 1;
 };
 

@@ -36,6 +36,33 @@ std::pair<int, int> VersionNumbers(const std::string& text) {
 
 bool IsSuccess(int status) { return status >= 200 && status < 400; }
 
+/// Takes apart a stream of JSON objects, one a line. What is no JSON is left out.
+class JsonLines {
+ public:
+  explicit JsonLines(std::function<void(const Json&)> on_object)
+      : on_object_(std::move(on_object)) {}
+
+  void Take(std::string_view part) {
+    for (const char character : part) {
+      if (character == '\n') {
+        End();
+      } else {
+        line_ += character;
+      }
+    }
+  }
+
+  void End() {
+    const Result<Json> object = ParseJson(line_, "a line");
+    if (object.has_value()) on_object_(*object);
+    line_.clear();
+  }
+
+ private:
+  const std::function<void(const Json&)> on_object_;
+  std::string line_;
+};
+
 }  // namespace
 
 Error ErrorFromStatus(int status, const std::string& body) {
@@ -223,32 +250,20 @@ Result<void> DockerClient::ImportImage(const std::string& repository, const std:
 }
 
 Result<void> DockerClient::Pull(const std::string& image) {
-  // The answer is 200 at once and then a stream of JSON objects, one a line; a failure is one of
-  // them.
-  std::string line;
+  // The answer is 200 at once and then a stream of JSON objects; a failure is one of them.
   std::string failure;
-  const auto read_line = [&] {
-    const Result<Json> event = ParseJson(line, "an event");
-    if (event.has_value()) failure = GetString(*event, "error", failure);
-    line.clear();
-  };
+  JsonLines lines([&failure](const Json& event) { failure = GetString(event, "error", failure); });
   HttpRequest request{.method = "POST", .timeout = kPullTimeout};
   request.path = "/images/create?fromImage=" + UrlEscape(image);
   // Without a tag the engine would pull every one there is.
   const bool has_tag = image.find(':', image.find_last_of('/') + 1) != std::string::npos;
   if (!has_tag && image.find('@') == std::string::npos) request.path += "&tag=latest";
-  request.sink = [&](std::string_view part) {
-    for (const char character : part) {
-      if (character == '\n') {
-        read_line();
-      } else {
-        line += character;
-      }
-    }
+  request.sink = [&lines](std::string_view part) {
+    lines.Take(part);
     return true;
   };
   TRY(Perform(std::move(request)));
-  read_line();
+  lines.End();
   if (!failure.empty()) return NotFound(failure);
   return Ok();
 }
@@ -308,6 +323,27 @@ Result<std::string> DockerClient::Logs(const std::string& container, int lines) 
   };
   TRY(Perform(std::move(request)));
   return reader.output();
+}
+
+Error DockerClient::Follow(const std::string& filters,
+                           const std::function<void(const Json& event)>& on_event,
+                           std::stop_token stop) {
+  // The engine answers a moment before it begins to listen: asking for the last second, too, leaves
+  // no gap. Agreeing on the version tells its time.
+  if (const auto version = Version(); !version) return version.error();
+  const auto since = std::chrono::duration_cast<std::chrono::seconds>(
+      EngineNow().time_since_epoch() - std::chrono::seconds(1));
+  JsonLines lines(on_event);
+  HttpRequest request{.timeout = Milliseconds(0), .stop = std::move(stop)};
+  request.path = fmt::format("/events?since={}&filters={}", since.count(), filters);
+  request.sink = [&](std::string_view part) {
+    if (part.empty()) on_event(nullptr);
+    lines.Take(part);
+    return true;
+  };
+  const Result<HttpResponse> ended = Perform(std::move(request));
+  if (!ended) return ended.error();
+  return Unavailable(fmt::format("the Docker engine at {} ended its events", endpoint().text));
 }
 
 Result<DockerClient::Machine> DockerClient::ReadMachine() {

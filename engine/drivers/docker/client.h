@@ -16,8 +16,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,6 +71,12 @@ class DockerClient {
   Result<ExecResult> Exec(const std::string& container, const std::vector<std::string>& argv,
                           const std::string& input);
   Result<std::string> Logs(const std::string& container, int lines);
+
+  /// Follows the engine's events of one kind of thing, as chosen by `filters` (escaped JSON), until
+  /// it is stopped (kCancelled) or the stream ends (kUnavailable). First, with null, when it began:
+  /// what happens from then on comes. Something of the second before may come, too.
+  Error Follow(const std::string& filters, const std::function<void(const Json& event)>& on_event,
+               std::stop_token stop);
 
   /// What the engine's machine can do; asked once.
   struct Machine {

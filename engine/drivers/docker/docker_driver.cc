@@ -100,6 +100,17 @@ class DockerDriver final : public Driver {
     return TRY_IN(client_->Logs(instance, lines), "reading the log of " + instance);
   }
 
+  Result<void> Watch(const std::function<void(const InstanceEvent&)>& on_event,
+                     std::stop_token stop) override {
+    const auto take = [&on_event](const Json& event) {
+      if (event.is_null()) return on_event({.kind = InstanceEvent::Kind::kAttached});
+      if (const auto read = ReadEvent(event)) on_event(*read);
+    };
+    Error ended = client_->Follow(EventFilter(), take, std::move(stop));
+    if (ended.kind == ErrorKind::kCancelled) return Ok();
+    return std::move(ended).In("following the events of host " + host_);
+  }
+
   Result<std::optional<ClusterRecord>> ReadRecord(const std::string& cluster) override {
     return records_.Read(cluster);
   }

@@ -75,8 +75,16 @@ void ReadHeader(std::string_view line, HttpResponse& response) {
 }
 
 std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* context) {
-  ReadHeader({data, size * count}, static_cast<Transfer*>(context)->response);
-  return size * count;
+  const std::string_view line(data, size * count);
+  ReadHeader(line, static_cast<Transfer*>(context)->response);
+  const bool is_end_of_head = line == "\r\n" || line == "\n";
+  if (is_end_of_head) OnBody(data, size, 0, context);
+  return line.size();
+}
+
+/// libcurl asks about once a second, and whenever something comes in; anything but 0 ends it.
+int OnProgress(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0;
 }
 
 Milliseconds Now() {
@@ -207,6 +215,7 @@ Error HttpClient::TransportError(CURL* handle, CURLcode code, const char* messag
       }
       return Unavailable(line, "Is it running, and is this its endpoint?");
     case CURLE_OPERATION_TIMEDOUT: return NoAnswer(endpoint_.text);
+    case CURLE_ABORTED_BY_CALLBACK: return Cancelled("stopped while the Docker engine answered");
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
@@ -231,6 +240,11 @@ Result<HttpResponse> HttpClient::Perform(const HttpRequest& request) {
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
+  if (request.stop.stop_possible()) {
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, OnProgress);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &request.stop);
+  }
   if (request.method == "HEAD") {
     curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
   } else if (request.method == "POST" || request.method == "PUT") {

@@ -11,8 +11,9 @@
 // Threading: HttpClient is thread-safe; each call has a handle of its own while it runs. A
 // RawConnection belongs to one thread.
 // Errors: only of transport. kUnavailable when nobody answers (in time), kDenied when the socket
-// may not be opened or a certificate is refused, kTimeout when a raw exchange takes too long; any
-// HTTP status is a response. Sources: https://curl.se/libcurl/c/, RFC 9110.
+// may not be opened or a certificate is refused, kTimeout when a raw exchange takes too long,
+// kCancelled when a request is stopped; any HTTP status is a response. Sources:
+// https://curl.se/libcurl/c/, RFC 9110.
 #pragma once
 
 #include <curl/curl.h>
@@ -20,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,9 +42,11 @@ struct HttpRequest {
   std::string path;  ///< With the query, escaped.
   std::string body;
   std::string content_type = "application/json";
-  Milliseconds timeout = std::chrono::seconds(60);
-  /// Takes the body of a successful (2xx) answer as it comes, in place of HttpResponse::body.
+  Milliseconds timeout = std::chrono::seconds(60);  ///< 0: the answer may go on for ever.
+  /// Takes the body of a successful (2xx) answer as it comes, in place of HttpResponse::body. First
+  /// it gets an empty part, when the head of the answer is there.
   BodySink sink;
+  std::stop_token stop;  ///< Ends the transfer within a second.
 };
 
 struct HttpResponse {

@@ -233,6 +233,29 @@ void ReadPublishedPorts(const Json& container_list, std::set<int>& ports) {
   }
 }
 
+std::optional<InstanceEvent> ReadEvent(const Json& event) {
+  // A container's labels are among the attributes of its events.
+  const Json& attributes = GetMember(GetMember(event, "Actor"), "Attributes");
+  const auto object = ReadObject(ObjectKind::kInstance, attributes, std::nullopt);
+  if (!object) return std::nullopt;
+  InstanceEvent read{.instance = object->id.name,
+                     .cluster = object->cluster,
+                     .part = object->part,
+                     .member = object->member};
+  const std::string action = GetString(event, "Action");
+  if (action == "start") {
+    read.kind = InstanceEvent::Kind::kStarted;
+  } else if (action == "die") {
+    read.kind = InstanceEvent::Kind::kEnded;
+    read.detail = fmt::format("exited ({})", GetString(attributes, "exitCode"));
+  } else if (action == "destroy") {
+    read.kind = InstanceEvent::Kind::kRemoved;
+  } else {
+    return std::nullopt;
+  }
+  return read;
+}
+
 Error ExplainStart(Error error, const Json& labels, const std::string& host) {
   const bool taken = error.summary.find("port is already allocated") != std::string::npos ||
                      error.summary.find("address already in use") != std::string::npos;
@@ -256,6 +279,12 @@ std::string ManagedFilter(const std::optional<std::string>& cluster) {
   Json labels = Json::array({fmt::format("{}={}", kLabelManagedBy, kManagedBy)});
   if (cluster) labels.push_back(fmt::format("{}={}", kLabelCluster, *cluster));
   return UrlEscape(Dump({{"label", labels}}));
+}
+
+std::string EventFilter() {
+  return UrlEscape(Dump({{"type", {"container"}},
+                         {"event", {"start", "die", "destroy"}},
+                         {"label", {fmt::format("{}={}", kLabelManagedBy, kManagedBy)}}}));
 }
 
 }  // namespace dbaas::docker

@@ -57,11 +57,16 @@ void ReadPublishedPorts(const Json& container_list, std::set<int>& ports);
 
 RunState ReadRunState(const std::string& docker_state);
 
+/// An event of GET /events (EventFilter), in our words; nothing for what is no instance of ours.
+std::optional<InstanceEvent> ReadEvent(const Json& event);
+
 /// The error of a start that failed. A port that is taken becomes kConflict on field "port".
 /// `labels` are those of the container.
 Error ExplainStart(Error error, const Json& labels, const std::string& host);
 
 /// The `filters` parameter for things with our label, escaped.
 std::string ManagedFilter(const std::optional<std::string>& cluster);
+/// The `filters` parameter for the events that ReadEvent knows, escaped.
+std::string EventFilter();
 
 }  // namespace dbaas::docker

@@ -197,5 +197,23 @@ TEST(TranslateTest, OwnershipIsSaidInWords) {
             "container orders-1 on host local exists with other settings");
 }
 
+TEST(TranslateTest, AnEventSaysWhatHappenedToWhichMember) {
+  Json attributes = LabelsOf(Member());
+  attributes["exitCode"] = "137";
+  Json event = {{"Action", "die"}, {"Actor", {{"Attributes", attributes}}}};
+  const auto died = ReadEvent(event);
+  ASSERT_TRUE(died.has_value());
+  EXPECT_EQ(died->kind, InstanceEvent::Kind::kEnded);
+  EXPECT_EQ(died->instance, "orders-1");
+  EXPECT_EQ(died->cluster, "orders");
+  EXPECT_EQ(died->member, "orders-1");
+  EXPECT_EQ(died->detail, "exited (137)");
+
+  event["Action"] = "exec_die";
+  EXPECT_FALSE(ReadEvent(event).has_value());
+  event = {{"Action", "die"}, {"Actor", {{"Attributes", {{"name", "someone-elses"}}}}}};
+  EXPECT_FALSE(ReadEvent(event).has_value());
+}
+
 }  // namespace
 }  // namespace dbaas::docker
