@@ -52,4 +52,22 @@ std::string Base64(std::string_view data) {
   return text;
 }
 
+std::string DecodeBase64(std::string_view text) {
+  static constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string decoded;
+  unsigned bits = 0;
+  int count = 0;
+  for (const char character : text) {
+    const auto value = kAlphabet.find(character);
+    if (value == std::string_view::npos) continue;
+    bits = bits << 6 | static_cast<unsigned>(value);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    decoded += static_cast<char>(bits >> count & 0xff);
+  }
+  return decoded;
+}
+
 }  // namespace dbaas

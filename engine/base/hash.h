@@ -17,5 +17,7 @@ std::string HmacSha256(std::string_view key, std::string_view data);
 std::string Pbkdf2Sha256(std::string_view password, std::string_view salt, int iterations);
 /// Standard alphabet, padded.
 std::string Base64(std::string_view data);
+/// RFC 4648; bytes outside the alphabet are skipped.
+std::string DecodeBase64(std::string_view text);
 
 }  // namespace dbaas

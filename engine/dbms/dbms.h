@@ -40,6 +40,21 @@ struct Command {
   Secret<std::string> input;      ///< stdin; secrets go here.
 };
 
+/// Who claims the primary role in the store of the high-availability layer, as it was read there. A
+/// member whose processes start anew has to claim anew, so a claim never outlives the life that
+/// made it: once that life has ended, taking the claim away takes nothing from anybody.
+struct Claim {
+  std::string member;      ///< Empty: nobody claims it.
+  std::string version;     ///< Of the claim and of the settings beside it. Opaque.
+  bool suspended = false;  ///< The layer has been told to leave all roles as they are.
+};
+
+/// How RevokeClaim ended.
+struct ClaimAnswer {
+  bool revoked = false;
+  Claim claim;  ///< What stands, unless it was revoked.
+};
+
 /// What a changed setting costs a member. In rising order of pain.
 enum class Impact { kNone, kReload, kRestart, kRebuild };
 const char* ToString(Impact impact);  ///< "none", "reload", "restart", "rebuild"
@@ -107,6 +122,13 @@ class Dbms {
   /// Forgets what shared services keep of this cluster; run in `instance` of the shared ones
   /// (their first). Empty argv: nothing to forget.
   virtual Command Forget(const ClusterRecord& record) const = 0;
+
+  /// Takes away `seen`, in one atomic step, if it stands exactly as it was read; otherwise, and for
+  /// an empty claim, only tells what stands. Its stdout goes to ReadClaim. The layer's own election
+  /// follows. REQUIRES: the life of the member that made the claim has ended. Empty argv: this dbms
+  /// has no claims.
+  virtual Command RevokeClaim(const ClusterRecord& record, const Claim& seen) const = 0;
+  virtual Result<ClaimAnswer> ReadClaim(const std::string& output) const = 0;
 };
 
 /// Null when there is none of that name.

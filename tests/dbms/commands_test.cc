@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/base/hash.h"
 #include "engine/dbms/postgresql/sql.h"
 #include "tests/dbms/fixture.h"
 
@@ -126,6 +127,72 @@ TEST(PostgreSqlCommandsTest, ForgetRemovesThisIncarnationOnly) {
   EXPECT_EQ(forget.instance, "dbaas-management-etcd");
   EXPECT_THAT(forget.argv, ElementsAre("etcdctl", "--endpoints=http://127.0.0.1:2379", "del",
                                        "--prefix", "/dbaas/pgt-x7kq/"));
+}
+
+// ---- Claims, as `etcdctl --write-out=json txn` has them
+// ------------------------------------------
+
+Json Entry(const std::string& key, const std::string& value, int revision) {
+  return {{"key", Base64("/dbaas/pgt-x7kq/" + key)},
+          {"value", Base64(value)},
+          {"create_revision", 3},
+          {"mod_revision", revision}};
+}
+
+std::string Looked(const Json& leader, const Json& configuration) {
+  Json responses = Json::array();
+  for (const Json& entry : {leader, configuration}) {
+    responses.push_back({{"Response", {{"response_range", {{"kvs", Json::array({entry})}}}}}});
+  }
+  return Dump({{"header", {{"revision", 702}}}, {"responses", responses}});
+}
+
+TEST(PostgreSqlClaimTest, AnEmptyClaimOnlyLooks) {
+  const Command look = PostgreSql().RevokeClaim(RecordOf(SpecOf()), {});
+  EXPECT_EQ(look.instance, "dbaas-management-etcd");
+  EXPECT_EQ(look.argv.back(), "txn");
+  EXPECT_EQ(look.input.Reveal(), "\nget /dbaas/pgt-x7kq/leader\nget /dbaas/pgt-x7kq/config\n\n\n");
+}
+
+TEST(PostgreSqlClaimTest, AClaimGoesOnlyIfItStandsExactlyAsItWasRead) {
+  const auto seen = PostgreSql().ReadClaim(
+      Looked(Entry("leader", "pgt-1", 58), Entry("config", R"({"ttl":20})", 13)));
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_FALSE(seen->revoked);
+  EXPECT_EQ(seen->claim.member, "pgt-1");
+  EXPECT_FALSE(seen->claim.suspended);
+  EXPECT_EQ(PostgreSql().RevokeClaim(RecordOf(SpecOf()), seen->claim).input.Reveal(),
+            "value(\"/dbaas/pgt-x7kq/leader\") = \"pgt-1\"\n"
+            "mod(\"/dbaas/pgt-x7kq/leader\") = \"58\"\n"
+            "mod(\"/dbaas/pgt-x7kq/config\") = \"13\"\n"
+            "\n"
+            "del /dbaas/pgt-x7kq/leader\n"
+            "\n"
+            "get /dbaas/pgt-x7kq/leader\nget /dbaas/pgt-x7kq/config\n"
+            "\n");
+}
+
+TEST(PostgreSqlClaimTest, WhatWasDeletedWasRevokedAndWhatWasNotThereWasNot) {
+  const std::string answer =
+      R"({"succeeded":true,"responses":[{"Response":{"response_delete_range":{"deleted":1}}}]})";
+  EXPECT_TRUE(PostgreSql().ReadClaim(answer)->revoked);
+  const auto nobody = PostgreSql().ReadClaim(
+      R"({"responses":[{"Response":{"response_range":{"header":{"revision":702}}}}]})");
+  EXPECT_FALSE(nobody->revoked);
+  EXPECT_EQ(nobody->claim.member, "");
+}
+
+TEST(PostgreSqlClaimTest, APauseSuspendsAndSoDoesAConfigurationThatCannotBeRead) {
+  const Json leader = Entry("leader", "pgt-1", 58);
+  const auto suspended = [&](const std::string& configuration) {
+    return PostgreSql()
+        .ReadClaim(Looked(leader, Entry("config", configuration, 13)))
+        ->claim.suspended;
+  };
+  EXPECT_TRUE(suspended(R"({"pause":true})"));
+  EXPECT_FALSE(suspended(R"({"pause":false})"));
+  EXPECT_TRUE(suspended("nonsense"));
+  EXPECT_FALSE(PostgreSql().ReadClaim("etcd is away").has_value());
 }
 
 TEST(SqlTest, Quoting) {

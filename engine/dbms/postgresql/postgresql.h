@@ -51,6 +51,10 @@ class PostgreSql final : public Dbms {
   Command Switchover(const ClusterRecord& record, const std::string& from,
                      const std::string& to) const override;
   Command Forget(const ClusterRecord& record) const override;
+
+  // claim.cc
+  Command RevokeClaim(const ClusterRecord& record, const Claim& seen) const override;
+  Result<ClaimAnswer> ReadClaim(const std::string& output) const override;
 };
 
 }  // namespace dbaas::postgresql

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/base/hash.h"
 #include "engine/drivers/docker/stream.h"
 
 namespace dbaas::docker {
@@ -82,24 +83,6 @@ Error ErrorFromStatus(int status, const std::string& body) {
     case 504: return Unavailable(message);
     default: return Internal(message);
   }
-}
-
-std::string DecodeBase64(std::string_view text) {
-  static constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string decoded;
-  unsigned bits = 0;
-  int count = 0;
-  for (const char character : text) {
-    const auto value = kAlphabet.find(character);
-    if (value == std::string_view::npos) continue;
-    bits = bits << 6 | static_cast<unsigned>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    decoded += static_cast<char>(bits >> count & 0xff);
-  }
-  return decoded;
 }
 
 std::string LowerVersion(const std::string& left, const std::string& right) {

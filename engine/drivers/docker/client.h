@@ -109,9 +109,6 @@ class DockerClient {
   std::optional<Milliseconds> engine_offset_;  ///< Engine's clock minus our steady clock.
 };
 
-/// RFC 4648; bytes outside the alphabet are skipped.
-std::string DecodeBase64(std::string_view text);
-
 /// The error for an answer whose status is not 2xx or 3xx.
 Error ErrorFromStatus(int status, const std::string& body);
 
