@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// What a watcher saw and did, one thing at a time: for the log of `dbaas watch`, webhooks and the
+// record's history. Plain data.
+#pragma once
+
+#include <string>
+
+#include "engine/base/clock.h"
+#include "engine/base/json.h"
+
+namespace dbaas {
+
+struct WatchReport {
+  enum class Kind {
+    kWatching,     ///< The host's events come in.
+    kInterrupted,  ///< They do not; what happens meanwhile is left to the timeouts.
+    kFailover,     ///< A primary died, and its claim was taken away: the others elect.
+    kLeftAlone,    ///< A primary died, and `text` says why nothing was done.
+  };
+  Kind kind = Kind::kWatching;
+  TimePoint at{};
+  std::string host;
+  std::string cluster;  ///< Empty unless it is about one.
+  std::string member;   ///< The primary that died.
+  std::string text;     ///< One sentence without a period.
+  Milliseconds took{};  ///< From its death, as the runtime told it, to the end of what was done.
+};
+
+const char* ToString(WatchReport::Kind kind);  ///< "watching", "interrupted", "failover" ...
+/// Documented in docs/watch.md.
+Json ToJson(const WatchReport& report);
+/// "2026-11-21T08:00:00.000Z local failover orders: ..."
+std::string ToLine(const WatchReport& report);
+
+}  // namespace dbaas
