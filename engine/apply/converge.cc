@@ -107,7 +107,7 @@ class Convergence {
  private:
   Result<std::unique_ptr<LeaseKeeper>> WaitForLease(const std::string& name) {
     return LeaseKeeper::Wait(driver_, name, holder_, context_.clock, context_.random,
-                             context_.progress, context_.stop);
+                             context_.progress, context_.threads, context_.stop);
   }
 
   template <typename Call>
@@ -258,9 +258,9 @@ class Convergence {
                           .progress = context_.progress,
                           .stop = context_.stop,
                           .check_lease = [&lease] { return lease.Check(); }});
-    const int threads = std::min<int>(kWorkers, static_cast<int>(plan.actions.size()));
-    const auto runner =
-        MakeThreadRunner(threads, [&](const Action& action) { return actions.Perform(action); });
+    const int capacity = std::min<int>(kWorkers, static_cast<int>(plan.actions.size()));
+    const auto runner = context_.threads.MakeRunner(
+        capacity, [&](const Action& action) { return actions.Perform(action); });
     ApplyReport report =
         Execute(plan, *runner, journal_, context_.progress, context_.clock, context_.stop);
     Remember(plan, report);

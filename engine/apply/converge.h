@@ -14,6 +14,7 @@
 
 #include "engine/apply/intent.h"
 #include "engine/apply/progress.h"
+#include "engine/apply/threads.h"
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
 #include "engine/drivers/driver.h"
@@ -29,6 +30,7 @@ struct ConvergeContext {
   Progress& progress;
   std::stop_token stop;
   std::string journal_folder;  ///< Empty: no journal.
+  Threads& threads = RealThreads();
 };
 
 /// How an apply ended well.

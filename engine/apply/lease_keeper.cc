@@ -18,13 +18,15 @@ constexpr Milliseconds kNoteInterval{15'000};
 Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::Wait(Driver& driver, const std::string& name,
                                                        const Holder& holder, Clock& clock,
                                                        Random& random, Progress& progress,
-                                                       std::stop_token stop) {
+                                                       Threads& threads, std::stop_token stop) {
   std::string waited_for;
   TimePoint noted{};
   for (;;) {
     auto lease =
         Retry(kBrief, clock, random, stop, [&] { return driver.AcquireLease(name, holder, kTtl); });
-    if (lease) return std::unique_ptr<LeaseKeeper>(new LeaseKeeper(*std::move(lease), clock));
+    if (lease) {
+      return std::unique_ptr<LeaseKeeper>(new LeaseKeeper(*std::move(lease), clock, threads));
+    }
     if (lease.error().kind != ErrorKind::kConflict) return std::move(lease).error();
     if (lease.error().detail != waited_for || clock.Now() - noted > kNoteInterval) {
       waited_for = lease.error().detail;
@@ -37,15 +39,11 @@ Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::Wait(Driver& driver, const std
   }
 }
 
-LeaseKeeper::LeaseKeeper(std::unique_ptr<Lease> lease, Clock& clock)
+LeaseKeeper::LeaseKeeper(std::unique_ptr<Lease> lease, Clock& clock, Threads& threads)
     : lease_(std::move(lease)), clock_(clock), renewed_at_(clock.Now()) {
-  renewer_ = std::jthread([this](std::stop_token stop) {
-    // Real time on purpose: a clock that is turned by hand must not make this thread spin.
-    SystemClock real_clock;
-    while (real_clock.SleepFor(kRenewInterval, stop)) {
-      if (auto renewed = Renew(); !renewed) {
-        spdlog::warn("cannot renew the lease: {}", renewed.error().ToLine());
-      }
+  renewing_ = threads.Repeat(kRenewInterval, [this] {
+    if (auto renewed = Renew(); !renewed) {
+      spdlog::warn("cannot renew the lease: {}", renewed.error().ToLine());
     }
   });
 }

@@ -8,9 +8,9 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
-#include <thread>
 
 #include "engine/apply/progress.h"
+#include "engine/apply/threads.h"
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
 #include "engine/drivers/driver.h"
@@ -24,7 +24,7 @@ class LeaseKeeper {
   static Result<std::unique_ptr<LeaseKeeper>> Wait(Driver& driver, const std::string& name,
                                                    const Holder& holder, Clock& clock,
                                                    Random& random, Progress& progress,
-                                                   std::stop_token stop);
+                                                   Threads& threads, std::stop_token stop);
   ~LeaseKeeper();
 
   /// Whether it is still ours, by our own clock: a process that was asleep for longer than the ttl
@@ -32,7 +32,7 @@ class LeaseKeeper {
   Result<void> Check();
 
  private:
-  LeaseKeeper(std::unique_ptr<Lease> lease, Clock& clock);
+  LeaseKeeper(std::unique_ptr<Lease> lease, Clock& clock, Threads& threads);
   Result<void> Renew();
 
   std::unique_ptr<Lease> lease_;
@@ -40,7 +40,7 @@ class LeaseKeeper {
   std::mutex mutex_;
   TimePoint renewed_at_;
   bool lost_ = false;
-  std::jthread renewer_;  // Last: it ends first.
+  std::unique_ptr<Repetition> renewing_;  // Last: it ends first.
 };
 
 }  // namespace dbaas

@@ -117,6 +117,11 @@ void FakeDriver::LoseLeases() {
   for (auto& [name, entry] : leases_) entry.lost = true;
 }
 
+void FakeDriver::LoseLeasesOf(const std::string& holder) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, entry] : leases_) entry.lost = entry.lost || entry.holder.name == holder;
+}
+
 // ---- Questions ---------------------------------------------------------------------------------
 
 std::vector<FakeCall> FakeDriver::Calls() const {
@@ -151,7 +156,7 @@ std::vector<std::string> FakeDriver::Names() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> names;
   for (const auto& [id, object] : objects_) names.push_back(id.ToText());
-  for (const auto& [cluster, text] : records_) names.push_back("record " + cluster);
+  for (const auto& [cluster, stored] : records_) names.push_back("record " + cluster);
   return names;
 }
 std::optional<Holder> FakeDriver::LeaseHolder(const std::string& name) const {
@@ -159,6 +164,23 @@ std::optional<Holder> FakeDriver::LeaseHolder(const std::string& name) const {
   const auto found = leases_.find(name);
   if (found == leases_.end()) return std::nullopt;
   return found->second.holder;
+}
+
+void FakeDriver::ForEach(const std::function<void(const FakeObject&)>& look) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, object] : objects_) look(object);
+}
+std::map<std::string, ClusterRecord> FakeDriver::StoredRecords() const {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, ClusterRecord> records;
+  for (const auto& [cluster, stored] : records_) records.emplace(cluster, stored.record);
+  return records;
+}
+std::optional<ClusterRecord> FakeDriver::StoredRecord(const std::string& cluster) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = records_.find(cluster);
+  if (found == records_.end()) return std::nullopt;
+  return found->second.record;
 }
 
 // ---- Calls -------------------------------------------------------------------------------------
@@ -434,7 +456,7 @@ Result<std::optional<ClusterRecord>> FakeDriver::ReadRecord(const std::string& c
   return Call<Answer>("ReadRecord", cluster, [&]() -> Result<Answer> {
     const auto found = records_.find(cluster);
     if (found == records_.end()) return Answer();
-    return Answer(TRY(RecordFromJson(TRY(ParseJson(found->second, "the record")))));
+    return Answer(found->second.record);
   });
 }
 
@@ -442,9 +464,7 @@ Result<std::vector<ClusterRecord>> FakeDriver::ReadRecords() {
   using Answer = std::vector<ClusterRecord>;
   return Call<Answer>("ReadRecords", "all", [&]() -> Result<Answer> {
     Answer records;
-    for (const auto& [cluster, text] : records_) {
-      records.push_back(TRY(RecordFromJson(TRY(ParseJson(text, "the record")))));
-    }
+    for (const auto& [cluster, stored] : records_) records.push_back(stored.record);
     return records;
   });
 }
@@ -455,16 +475,15 @@ Result<void> FakeDriver::WriteRecord(const ClusterRecord& record,
     const std::string text = Dump(ToJson(record));
     std::int64_t stored_generation = 0;
     if (const auto found = records_.find(record.cluster); found != records_.end()) {
-      if (found->second == text) return Ok();  // A repetition after a lost answer.
-      stored_generation =
-          TRY(RecordFromJson(TRY(ParseJson(found->second, "the record")))).generation;
+      if (found->second.text == text) return Ok();  // A repetition after a lost answer.
+      stored_generation = found->second.record.generation;
     }
     if (stored_generation != expected_generation) {
       return Conflict(
           fmt::format("the record of cluster {} was changed by someone else", record.cluster),
           fmt::format("expected generation {}, found {}", expected_generation, stored_generation));
     }
-    records_[record.cluster] = text;
+    records_[record.cluster] = {text, TRY(RecordFromJson(TRY(ParseJson(text, "the record"))))};
     return Ok();
   });
 }

@@ -103,6 +103,8 @@ class FakeDriver final : public Driver {
   /// Everything that holds a lease dies where it stands: leases stay taken, and the lost Lease
   /// objects can neither renew nor release them.
   void LoseLeases();
+  /// The same for one holder, by its name.
+  void LoseLeasesOf(const std::string& holder);
 
   // What a test asks.
   std::vector<FakeCall> Calls() const;
@@ -113,6 +115,11 @@ class FakeDriver final : public Driver {
   /// "volume orders-1-data" ...: ours, by kind and name, and records as "record orders".
   std::vector<std::string> Names() const;
   std::optional<Holder> LeaseHolder(const std::string& name) const;
+  /// Calls `look` for each of ours, by kind and name. It must not use this driver.
+  void ForEach(const std::function<void(const FakeObject&)>& look) const;
+  /// The records as they are stored, by cluster, without asking for them.
+  std::map<std::string, ClusterRecord> StoredRecords() const;
+  std::optional<ClusterRecord> StoredRecord(const std::string& cluster) const;
 
   // Driver.
   const std::string& Host() const override { return host_; }
@@ -179,7 +186,11 @@ class FakeDriver final : public Driver {
   std::map<ObjectId, FakeObject> objects_;
   std::set<ObjectId> foreign_;
   std::set<int> foreign_ports_;
-  std::map<std::string, std::string> records_;  ///< As JSON text, as a real store has them.
+  struct Stored {
+    std::string text;      ///< As a real store has it.
+    ClusterRecord record;  ///< What is read from that text.
+  };
+  std::map<std::string, Stored> records_;
   std::map<std::string, LeaseEntry> leases_;
   std::vector<FakeCall> calls_;
   std::vector<InstanceEvent> events_;  ///< All that ever happened; whoever watches keeps a place.

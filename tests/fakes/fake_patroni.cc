@@ -5,11 +5,13 @@
 
 #include "engine/dbms/dbms.h"
 #include "engine/dbms/postgresql/dynamic_configuration.h"
+#include "engine/dbms/postgresql/topology.h"
 
 namespace dbaas {
 namespace {
 
 constexpr std::string_view kArguments = "ARGUMENTS = json.loads(";
+constexpr Milliseconds kTtl{20'000};
 
 /// The arguments of a script: JSON in a string in its second line.
 Json ArgumentsOf(const std::string& script) {
@@ -29,122 +31,375 @@ Json NeedingRestart(const Json& configuration) {
   return {GetMember(parameters, "shared_buffers"), GetMember(parameters, "max_connections")};
 }
 
+std::string ScopeOf(const ClusterRecord& record) { return postgresql::Scope(record); }
+
+bool IsSynchronous(const Json& configuration) {
+  return GetString(configuration, "synchronous_mode") == "quorum";
+}
+
 }  // namespace
 
 FakePatroni::FakePatroni(FakeDriver& host) : host_(host) {
   host.OnExec([this](const FakeExec& exec) { return Answer(exec); });
 }
 
-std::vector<std::string> FakePatroni::Running(const std::string& cluster) {
-  std::vector<std::string> members;
-  for (const auto& object : host_.Objects()) {
-    if (object.object.cluster == cluster && object.object.id.kind == ObjectKind::kInstance &&
-        !object.object.member.empty() && object.state == RunState::kRunning) {
-      members.push_back(object.object.member);
-    }
-  }
+void FakePatroni::TakeTime(Clock& clock, SeededRandom& random) {
+  const std::lock_guard lock(mutex_);
+  clock_ = &clock;
+  random_ = &random;
+}
+
+// ---- the members ------------------------------------------------------------------------------
+
+std::vector<FakePatroni::Member> FakePatroni::MembersOf(const std::string& cluster) const {
+  std::vector<Member> members;
+  std::map<std::string, std::uint64_t> volumes;
+  host_.ForEach([&](const FakeObject& held) {
+    const Object& object = held.object;
+    if (object.member.empty() || object.cluster != cluster) return;
+    if (object.id.kind == ObjectKind::kVolume) volumes[object.id.name] = held.incarnation;
+    if (object.id.kind != ObjectKind::kInstance) return;
+    members.push_back({.name = object.member,
+                       .is_candidate = object.part == kClusterPart,
+                       .running = held.state == RunState::kRunning,
+                       .incarnation = held.incarnation,
+                       .starts = held.starts});
+  });
+  for (auto& member : members) member.volume = volumes[member.name + "-data"];
   return members;
 }
 
-/// A leader stays while it runs; otherwise the first running candidate takes over.
-void FakePatroni::Elect(const ClusterRecord& record, Cluster& cluster) {
-  const auto running = Running(record.cluster);
-  if (std::count(running.begin(), running.end(), cluster.primary) > 0) return;
-  cluster.primary.clear();
-  for (const auto& member : running) {
-    const auto object = host_.Find({ObjectKind::kInstance, member});
-    if (object && object->object.part == kClusterPart) {
-      cluster.primary = member;
-      return;
+const FakePatroni::Member* FakePatroni::Find(const std::vector<Member>& members,
+                                             const std::string& name) {
+  for (const auto& member : members) {
+    if (member.name == name) return &member;
+  }
+  return nullptr;
+}
+
+bool FakePatroni::HasRows(const ClusterRecord& record, const Member& member) const {
+  const auto copy = copies_.find(member.volume);
+  return copy != copies_.end() && copy->second.complete && copy->second.scope == ScopeOf(record);
+}
+
+// ---- what happens by itself -------------------------------------------------------------------
+
+std::vector<FakePatroni::Member> FakePatroni::Settle(const ClusterRecord& record,
+                                                     Cluster& cluster) {
+  auto members = MembersOf(record.cluster);
+  EndLeader(members, cluster);
+  if (cluster.leader.empty()) Elect(record, members, cluster);
+  Follow(record, members, cluster);
+  return members;
+}
+
+/// One that was stopped in its own time sent all it had to those that follow, and gave its key
+/// away. One that was killed did neither.
+void FakePatroni::EndLeader(const std::vector<Member>& members, Cluster& cluster) {
+  if (cluster.leader.empty()) return;
+  const Member* leader = Find(members, cluster.leader);
+  if (leader != nullptr && leader->running && leader->volume == cluster.leader_volume) {
+    if (cluster.key_ends) cluster.key_ends.reset();  // Back before anyone took its place.
+    return;
+  }
+  if (cluster.key_ends && clock_ != nullptr && Now() < *cluster.key_ends) return;
+  if (!cluster.key_ends) {
+    const std::int64_t last = copies_[cluster.leader_volume].position;
+    for (const auto& member : members) {
+      if (!member.running) continue;
+      Copy& copy = copies_[member.volume];
+      if (copy.complete) copy.position = last;
     }
+  }
+  cluster.key_ends.reset();
+  cluster.leader.clear();
+}
+
+/// Who has the most rows leads. An empty volume makes a cluster only once.
+void FakePatroni::Elect(const ClusterRecord& record, const std::vector<Member>& members,
+                        Cluster& cluster) {
+  const Member* best = nullptr;
+  for (const auto& member : members) {
+    if (!member.running || !member.is_candidate || !HasRows(record, member)) continue;
+    if (best == nullptr || copies_[member.volume].position > copies_[best->volume].position) {
+      best = &member;
+    }
+  }
+  if (best != nullptr) return Promote(*best, copies_[best->volume], cluster);
+  if (cluster.initialized) return;
+  for (const auto& member : members) {
+    if (!member.running || !member.is_candidate) continue;
+    copies_[member.volume] = {.scope = ScopeOf(record), .complete = true};
+    cluster.initialized = true;
+    return Promote(member, copies_[member.volume], cluster);
   }
 }
 
-std::string FakePatroni::RoleOf(const ClusterRecord& record, const Cluster& cluster,
-                                const std::string& name) {
-  if (name == cluster.primary) return "leader";
-  const auto replicas = record.replicas();
-  const bool is_replica = std::any_of(replicas.begin(), replicas.end(), [&](const auto& replica) {
-    return name == record.cluster + "-" + replica.name;
-  });
-  const bool is_quorum = GetString(cluster.configuration, "synchronous_mode") == "quorum";
-  return is_quorum && !is_replica ? "quorum_standby" : "replica";
+void FakePatroni::Promote(const Member& member, const Copy& copy, Cluster& cluster) {
+  if (copy.position < cluster.acknowledged && !cluster.tail_at_risk) {
+    harms_.push_back("acknowledged rows are gone after the promotion of " + member.name);
+  }
+  cluster.acknowledged = std::min(cluster.acknowledged, copy.position);
+  cluster.tail_at_risk = false;
+  cluster.leader = member.name;
+  cluster.leader_volume = member.volume;
+  cluster.leads_since = Now();
 }
 
-Json FakePatroni::Probe(const std::string& member, const ClusterRecord& record, Cluster& cluster) {
+void FakePatroni::Follow(const ClusterRecord& record, const std::vector<Member>& members,
+                         Cluster& cluster) {
+  const Member* leader = Find(members, cluster.leader);
+  if (leader == nullptr || !leader->running) return;
+  const std::int64_t last = copies_[leader->volume].position;
+  for (const auto& member : members) {
+    if (!member.running || member.name == leader->name) continue;
+    Copy& copy = copies_[member.volume];
+    if (copy.scope != ScopeOf(record)) {
+      const Milliseconds needed(random_ == nullptr ? 0 : 500 + random_->Below(5000));
+      copy = {.scope = ScopeOf(record), .complete_at = Now() + needed};
+    }
+    if (!copy.complete && Now() >= copy.complete_at) copy.complete = true;
+    const bool lags = random_ != nullptr && copy.position < last && random_->Chance(30);
+    if (copy.complete && !lags) copy.position = last;
+  }
+  if (IsSynchronous(cluster.configuration)) {
+    // Acknowledged is what a standby has, or what none is there to wait for.
+    bool has_standby = false;
+    std::int64_t safe = 0;
+    for (const auto& member : members) {
+      if (!member.running || member.name == leader->name || !member.is_candidate) continue;
+      if (!HasRows(record, member)) continue;
+      has_standby = true;
+      safe = std::max(safe, copies_[member.volume].position);
+    }
+    cluster.acknowledged = std::max(cluster.acknowledged, has_standby ? safe : last);
+  } else {
+    cluster.acknowledged = std::max(cluster.acknowledged, last);
+  }
+}
+
+// ---- what tests do and ask ---------------------------------------------------------------------
+
+void FakePatroni::Write(const std::string& name) {
+  const auto record = host_.StoredRecord(name);
+  if (!record) return;
+  const std::lock_guard lock(mutex_);
+  Cluster& cluster = clusters_[ScopeOf(*record)];
+  const auto members = Settle(*record, cluster);
+  const Member* leader = Find(members, cluster.leader);
+  if (leader == nullptr || !leader->running) return;
+  ++copies_[leader->volume].position;
+  Settle(*record, cluster);
+}
+
+void FakePatroni::Died(const std::string& member) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [scope, cluster] : clusters_) {
+    if (cluster.leader != member || cluster.key_ends) continue;
+    cluster.key_ends = Now() + kTtl;
+    cluster.tail_at_risk = true;
+  }
+}
+
+void FakePatroni::FailOver(const std::string& name) {
+  const auto record = host_.StoredRecord(name);
+  if (!record) return;
+  const std::lock_guard lock(mutex_);
+  Cluster& cluster = clusters_[ScopeOf(*record)];
+  const auto members = Settle(*record, cluster);
+  for (const auto& member : members) {
+    if (member.name == cluster.leader || !member.running || !member.is_candidate) continue;
+    if (!HasRows(*record, member)) continue;
+    cluster.tail_at_risk = true;
+    return Promote(member, copies_[member.volume], cluster);
+  }
+}
+
+std::optional<TimePoint> FakePatroni::LeadsSince(const std::string& name,
+                                                 const std::string& member) {
+  const auto record = host_.StoredRecord(name);
+  if (!record) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  Cluster& cluster = clusters_[ScopeOf(*record)];
+  const auto members = Settle(*record, cluster);
+  const Member* leader = Find(members, cluster.leader);
+  if (leader == nullptr || leader->name != member || !leader->running) return std::nullopt;
+  return cluster.leads_since;
+}
+
+bool FakePatroni::HasSuccessor(const std::string& name, const std::string& without,
+                               const std::set<std::string>& wanted) {
+  const auto record = host_.StoredRecord(name);
+  if (!record) return false;
+  const std::lock_guard lock(mutex_);
+  const auto members = Settle(*record, clusters_[ScopeOf(*record)]);
+  return std::any_of(members.begin(), members.end(), [&](const Member& member) {
+    return member.name != without && wanted.contains(member.name) && member.running &&
+           member.is_candidate && HasRows(*record, member);
+  });
+}
+
+bool FakePatroni::IsSafeWithout(const std::string& name, const std::string& without,
+                                const std::set<std::string>& wanted) {
+  const auto record = host_.StoredRecord(name);
+  if (!record) return false;
+  const std::lock_guard lock(mutex_);
+  Cluster& cluster = clusters_[ScopeOf(*record)];
+  Settle(*record, cluster);
+  if (!cluster.initialized) return true;
+  bool safe = false;
+  host_.ForEach([&](const FakeObject& held) {
+    const Object& object = held.object;
+    if (object.id.kind != ObjectKind::kVolume || object.cluster != name) return;
+    if (object.member == without || !wanted.contains(object.member)) return;
+    const auto copy = copies_.find(held.incarnation);
+    if (copy == copies_.end() || !copy->second.complete) return;
+    if (copy->second.scope != ScopeOf(*record)) return;
+    if (cluster.tail_at_risk || copy->second.position >= cluster.acknowledged) safe = true;
+  });
+  return safe;
+}
+
+std::vector<std::string> FakePatroni::TakeHarms() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(harms_, {});
+}
+
+std::string FakePatroni::Primary(const std::string& name) {
+  const auto record = host_.StoredRecord(name);
+  if (!record) return {};
+  const std::lock_guard lock(mutex_);
+  Cluster& cluster = clusters_[ScopeOf(*record)];
+  Settle(*record, cluster);
+  return cluster.leader;
+}
+
+int FakePatroni::Restarts(const std::string& member) {
+  const std::lock_guard lock(mutex_);
+  return restarts_[member];
+}
+
+// ---- the scripts ------------------------------------------------------------------------------
+
+std::string FakePatroni::RoleOf(const Cluster& cluster, const Member& member) {
+  if (member.name == cluster.leader) return "leader";
+  return IsSynchronous(cluster.configuration) && member.is_candidate ? "quorum_standby" : "replica";
+}
+
+Json FakePatroni::Probe(const std::string& asked, const ClusterRecord& record, Cluster& cluster) {
+  const auto members = Settle(record, cluster);
+  const Member* leader = Find(members, cluster.leader);
+  const bool has_leader = leader != nullptr && leader->running;
   Json entries = Json::array();
   Json statuses = Json::object();
-  for (const auto& name : Running(record.cluster)) {
-    const bool leads = name == cluster.primary;
+  for (const auto& member : members) {
+    const bool leads = member.name == cluster.leader;
+    if (!member.running && !leads) continue;
+    entries.push_back({{"name", member.name}, {"role", RoleOf(cluster, member)}});
+    if (!member.running) continue;  // Its key outlives it.
     const Json wanted = NeedingRestart(cluster.configuration);
-    Json& in_force = cluster.in_force.try_emplace(name, wanted).first->second;
-    entries.push_back({{"name", name}, {"role", RoleOf(record, cluster, name)}});
-    statuses[name] = {{"state", "running"},
-                      {"role", leads ? "primary" : "replica"},
-                      {"server_version", 170012},
-                      {"pending_restart", in_force != wanted}};
-    if (!leads && !cluster.primary.empty()) statuses[name]["replication_state"] = "streaming";
+    Start& start = cluster.started[member.name];
+    if (start.incarnation != member.incarnation || start.starts != member.starts) {
+      start = {.incarnation = member.incarnation, .starts = member.starts, .in_force = wanted};
+    }
+    const bool runs = leads || HasRows(record, member);
+    statuses[member.name] = {{"state", runs ? "running" : "creating replica"},
+                             {"role", leads ? "primary" : "replica"},
+                             {"server_version", 170012},
+                             {"pending_restart", runs && start.in_force != wanted}};
+    if (!leads && has_leader && runs) statuses[member.name]["replication_state"] = "streaming";
   }
   Json database = {{"roles", nullptr}, {"databases", nullptr}};
   if (cluster.has_role_and_database) {
-    const auto desired = FindDbms("postgresql")->Expand(record);
-    for (const auto& [key, value] : desired->settings) {
+    for (const auto& [key, value] : cluster.settings) {
       const std::string name = key.substr(key.find('.') + 1);
       if (key.starts_with("role.")) database["roles"][name] = value.Reveal();
       if (key.starts_with("database.")) database["databases"][name] = value.Reveal();
     }
   }
-  return {{"self", statuses[member]},
+  return {{"self", statuses[asked]},
           {"cluster", {{"members", entries}}},
           {"members", statuses},
           {"config", cluster.configuration},
           {"database", database}};
 }
 
+void FakePatroni::ApplySettings(const ClusterRecord& record, Cluster& cluster,
+                                const Json& arguments) {
+  cluster.configuration.merge_patch(arguments["patch"]);
+  // The first one only confirms what the cluster was made with.
+  if (!cluster.has_role_and_database) cluster.started.clear();
+  cluster.has_role_and_database = true;
+  if (const auto desired = FindDbms("postgresql")->Expand(record)) {
+    cluster.settings = desired->settings;
+  }
+}
+
+/// Patroni refuses a candidate that does not follow; the old primary stops before the new one
+/// begins, so nothing is lost.
+ExecResult FakePatroni::SwitchOver(const ClusterRecord& record, Cluster& cluster,
+                                   const Json& arguments) {
+  const auto members = Settle(record, cluster);
+  if (cluster.leader != GetString(arguments, "from")) return ExecResult{};
+  const Member* from = Find(members, cluster.leader);
+  const Member* to = Find(members, GetString(arguments, "to"));
+  if (from == nullptr || !from->running || to == nullptr || !to->running || !to->is_candidate ||
+      !HasRows(record, *to)) {
+    return ExecResult{.exit_code = 1, .errors = "switchover is not possible: no good candidate"};
+  }
+  copies_[to->volume].position = copies_[from->volume].position;
+  Promote(*to, copies_[to->volume], cluster);
+  return ExecResult{};
+}
+
+/// Whoever loses its key while it leads goes on for a moment beside the next one.
+void FakePatroni::ForgetKeys(const std::string& prefix) {
+  for (auto& [scope, cluster] : clusters_) {
+    if (prefix != "/dbaas/" + scope + "/" || cluster.leader.empty()) continue;
+    const auto instance = host_.Find({ObjectKind::kInstance, cluster.leader});
+    if (instance && instance->state == RunState::kRunning) {
+      harms_.push_back("the leader key of " + scope + " was deleted while " + cluster.leader +
+                       " may still accept writes");
+    }
+    cluster.leader.clear();
+  }
+  std::erase_if(clusters_,
+                [&](const auto& entry) { return prefix == "/dbaas/" + entry.first + "/"; });
+}
+
 Result<ExecResult> FakePatroni::Answer(const FakeExec& exec) {
+  if (!exec.argv.empty() && exec.argv.front() == "etcdctl") {
+    const std::lock_guard lock(mutex_);
+    ForgetKeys(exec.argv.back());
+    return ExecResult{};
+  }
   if (exec.argv.empty() || exec.argv.front() != "python3") return ExecResult{};
   const auto instance = host_.Find({ObjectKind::kInstance, exec.instance});
   if (!instance) return NotFound("no such instance");
-  ClusterRecord record;
-  const auto records = host_.ReadRecords();
-  if (!records) return records.error();
-  for (const auto& candidate : *records) {
-    if (candidate.cluster == instance->object.cluster) record = candidate;
-  }
+  const ClusterRecord record =
+      host_.StoredRecord(instance->object.cluster).value_or(ClusterRecord());
   const std::lock_guard lock(mutex_);
-  Cluster& cluster = clusters_[record.uid];
-  Elect(record, cluster);
+  Cluster& cluster = clusters_[ScopeOf(record)];
   if (Has(exec.input, "def probe")) {
     return ExecResult{.output = Dump(Probe(exec.instance, record, cluster))};
   }
   const Json arguments = ArgumentsOf(exec.input);
+  if (arguments.contains("to")) return SwitchOver(record, cluster, arguments);
+  const auto members = Settle(record, cluster);
   if (arguments.contains("patch")) {
-    cluster.configuration.merge_patch(arguments["patch"]);
-    // The first one only confirms what the cluster was made with.
-    if (!cluster.has_role_and_database) cluster.in_force.clear();
-    cluster.has_role_and_database = true;
-  } else if (arguments.contains("to")) {
-    if (cluster.primary == GetString(arguments, "from")) {
-      cluster.primary = GetString(arguments, "to");
+    if (clock_ != nullptr && cluster.leader != exec.instance) {
+      return ExecResult{.exit_code = 1, .errors = "this member is replica running"};
     }
+    ApplySettings(record, cluster, arguments);
   } else {
-    cluster.in_force[exec.instance] = NeedingRestart(cluster.configuration);
+    if (const Member* member = Find(members, exec.instance)) {
+      cluster.started[exec.instance] = {.incarnation = member->incarnation,
+                                        .starts = member->starts,
+                                        .in_force = NeedingRestart(cluster.configuration)};
+    }
     ++restarts_[exec.instance];
   }
   return ExecResult{};
-}
-
-std::string FakePatroni::Primary(const std::string& cluster) {
-  const auto record = host_.ReadRecord(cluster);
-  if (!record || !*record) return {};
-  const std::lock_guard lock(mutex_);
-  Elect(**record, clusters_[(*record)->uid]);
-  return clusters_[(*record)->uid].primary;
-}
-
-int FakePatroni::Restarts(const std::string& member) {
-  const std::lock_guard lock(mutex_);
-  return restarts_[member];
 }
 
 }  // namespace dbaas

@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // FakePatroni: what runs inside the instances of a FakeDriver, seen through the scripts of
-// engine/dbms/postgresql/scripts/. Instances that run are members; the first candidate leads until
-// it is gone or hands over; settings are what was last applied. Times play no part.
+// engine/dbms/postgresql/scripts/. Instances that run are members; the first candidate makes the
+// cluster and leads until it is gone or hands over; settings are what was last applied. Every
+// volume holds a copy of the cluster's rows, so that lost data is seen: `Harms` says what no
+// cluster may suffer.
 //
 //   FakeDriver host(clock);
 //   FakePatroni patroni(host);       // answers host's Exec from now on
 //   ...
 //   EXPECT_EQ(patroni.Primary("orders"), "orders-2");
 //
+// Times play no part until TakeTime: then a member copies for some seconds before it follows,
+// followers lag, and a leader that was killed keeps its key until the ttl ends.
+//
 // Threading: thread-safe. Must outlive the driver's use.
 #pragma once
 
 #include <map>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "engine/base/json.h"
 #include "tests/fakes/fake_driver.h"
+#include "tests/fakes/seeded_random.h"
 
 namespace dbaas {
 
@@ -30,27 +38,89 @@ class FakePatroni {
   /// How often a member's database was restarted in place.
   int Restarts(const std::string& member);
 
+  /// From now on things take as long as `clock` and `random` say. Both must outlive this.
+  void TakeTime(Clock& clock, SeededRandom& random);
+  /// A client's row, acknowledged once it is as safe as the cluster promises.
+  void Write(const std::string& cluster);
+  /// `member` was killed just now: its key stays until the ttl ends, its last rows reached nobody.
+  void Died(const std::string& member);
+  /// The cluster elects someone else, for reasons of its own.
+  void FailOver(const std::string& cluster);
+
+  /// Whether `member` leads, and since when.
+  std::optional<TimePoint> LeadsSince(const std::string& cluster, const std::string& member);
+  /// Whether any running member but `member` could lead at once. `wanted` are those that count.
+  bool HasSuccessor(const std::string& cluster, const std::string& member,
+                    const std::set<std::string>& wanted);
+  /// Whether the rows survive without the volume of `member`: one of `wanted` has them all.
+  bool IsSafeWithout(const std::string& cluster, const std::string& member,
+                     const std::set<std::string>& wanted);
+  /// What should never happen to a cluster and did, since it was last asked.
+  std::vector<std::string> TakeHarms();
+
  private:
+  /// The rows on one volume.
+  struct Copy {
+    std::string scope;
+    bool complete = false;
+    TimePoint complete_at{};
+    std::int64_t position = 0;
+  };
+  /// The parameters that a member's database started with.
+  struct Start {
+    std::uint64_t incarnation = 0;
+    int starts = 0;
+    Json in_force;
+  };
+  struct Member {
+    std::string name;
+    bool is_candidate = false;
+    bool running = false;
+    std::uint64_t incarnation = 0;
+    int starts = 0;
+    std::uint64_t volume = 0;  ///< Its incarnation.
+  };
   /// What etcd remembers of a cluster, by incarnation.
   struct Cluster {
     Json configuration = Json::object();
     bool has_role_and_database = false;
-    std::string primary;
-    std::map<std::string, Json>
-        in_force;  ///< By member: what it started with of what needs a restart.
+    Settings settings;  ///< Of roles and databases.
+    bool initialized = false;
+    std::string leader;
+    TimePoint leads_since{};
+    std::uint64_t leader_volume = 0;
+    std::optional<TimePoint> key_ends;  ///< Of a leader that was killed.
+    std::int64_t acknowledged = 0;
+    bool tail_at_risk = false;  ///< Somebody pulled the plug: its last rows may be gone.
+    std::map<std::string, Start> started;
   };
 
   Result<ExecResult> Answer(const FakeExec& exec);
-  static std::string RoleOf(const ClusterRecord& record, const Cluster& cluster,
-                            const std::string& name);
+  ExecResult SwitchOver(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
+  void ForgetKeys(const std::string& prefix);
+  void ApplySettings(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
   Json Probe(const std::string& member, const ClusterRecord& record, Cluster& cluster);
-  std::vector<std::string> Running(const std::string& cluster);
-  void Elect(const ClusterRecord& record, Cluster& cluster);
+  static std::string RoleOf(const Cluster& cluster, const Member& member);
+
+  std::vector<Member> MembersOf(const std::string& cluster) const;
+  /// Lets everything happen that is due: the leader's end, an election, followers catching up.
+  std::vector<Member> Settle(const ClusterRecord& record, Cluster& cluster);
+  void EndLeader(const std::vector<Member>& members, Cluster& cluster);
+  void Elect(const ClusterRecord& record, const std::vector<Member>& members, Cluster& cluster);
+  void Promote(const Member& member, const Copy& copy, Cluster& cluster);
+  void Follow(const ClusterRecord& record, const std::vector<Member>& members, Cluster& cluster);
+  bool HasRows(const ClusterRecord& record, const Member& member) const;
+  TimePoint Now() const { return clock_ == nullptr ? TimePoint() : clock_->Now(); }
+  static const Member* Find(const std::vector<Member>& members, const std::string& name);
 
   FakeDriver& host_;
   std::mutex mutex_;
-  std::map<std::string, Cluster> clusters_;  ///< By uid of the record.
+  Clock* clock_ = nullptr;
+  SeededRandom* random_ = nullptr;
+  std::map<std::string, Cluster> clusters_;  ///< By scope: name and uid.
+  std::map<std::uint64_t, Copy> copies_;     ///< By incarnation of the volume.
   std::map<std::string, int> restarts_;
+  std::vector<std::string> harms_;
 };
 
 }  // namespace dbaas
