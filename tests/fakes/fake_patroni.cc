@@ -252,6 +252,7 @@ bool FakePatroni::IsSafeWithout(const std::string& name, const std::string& with
     const Object& object = held.object;
     if (object.id.kind != ObjectKind::kVolume || object.cluster != name) return;
     if (object.member == without || !wanted.contains(object.member)) return;
+    if (object.part != kClusterPart) return;  // A replica's can never lead.
     const auto copy = copies_.find(held.incarnation);
     if (copy == copies_.end() || !copy->second.complete) return;
     if (copy->second.scope != ScopeOf(*record)) return;
