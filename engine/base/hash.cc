@@ -37,14 +37,6 @@ std::string HmacSha256(std::string_view key, std::string_view data) {
   return digest;
 }
 
-std::string Pbkdf2Sha256(std::string_view password, std::string_view salt, int iterations) {
-  std::string key(SHA256_DIGEST_LENGTH, '\0');
-  PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), Bytes(salt),
-                    static_cast<int>(salt.size()), iterations, EVP_sha256(),
-                    static_cast<int>(key.size()), Bytes(key));
-  return key;
-}
-
 std::string Base64(std::string_view data) {
   std::string text((data.size() + 2) / 3 * 4 + 1, '\0');
   const int length = EVP_EncodeBlock(Bytes(text), Bytes(data), static_cast<int>(data.size()));

@@ -170,17 +170,16 @@ void FakeDriver::ForEach(const std::function<void(const FakeObject&)>& look) con
   const std::lock_guard lock(mutex_);
   for (const auto& [id, object] : objects_) look(object);
 }
-std::map<std::string, ClusterRecord> FakeDriver::StoredRecords() const {
+std::map<std::string, std::shared_ptr<const ClusterRecord>> FakeDriver::StoredRecords() const {
   const std::lock_guard lock(mutex_);
-  std::map<std::string, ClusterRecord> records;
+  std::map<std::string, std::shared_ptr<const ClusterRecord>> records;
   for (const auto& [cluster, stored] : records_) records.emplace(cluster, stored.record);
   return records;
 }
-std::optional<ClusterRecord> FakeDriver::StoredRecord(const std::string& cluster) const {
+std::shared_ptr<const ClusterRecord> FakeDriver::StoredRecord(const std::string& cluster) const {
   const std::lock_guard lock(mutex_);
   const auto found = records_.find(cluster);
-  if (found == records_.end()) return std::nullopt;
-  return found->second.record;
+  return found == records_.end() ? nullptr : found->second.record;
 }
 
 // ---- Calls -------------------------------------------------------------------------------------
@@ -456,7 +455,7 @@ Result<std::optional<ClusterRecord>> FakeDriver::ReadRecord(const std::string& c
   return Call<Answer>("ReadRecord", cluster, [&]() -> Result<Answer> {
     const auto found = records_.find(cluster);
     if (found == records_.end()) return Answer();
-    return Answer(found->second.record);
+    return Answer(*found->second.record);
   });
 }
 
@@ -464,7 +463,7 @@ Result<std::vector<ClusterRecord>> FakeDriver::ReadRecords() {
   using Answer = std::vector<ClusterRecord>;
   return Call<Answer>("ReadRecords", "all", [&]() -> Result<Answer> {
     Answer records;
-    for (const auto& [cluster, stored] : records_) records.push_back(stored.record);
+    for (const auto& [cluster, stored] : records_) records.push_back(*stored.record);
     return records;
   });
 }
@@ -476,14 +475,15 @@ Result<void> FakeDriver::WriteRecord(const ClusterRecord& record,
     std::int64_t stored_generation = 0;
     if (const auto found = records_.find(record.cluster); found != records_.end()) {
       if (found->second.text == text) return Ok();  // A repetition after a lost answer.
-      stored_generation = found->second.record.generation;
+      stored_generation = found->second.record->generation;
     }
     if (stored_generation != expected_generation) {
       return Conflict(
           fmt::format("the record of cluster {} was changed by someone else", record.cluster),
           fmt::format("expected generation {}, found {}", expected_generation, stored_generation));
     }
-    records_[record.cluster] = {text, TRY(RecordFromJson(TRY(ParseJson(text, "the record"))))};
+    auto read = TRY(RecordFromJson(TRY(ParseJson(text, "the record"))));
+    records_[record.cluster] = {text, std::make_shared<const ClusterRecord>(std::move(read))};
     return Ok();
   });
 }

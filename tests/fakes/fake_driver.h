@@ -118,8 +118,9 @@ class FakeDriver final : public Driver {
   /// Calls `look` for each of ours, by kind and name. It must not use this driver.
   void ForEach(const std::function<void(const FakeObject&)>& look) const;
   /// The records as they are stored, by cluster, without asking for them.
-  std::map<std::string, ClusterRecord> StoredRecords() const;
-  std::optional<ClusterRecord> StoredRecord(const std::string& cluster) const;
+  std::map<std::string, std::shared_ptr<const ClusterRecord>> StoredRecords() const;
+  /// Null when there is none.
+  std::shared_ptr<const ClusterRecord> StoredRecord(const std::string& cluster) const;
 
   // Driver.
   const std::string& Host() const override { return host_; }
@@ -187,8 +188,8 @@ class FakeDriver final : public Driver {
   std::set<ObjectId> foreign_;
   std::set<int> foreign_ports_;
   struct Stored {
-    std::string text;      ///< As a real store has it.
-    ClusterRecord record;  ///< What is read from that text.
+    std::string text;                             ///< As a real store has it.
+    std::shared_ptr<const ClusterRecord> record;  ///< What is read from that text.
   };
   std::map<std::string, Stored> records_;
   std::map<std::string, LeaseEntry> leases_;

@@ -104,11 +104,14 @@ void FakePatroni::EndLeader(const std::vector<Member>& members, Cluster& cluster
   }
   if (cluster.key_ends && clock_ != nullptr && Now() < *cluster.key_ends) return;
   if (!cluster.key_ends) {
+    // With nobody there to send to, whoever starts first next time may lack a few rows: Patroni
+    // allows that much (maximum_lag_on_failover).
+    cluster.tail_at_risk = true;
     const std::int64_t last = copies_[cluster.leader_volume].position;
     for (const auto& member : members) {
-      if (!member.running) continue;
-      Copy& copy = copies_[member.volume];
-      if (copy.complete) copy.position = last;
+      if (!member.running || !copies_[member.volume].complete) continue;
+      copies_[member.volume].position = last;
+      cluster.tail_at_risk = false;
     }
   }
   cluster.key_ends.reset();
@@ -377,8 +380,9 @@ Result<ExecResult> FakePatroni::Answer(const FakeExec& exec) {
   if (exec.argv.empty() || exec.argv.front() != "python3") return ExecResult{};
   const auto instance = host_.Find({ObjectKind::kInstance, exec.instance});
   if (!instance) return NotFound("no such instance");
-  const ClusterRecord record =
-      host_.StoredRecord(instance->object.cluster).value_or(ClusterRecord());
+  const auto stored = host_.StoredRecord(instance->object.cluster);
+  const ClusterRecord none;
+  const ClusterRecord& record = stored ? *stored : none;
   const std::lock_guard lock(mutex_);
   Cluster& cluster = clusters_[ScopeOf(record)];
   if (Has(exec.input, "def probe")) {

@@ -301,7 +301,7 @@ class Simulation {
     std::set<std::string> expected;
     for (const auto& [cluster, record] : world_.host.StoredRecords()) {
       expected.insert("record " + cluster);
-      const auto desired = FindDbms("postgresql")->Expand(record);
+      const auto desired = FindDbms("postgresql")->Expand(*record);
       if (!desired) return world_.Violation("a record cannot be expanded");
       for (const auto& object : desired->objects) expected.insert(object.id.ToText());
       for (const auto& object : desired->shared) expected.insert(object.id.ToText());

@@ -295,13 +295,13 @@ void World::CheckInvariants() {
   const auto records = host.StoredRecords();
   std::map<int, std::string> ports;
   for (const auto& [cluster, record] : records) {
-    for (const auto& [key, port] : record.ports) {
+    for (const auto& [key, port] : record->ports) {
       const auto [taken, is_new] = ports.emplace(port, cluster);
       if (!is_new) Violation(fmt::format("port {} is given out twice", port));
     }
-    if (record.generation < generations_[cluster]) Violation("a generation falls");
-    if (record.settled > record.generation) Violation("more is settled than was begun");
-    generations_[cluster] = record.generation;
+    if (record->generation < generations_[cluster]) Violation("a generation falls");
+    if (record->settled > record->generation) Violation("more is settled than was begun");
+    generations_[cluster] = record->generation;
   }
   std::erase_if(generations_, [&](const auto& entry) { return !records.contains(entry.first); });
   host.ForEach([&](const FakeObject& held) {
@@ -312,9 +312,9 @@ void World::CheckInvariants() {
       return Violation(object.id.ToText() + " belongs to no record: cluster \"" + object.cluster +
                        "\"");
     }
-    const bool is_leaving =
-        record->second.deleting || record->second.settled < record->second.generation;
-    if (record->second.parts.contains(object.part) || (is_leaving && !object.part.empty())) return;
+    const ClusterRecord& known = *record->second;
+    const bool is_leaving = known.deleting || known.settled < known.generation;
+    if (known.parts.contains(object.part) || (is_leaving && !object.part.empty())) return;
     Violation(object.id.ToText() + " has a part that its record does not know: \"" + object.part +
               "\"");
   });
