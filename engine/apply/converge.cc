@@ -216,7 +216,12 @@ class Convergence {
 
   Result<Sight> Look() {
     Sight sight{.observed = TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }))};
-    sight.facts = Probe(driver_, context_.clock, intent_.record, sight.observed);
+    const auto members = RunningMembers(sight.observed);
+    FactsSource source(driver_, *dbms_, intent_.record, members, context_.clock);
+    // A lost answer must not pass for a cluster that nobody leads: its primary would be replaced
+    // without handing over.
+    auto facts = Patiently([&] { return source.Get(Milliseconds(0)); });
+    if (facts) sight.facts = std::move(facts).value();
     return sight;
   }
 

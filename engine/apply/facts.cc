@@ -14,6 +14,7 @@ Result<ClusterFacts> FactsSource::Get(Milliseconds max_age) {
   if (facts_ && clock_.Now() - asked_at_ <= max_age) return *facts_;
   facts_.reset();
   Error last = NotFound("no member runs that could be asked");
+  bool somebody_answered = members_.empty();
   for (std::size_t i = 0; i < members_.size(); ++i) {
     auto answer = Ask(members_[i]);
     if (answer.has_value()) {
@@ -24,9 +25,10 @@ Result<ClusterFacts> FactsSource::Get(Milliseconds max_age) {
       return *facts_;
     }
     last = std::move(answer).error();
-    if (last.kind == ErrorKind::kUnavailable) return last;  // The others are behind the same door.
+    // One that stands still answers no more than a silent host; the next one may run.
+    somebody_answered = somebody_answered || last.kind != ErrorKind::kUnavailable;
   }
-  last.kind = ErrorKind::kNotFound;
+  if (somebody_answered) last.kind = ErrorKind::kNotFound;
   return last;
 }
 

@@ -21,7 +21,8 @@ class FactsSource {
   FactsSource(Driver& driver, const Dbms& dbms, const ClusterRecord& record,
               std::vector<std::string> members, Clock& clock);
 
-  /// kUnavailable when the host does not answer, kNotFound when it does and no member can say.
+  /// kUnavailable when none could be asked, as with a silent host; kNotFound when one could and did
+  /// not know.
   /// Facts not older than `max_age` are not asked for again.
   Result<ClusterFacts> Get(Milliseconds max_age);
 

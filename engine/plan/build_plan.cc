@@ -75,13 +75,25 @@ class Builder {
            (change.kind == ChangeKind::kUpdateFiles || change.kind == ChangeKind::kReplace);
   }
 
+  /// One that stands still has nothing to hand over, and the others may be waiting for it: it is
+  /// replaced like one that starts, not in turn.
+  bool ReplacesStopped(const Change& change) const {
+    const ObservedObject* observed = input_.observed.Find(change.id);
+    return change.kind == ChangeKind::kReplace && observed != nullptr &&
+           observed->state == RunState::kStopped;
+  }
+
   /// What is new or stopped starts at once, all together: the members find each other.
   void PlanInstances() {
     for (const auto& change : diff_.changes) {
       if (change.id.kind != ObjectKind::kInstance || IsProxyUpdate(change)) continue;
-      if (change.kind == ChangeKind::kRemove || change.kind == ChangeKind::kReplace) continue;
-      const ActionId ensured =
-          AddChange(change, EnsureObject{change.desired}, FoundationsOf(change.desired));
+      if (change.kind == ChangeKind::kRemove) continue;
+      if (change.kind == ChangeKind::kReplace && !ReplacesStopped(change)) continue;
+      Ids after = FoundationsOf(change.desired);
+      if (change.kind == ChangeKind::kReplace) {
+        after.push_back(Add("- " + change.id.ToText(), RemoveObject{change.id}, {}, change.reason));
+      }
+      const ActionId ensured = AddChange(change, EnsureObject{change.desired}, std::move(after));
       if (change.kind == ChangeKind::kUpdateFiles) {
         // Nothing waits for a reload, yet whatever restarts must come after it.
         ready_.push_back(ensured);
@@ -135,7 +147,10 @@ class Builder {
 
   const Change* ReplacementOf(const std::string& member) const {
     for (const auto& change : diff_.changes) {
-      if (change.kind == ChangeKind::kReplace && change.member == member) return &change;
+      if (change.kind == ChangeKind::kReplace && change.member == member &&
+          !ReplacesStopped(change)) {
+        return &change;
+      }
     }
     return nullptr;
   }
@@ -217,12 +232,29 @@ class Builder {
   /// A member that is leaving and leads must hand over before the proxy forgets it.
   void PlanLeave() {
     const std::string primary = PrimaryName();
+    if (primary.empty()) PlanProof();
     for (const auto& change : diff_.changes) {
       if (change.kind != ChangeKind::kRemove || change.id.kind != ObjectKind::kInstance) continue;
       if (!change.member.empty() && change.member == primary) {
         PlanHandover(primary, CandidatesBut(primary));
       }
     }
+  }
+
+  /// Nobody is known to lead: the data may be only where it is about to be removed. Whoever stays
+  /// shows that it has it by leading.
+  void PlanProof() {
+    if (input_.desired.members.empty()) return;
+    std::set<std::string> leaving;
+    for (const auto& change : diff_.changes) {
+      if (change.kind == ChangeKind::kRemove) leaving.insert(change.member);
+    }
+    leaving.erase("");
+    Ids proofs;
+    for (const auto& member : leaving) {
+      proofs.push_back(AddWait(Condition::Kind::kMemberNotPrimary, member, rolled_));
+    }
+    if (!proofs.empty()) rolled_ = proofs;
   }
 
   void PlanProxies() {
