@@ -252,7 +252,9 @@ class Builder {
     leaving.erase("");
     Ids proofs;
     for (const auto& member : leaving) {
-      proofs.push_back(AddWait(Condition::Kind::kMemberNotPrimary, member, rolled_));
+      Condition condition{Condition::Kind::kMemberNotPrimary, member};
+      proofs.push_back(Add("wait until " + condition.ToText(), WaitUntil{std::move(condition)},
+                           rolled_, "until another one leads, only it may have the data"));
     }
     if (!proofs.empty()) rolled_ = proofs;
   }

@@ -16,6 +16,7 @@ using Verb = PartChange::Verb;
 
 // After the storm.
 constexpr int kTries = 3;
+constexpr int kMostNodes = 3;
 constexpr Milliseconds kLongestApply{30 * 60'000};
 
 class NoteProgress final : public Progress {
@@ -48,7 +49,7 @@ ClusterSpec FirstSpec(const std::string& name, SeededRandom& random) {
   spec.name = name;
   spec.engine = "postgresql";
   spec.engine_version = "17";
-  spec.node_count = 1 + static_cast<int>(random.Below(3));
+  spec.node_count = 1 + static_cast<int>(random.Below(kMostNodes));
   spec.instance_class = "db.small";
   spec.resources = FindInstanceClass("db.small")->resources;
   spec.synchronous_replication = random.Chance(30);
@@ -155,7 +156,7 @@ class Simulation {
     SeededRandom& random = world_.random;
     switch (random.Below(6)) {
       case 0:
-      case 1: spec.node_count = 1 + static_cast<int>(random.Below(3)); break;
+      case 1: spec.node_count = 1 + static_cast<int>(random.Below(kMostNodes)); break;
       case 2: spec.resources.cpu = spec.resources.cpu == 1 ? 2 : 1; break;
       case 3: spec.parameters["work_mem"] = random.Chance(50) ? "8MB" : "16MB"; break;
       case 4: spec.parameters["shared_buffers"] = random.Chance(50) ? "64MB" : "96MB"; break;
@@ -252,6 +253,7 @@ class Simulation {
   void Arrive(const std::string& cluster) {
     const Wanted wanted = wanted_[cluster];
     if (!wanted.exists) return Insist([&] { return Destroy(cluster); });
+    GoBackWhereTheDataIs(cluster);
     Insist([&] { return WantCluster(cluster); });
     for (const auto& [name, replica] : wanted.replicas) {
       if (!Failed()) Insist([&, name = name] { return WantReplica(cluster, name); });
@@ -261,6 +263,20 @@ class Simulation {
     for (const auto& replica : record->replicas()) {
       if (wanted.replicas.contains(replica.name) || Failed()) continue;
       Insist([&] { return DropReplica(cluster, replica.name); });
+    }
+  }
+
+  /// Whoever shrinks a cluster while only a leaving member has the rows is refused for as long as
+  /// that is so. The way out is to ask for that member again.
+  void GoBackWhereTheDataIs(const std::string& cluster) {
+    const auto record = world_.host.StoredRecord(cluster);
+    if (!record || record->deleting || !record->has_cluster_part()) return;
+    ClusterSpec& spec = wanted_[cluster].spec;
+    while (spec.node_count < kMostNodes) {
+      ClusterRecord wanted = *record;
+      wanted.parts.insert_or_assign(std::string(kClusterPart), spec);
+      if (world_.patroni.IsSafeWithout(cluster, "", WantedMembers(wanted))) return;
+      ++spec.node_count;
     }
   }
 
