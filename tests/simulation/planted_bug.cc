@@ -66,6 +66,10 @@ class BuggyDriver final : public Driver {
   Result<std::string> Logs(const std::string& instance, int lines) override {
     return driver_->Logs(instance, lines);
   }
+  Result<void> Watch(const std::function<void(const InstanceEvent&)>& on_event,
+                     std::stop_token stop) override {
+    return driver_->Watch(on_event, std::move(stop));
+  }
   Result<std::optional<ClusterRecord>> ReadRecord(const std::string& cluster) override {
     return Told(driver_->ReadRecord(cluster));
   }

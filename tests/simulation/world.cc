@@ -71,6 +71,10 @@ class ActorDriver final : public Driver {
                            .holds_mutex = true},
                           [&] { return world_.host.Exec(instance, argv, input); });
   }
+  /// Nobody watches here.
+  Result<void> Watch(const std::function<void(const InstanceEvent&)>&, std::stop_token) override {
+    return Unavailable("the stream ended");
+  }
   Result<std::string> Logs(const std::string& instance, int lines) override {
     return Do<std::string>({.method = "Logs", .subject = instance},
                            [&] { return world_.host.Logs(instance, lines); });
