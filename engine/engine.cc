@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 
 #include "engine/apply/converge.h"
@@ -25,14 +26,24 @@ constexpr Milliseconds kDeadLeaseTtl{5000};
 
 /// Everything that a host reported at one moment.
 struct Listing {
-  Observation observation;
-  std::vector<ClusterRecord> records;
+  std::map<std::string, Observation> clusters;
+  std::map<std::string, ClusterRecord> records;
 
   const ClusterRecord* Find(const std::string& cluster) const {
-    for (const auto& record : records) {
-      if (record.cluster == cluster) return &record;
+    const auto found = records.find(cluster);
+    return found == records.end() ? nullptr : &found->second;
+  }
+
+  /// A cluster's objects and those that all clusters share.
+  Observation Of(const std::string& cluster) const {
+    Observation observed;
+    for (const auto& name : {cluster, std::string(kManagementCluster)}) {
+      const auto found = clusters.find(name);
+      if (found == clusters.end()) continue;
+      const auto& objects = found->second.objects;
+      observed.objects.insert(observed.objects.end(), objects.begin(), objects.end());
     }
-    return nullptr;
+    return observed;
   }
 };
 
@@ -62,9 +73,11 @@ class Host {
     const std::lock_guard lock(mutex_);
     if (listing_ && clock.Now() - listed_at_ < kListingLifetime) return listing_;
     auto listing = std::make_shared<Listing>();
-    listing->observation = TRY(Retry(kBrief, clock, random, std::stop_token(),
-                                     [&] { return driver->Observe(std::nullopt); }));
-    listing->records = TRY(driver->ReadRecords());
+    listing->clusters = ByCluster(TRY(Retry(kBrief, clock, random, std::stop_token(),
+                                            [&] { return driver->Observe(std::nullopt); })));
+    for (auto& record : TRY(driver->ReadRecords())) {
+      listing->records.emplace(record.cluster, std::move(record));
+    }
     listing_ = std::move(listing);
     listed_at_ = clock.Now();
     return listing_;
@@ -128,18 +141,13 @@ struct Engine::Impl {
   Result<ClusterView> View(Host& host, const Listing& listing, const ClusterRecord& record,
                            ReadDepth depth) const {
     Driver* driver = TRY(host.driver());
+    const Observation observed = listing.Of(record.cluster);
     std::optional<ClusterFacts> facts;
-    if (depth == ReadDepth::kProbe) {
-      Observation of_cluster;
-      for (const auto& object : listing.observation.objects) {
-        if (object.cluster == record.cluster) of_cluster.objects.push_back(object);
-      }
-      facts = Probe(*driver, clock, record, of_cluster);
-    }
+    if (depth == ReadDepth::kProbe) facts = Probe(*driver, clock, record, observed);
     return MakeView({.host = host.name(),
                      .address = driver->Address(),
                      .record = record,
-                     .observed = listing.observation,
+                     .observed = observed,
                      .facts = facts ? &*facts : nullptr});
   }
 };
@@ -237,7 +245,7 @@ Result<std::vector<ClusterView>> Engine::List(const std::string& host_name, Read
   for (const auto& host : impl_->hosts) {
     if (!host_name.empty() && host->name() != host_name) continue;
     const auto listing = TRY(host->List(impl_->clock, impl_->random));
-    for (const auto& record : listing->records) {
+    for (const auto& [name, record] : listing->records) {
       if (!record.has_cluster_part()) continue;
       views.push_back(TRY(impl_->View(*host, *listing, record, depth)));
     }

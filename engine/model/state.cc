@@ -22,6 +22,16 @@ const char* ToString(Role role) {
   return "unknown";
 }
 
+std::map<std::string, Observation> ByCluster(const Observation& all) {
+  std::map<std::string, Observation> clusters;
+  for (const auto& object : all.objects) {
+    Observation& cluster = clusters[object.cluster];
+    cluster.at = all.at;
+    cluster.objects.push_back(object);
+  }
+  return clusters;
+}
+
 const ObservedObject* Observation::Find(const ObjectId& id) const {
   for (const auto& object : objects) {
     if (object.id == id) return &object;

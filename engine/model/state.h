@@ -60,6 +60,10 @@ struct Observation {
   const ObservedObject* Find(const ObjectId& id) const;
 };
 
+/// The listing of a host, taken apart once, so that looking at each of its clusters costs no more
+/// than that cluster. What has to do with no cluster (used_ports) is left out.
+std::map<std::string, Observation> ByCluster(const Observation& all);
+
 enum class Role {
   kPrimary,
   kStandby,  ///< Can become primary.

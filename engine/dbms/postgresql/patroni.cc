@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "engine/base/json.h"
@@ -15,7 +16,17 @@ namespace {
 using Yaml = nlohmann::ordered_json;  // Keeps the order in which people expect the keys.
 
 /// A JSON scalar is a YAML scalar; strings are always quoted, so that no "off" turns into false.
-std::string Scalar(const Yaml& value) { return value.dump(); }
+std::string Scalar(const Yaml& value) {
+  if (value.is_string()) {
+    // Nothing to escape, as nearly always: dump() would make a serializer for it.
+    const auto& text = value.get_ref<const std::string&>();
+    const auto is_plain = [](unsigned char c) {
+      return c >= ' ' && c < 127 && c != '"' && c != '\\';
+    };
+    if (std::all_of(text.begin(), text.end(), is_plain)) return '"' + text + '"';
+  }
+  return value.dump();
+}
 
 bool IsNested(const Yaml& value) { return value.is_structured() && !value.empty(); }
 
