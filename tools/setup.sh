@@ -11,7 +11,7 @@ packages=(
   libssl-dev libcurl4-openssl-dev libc-ares-dev zlib1g-dev
   libspdlog-dev libfmt-dev nlohmann-json3-dev libcli11-dev
   # checking
-  libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy python3
+  libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang-14 libclang-rt-14-dev python3
   # images, and a client to talk to what runs in them
   debootstrap debian-archive-keyring curl postgresql-client
   # a release: the source of libcurl, the archive

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace dbaas {
 
 Result<Json> ParseJson(std::string_view text, std::string_view what) {
@@ -28,7 +30,11 @@ std::string GetString(const Json& object, std::string_view key, std::string fall
 }
 std::int64_t GetInt(const Json& object, std::string_view key, std::int64_t fallback) {
   const Json& member = GetMember(object, key);
-  return member.is_number() ? member.get<std::int64_t>() : fallback;
+  if (member.is_number_integer()) return member.get<std::int64_t>();
+  if (!member.is_number()) return fallback;
+  // Some write 3.0 for 3. What an int64 cannot hold must not be converted at all.
+  const auto number = member.get<double>();
+  return std::abs(number) < 9.2e18 ? static_cast<std::int64_t>(number) : fallback;
 }
 double GetDouble(const Json& object, std::string_view key, double fallback) {
   const Json& member = GetMember(object, key);

@@ -62,6 +62,13 @@ TEST(JsonTest, ErrorsAreResultsAndKeysAreSorted) {
   EXPECT_EQ(broken.error().summary, "the answer is not valid JSON");
 }
 
+TEST(JsonTest, NumberThatNoIntegerHoldsIsNone) {
+  const Json json = {{"whole", 3.0}, {"huge", 8.9e115}, {"huge_negative", -8.9e115}};
+  EXPECT_EQ(GetInt(json, "whole"), 3);
+  EXPECT_EQ(GetInt(json, "huge", 7), 7);
+  EXPECT_EQ(GetInt(json, "huge_negative", 7), 7);
+}
+
 TEST(JsonTest, ReadersAreLenient) {
   const Json json = {{"text", "x"}, {"number", 7}, {"real", 1.5}, {"flag", true}};
   EXPECT_EQ(GetString(json, "text"), "x");
