@@ -7,7 +7,6 @@ namespace dbaas {
 
 int Fail(Session& session, const Error& error) {
   session.err << "dbaas: " << error.ToLine() << "\n";
-  if (!error.detail.empty()) session.err << error.detail << "\n";
   return error.kind == ErrorKind::kNotFound ? kNoSuchCluster : kFailed;
 }
 

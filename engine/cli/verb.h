@@ -43,6 +43,11 @@ struct Session {
   Clock& clock;
   Random& random;
   std::function<std::unique_ptr<Engine>(std::vector<HostConfig>)> make_engine;
+  std::istream* in = nullptr;  ///< A terminal where someone can answer; null when there is none.
+  int columns = 0;             ///< Width of the terminal behind err; 0 when it is none.
+  /// From here on the first Ctrl-C asks `stop` and only the second one ends the process. Until it
+  /// is called, Ctrl-C ends the process.
+  std::function<void()> catch_interrupts = [] {};
   std::stop_token stop = {};  ///< Ctrl-C: start nothing more, let what runs end.
 
   /// The host that DOCKER_HOST names, or the local Docker engine.

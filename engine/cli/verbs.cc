@@ -7,8 +7,7 @@ namespace dbaas {
 
 const std::vector<Verb>& AllVerbs() {
   static const std::vector<Verb> kVerbs = {
-      ShowVerb(),
-      CredentialsVerb(),
+      PlanVerb(), ApplyVerb(), DestroyVerb(), ShowVerb(), CredentialsVerb(),
   };
   return kVerbs;
 }

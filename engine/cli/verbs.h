@@ -7,7 +7,13 @@
 
 namespace dbaas {
 
-Verb ShowVerb();
+/// For --help of every -f.
+inline constexpr const char* kFileText = "A main.tf.json, or a folder of *.tf.json; this folder";
+
+Verb ApplyVerb();
 Verb CredentialsVerb();
+Verb DestroyVerb();
+Verb PlanVerb();
+Verb ShowVerb();
 
 }  // namespace dbaas
