@@ -275,6 +275,24 @@ Result<Credentials> Engine::ReadCredentials(const ClusterId& id) {
                      .reader_uri = dbms->ConnectionUri(*record, driver->Address(), port("read"))};
 }
 
+Result<std::map<std::string, std::string>> Engine::Logs(const ClusterId& id,
+                                                        const std::string& instance, int lines) {
+  Host* host = TRY(impl_->Find(id.host));
+  Driver* driver = TRY(host->driver());
+  const auto listing = TRY(host->List(impl_->clock, impl_->random));
+  std::map<std::string, std::string> logs;
+  const Observation observed = listing->Of(id.cluster);
+  for (const auto& object : observed.objects) {
+    if (object.id.kind != ObjectKind::kInstance || object.cluster != id.cluster) continue;
+    if (!instance.empty() && object.id.name != instance) continue;
+    logs[object.id.name] =
+        TRY_IN(driver->Logs(object.id.name, lines), "reading the log of " + object.id.name);
+  }
+  if (!logs.empty()) return logs;
+  return NotFound(instance.empty() ? "there is no cluster " + id.ToText()
+                                   : "cluster " + id.ToText() + " has no instance " + instance);
+}
+
 Result<ClusterId> Engine::ParseClusterId(const std::string& text) const {
   const auto slash = text.find('/');
   const std::string host = slash == std::string::npos ? Hosts().front() : text.substr(0, slash);

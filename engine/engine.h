@@ -72,6 +72,10 @@ class Engine {
   /// Of one host, or of all when `host` is empty.
   Result<std::vector<ClusterView>> List(const std::string& host, ReadDepth depth);
   Result<Credentials> ReadCredentials(const ClusterId& id);
+  /// The last `lines` lines that each instance of a cluster wrote, by the instance's name; of
+  /// `instance` alone when that is not empty. kNotFound when there is none of that name.
+  Result<std::map<std::string, std::string>> Logs(const ClusterId& id, const std::string& instance,
+                                                  int lines);
 
   /// "local/orders" or, on the default host, "orders". kInvalid for anything else.
   Result<ClusterId> ParseClusterId(const std::string& text) const;

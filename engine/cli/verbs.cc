@@ -7,7 +7,16 @@ namespace dbaas {
 
 const std::vector<Verb>& AllVerbs() {
   static const std::vector<Verb> kVerbs = {
-      PlanVerb(), ApplyVerb(), DestroyVerb(), ShowVerb(), CredentialsVerb(),
+      // From a file.
+      PlanVerb(),
+      ApplyVerb(),
+      DestroyVerb(),
+      GraphVerb(),
+      // Of a cluster that is there.
+      ShowVerb(),
+      LogsVerb(),
+      EventsVerb(),
+      CredentialsVerb(),
   };
   return kVerbs;
 }

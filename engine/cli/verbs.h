@@ -13,6 +13,9 @@ inline constexpr const char* kFileText = "A main.tf.json, or a folder of *.tf.js
 Verb ApplyVerb();
 Verb CredentialsVerb();
 Verb DestroyVerb();
+Verb EventsVerb();
+Verb GraphVerb();
+Verb LogsVerb();
 Verb PlanVerb();
 Verb ShowVerb();
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // plan, apply and destroy, as typed, over a host in memory.
-#include <filesystem>
 #include <fstream>
 
 #include "engine/base/json.h"
@@ -14,28 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class ApplyTest : public CommandTest {
- protected:
-  ApplyTest() { std::filesystem::create_directories(folder_); }
-  ~ApplyTest() override { std::filesystem::remove_all(folder_); }
-
-  void Write(const std::string& cluster, const std::string& replicas = "") {
-    std::ofstream file(folder_ + "/main.tf.json");
-    file << R"({"resource": {"dbaas_cluster": {"main": {"name": "orders")" << cluster << "}}"
-         << (replicas.empty() ? "" : R"(, "dbaas_replica": )" + replicas) << "}}";
-  }
-
-  int In(const std::string& verb, std::vector<std::string> more = {}) {
-    more.insert(more.begin(), {verb, "-f", folder_});
-    return Dbaas(more);
-  }
-
-  static constexpr const char* kReplica =
-      R"({"r": {"cluster_id": "${dbaas_cluster.main.id}", "name": "reports"}})";
-  std::string folder_ = testing::TempDir() + "dbaas_cli_" +
-                        testing::UnitTest::GetInstance()->current_test_info()->name();
-  FakePatroni patroni_{*host_};
-};
+using ApplyTest = FileTest;
 
 TEST_F(ApplyTest, PlanOfAnEmptyHostSaysWhatWouldBeMadeAndMakesNothing) {
   Write(R"(, "node_count": 2)", kReplica);

@@ -9,6 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -44,6 +46,30 @@ class CommandTest : public ::testing::Test {
                      return std::make_unique<Engine>(std::vector<std::shared_ptr<Driver>>{host_},
                                                      clock_, random_);
                    }};
+};
+
+/// With a main.tf.json in a folder of its own.
+class FileTest : public CommandTest {
+ protected:
+  FileTest() { std::filesystem::create_directories(folder_); }
+  ~FileTest() override { std::filesystem::remove_all(folder_); }
+
+  void Write(const std::string& cluster, const std::string& replicas = "") {
+    std::ofstream file(folder_ + "/main.tf.json");
+    file << R"({"resource": {"dbaas_cluster": {"main": {"name": "orders")" << cluster << "}}"
+         << (replicas.empty() ? "" : R"(, "dbaas_replica": )" + replicas) << "}}";
+  }
+
+  int In(const std::string& verb, std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {verb, "-f", folder_});
+    return Dbaas(more);
+  }
+
+  static constexpr const char* kReplica =
+      R"({"r": {"cluster_id": "${dbaas_cluster.main.id}", "name": "reports"}})";
+  std::string folder_ = testing::TempDir() + "dbaas_cli_" +
+                        testing::UnitTest::GetInstance()->current_test_info()->name();
+  FakePatroni patroni_{*host_};
 };
 
 }  // namespace dbaas

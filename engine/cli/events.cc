@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// dbaas events: who did what to a cluster, from its record. Whether the chain of hashes is whole is
+// for --verify to say.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <ostream>
+
+#include "engine/base/json.h"
+#include "engine/cli/progress.h"
+#include "engine/cli/verbs.h"
+
+namespace dbaas {
+namespace {
+
+struct Arguments {
+  std::string cluster;
+  bool actions = false;
+  bool verify = false;
+  bool json = false;
+};
+
+Result<ClusterView> Find(Engine& engine, const std::string& cluster) {
+  const ClusterId id = TRY(engine.ParseClusterId(cluster));
+  auto view = TRY(engine.Read(id, ReadDepth::kListing));
+  if (!view) return NotFound("there is no cluster " + id.ToText());
+  return *std::move(view);
+}
+
+std::string ToText(const HistoryEntry& entry, bool with_actions) {
+  std::string text = fmt::format("{}  {:>3}  {}  {}  {}\n", entry.at, entry.generation, entry.who,
+                                 entry.what, entry.outcome.empty() ? "(not ended)" : entry.outcome);
+  if (!with_actions) return text;
+  for (const auto& action : entry.actions) {
+    text += fmt::format("      {}  {}  {}\n", action.action, action.outcome,
+                        ElapsedText(Milliseconds(action.milliseconds)));
+  }
+  return text;
+}
+
+int PrintEvents(Session& session, const Arguments& arguments) {
+  const auto engine = session.EngineOfEnvironment();
+  const auto view = Find(*engine, arguments.cluster);
+  if (!view) return Fail(session, view.error());
+  if (arguments.verify) {
+    if (const auto whole = Verify(view->history); !whole) return Fail(session, whole.error());
+  }
+  if (arguments.json) {
+    Json events = Json::array();
+    for (const auto& entry : view->history) events.push_back(ToJson(entry));
+    session.out << Json{{"cluster", view->id.ToText()}, {"events", events}}.dump(2) << "\n";
+    return kDone;
+  }
+  for (const auto& entry : view->history) session.out << ToText(entry, arguments.actions);
+  if (arguments.verify && !view->history.empty()) {
+    session.out << fmt::format("{} entries, unbroken; the last hash is {}\n", view->history.size(),
+                               view->history.back().hash);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Verb EventsVerb() {
+  return {.name = "events",
+          .text = "Who did what to a cluster, and how it ended; newest last",
+          .declare = [](CLI::App& app) {
+            auto arguments = std::make_shared<Arguments>();
+            app.add_option("cluster", arguments->cluster, "Name or id")->required();
+            app.add_flag("--actions", arguments->actions, "Also each action and its time");
+            app.add_flag("--verify", arguments->verify, "Fail when an entry is not as written");
+            app.add_flag("--json", arguments->json, "For programs");
+            return Run([arguments](Session& session) { return PrintEvents(session, *arguments); });
+          }};
+}
+
+}  // namespace dbaas

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// The verbs that only look: logs, events, graph.
+#include "engine/base/json.h"
+#include "tests/cli/fixture.h"
+
+namespace dbaas {
+namespace {
+
+using ::testing::HasSubstr;
+
+class LookTest : public FileTest {
+ protected:
+  LookTest() { Write(R"(, "node_count": 2)"); }
+  void HaveCluster() { ASSERT_EQ(In("apply", {"--yes"}), kDone) << err_.str(); }
+};
+
+TEST_F(LookTest, LogsOfOneInstanceAreAsItWroteThem) {
+  HaveCluster();
+  host_->OnLogs(
+      [](const FakeObject& instance) { return "I am " + instance.object.id.name + "\n"; });
+  EXPECT_EQ(Dbaas({"logs", "orders", "orders-2"}), kDone);
+  EXPECT_EQ(out_.str(), "I am orders-2\n");
+}
+
+TEST_F(LookTest, LogsOfAllSayWhoseEachLineIs) {
+  HaveCluster();
+  host_->OnLogs([](const FakeObject&) { return "a\nb\n"; });
+  EXPECT_EQ(Dbaas({"logs", "orders"}), kDone);
+  EXPECT_THAT(out_.str(), HasSubstr("orders-1 | a\norders-1 | b\norders-2 | a\n"));
+  EXPECT_EQ(Dbaas({"logs", "orders", "orders-1", "--json"}), kDone);
+  EXPECT_EQ(Json::parse(out_.str()),
+            Json::parse(R"({"instances": [{"name": "orders-1", "lines": ["a", "b"]}]})"));
+}
+
+TEST_F(LookTest, LogsOfWhatIsNotThere) {
+  HaveCluster();
+  EXPECT_EQ(Dbaas({"logs", "orders", "orders-9"}), kNoSuchCluster);
+  EXPECT_THAT(err_.str(), HasSubstr("cluster local/orders has no instance orders-9"));
+  EXPECT_EQ(Dbaas({"logs", "nothing"}), kNoSuchCluster);
+}
+
+TEST_F(LookTest, EventsAreTheHistoryNewestLast) {
+  HaveCluster();
+  Write(R"(, "node_count": 1)");
+  HaveCluster();
+  EXPECT_EQ(Dbaas({"events", "orders", "--actions", "--verify"}), kDone);
+  const std::string text = out_.str();
+  EXPECT_LT(text.find("new cluster  ok\n"), text.find("node_count 2 → 1  ok\n"));
+  EXPECT_THAT(text, HasSubstr("      - instance orders-2  ok"));
+  EXPECT_THAT(text, HasSubstr("2 entries, unbroken"));
+  EXPECT_EQ(Dbaas({"events", "orders", "--json"}), kDone);
+  const Json events = Json::parse(out_.str());
+  EXPECT_EQ(events["cluster"], "local/orders");
+  EXPECT_EQ(events["events"][1]["what"], "node_count 2 → 1");
+}
+
+TEST_F(LookTest, EventsVerifyFailsWhenAnEntryWasChanged) {
+  HaveCluster();
+  auto record = *host_->ReadRecord("orders").value();
+  record.history[0].who = "somebody else";
+  ASSERT_TRUE(host_->WriteRecord(record, record.generation).has_value());
+  EXPECT_EQ(Dbaas({"events", "orders", "--verify"}), kFailed);
+  EXPECT_EQ(Dbaas({"events", "orders"}), kDone);
+}
+
+TEST_F(LookTest, GraphHasANodeForEachActionAndAnEdgeForEachWait) {
+  EXPECT_EQ(In("graph"), kDone);
+  EXPECT_THAT(out_.str(), HasSubstr("label=\"dbaas_cluster.main\";"));
+  EXPECT_THAT(out_.str(), HasSubstr("c0a0 [label=\"+ network orders\"];"));
+  EXPECT_THAT(out_.str(), HasSubstr("c0a0 -> c0a3;"));
+  EXPECT_EQ(In("graph", {"--mermaid"}), kDone);
+  EXPECT_THAT(out_.str(), testing::StartsWith("flowchart LR\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("c0a0 --> c0a3\n"));
+}
+
+}  // namespace
+}  // namespace dbaas
