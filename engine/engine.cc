@@ -223,6 +223,14 @@ Result<ClusterView> Engine::Apply(const PartChange& change, Progress& progress,
                    .facts = nullptr});
 }
 
+Result<void> Engine::Maintain(const Maintenance& wanted, Progress& progress, std::stop_token stop) {
+  Host* host = TRY(impl_->Find(wanted.id.host));
+  Driver* driver = TRY(host->driver());
+  auto done = dbaas::Maintain(impl_->Context(*driver, progress, std::move(stop)), wanted);
+  host->ForgetListing();
+  return done;
+}
+
 Result<std::optional<ClusterView>> Engine::Read(const ClusterId& id, ReadDepth depth) {
   Host* host = TRY(impl_->Find(id.host));
   const auto listing = TRY(host->List(impl_->clock, impl_->random));

@@ -20,6 +20,7 @@
 #include "engine/base/random.h"
 #include "engine/base/result.h"
 #include "engine/drivers/driver.h"
+#include "engine/model/maintenance.h"
 #include "engine/model/part_change.h"
 #include "engine/model/view.h"
 #include "engine/plan/plan.h"
@@ -65,6 +66,9 @@ class Engine {
   /// Takes the cluster's lease (waiting for whoever holds it), writes the intent, converges,
   /// settles. On error everything done so far stands, and the next apply continues from there.
   Result<ClusterView> Apply(const PartChange& change, Progress& progress, std::stop_token stop);
+
+  /// A switchover, or restarts, under the same lease as an apply.
+  Result<void> Maintain(const Maintenance& wanted, Progress& progress, std::stop_token stop);
 
   /// Nothing when there is no such cluster; a lock that its killed remover left behind is cleared
   /// then. kUnavailable when the host does not answer.

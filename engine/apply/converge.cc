@@ -13,6 +13,7 @@
 #include "engine/apply/journal.h"
 #include "engine/apply/lease_keeper.h"
 #include "engine/apply/retry.h"
+#include "engine/plan/build_maintenance.h"
 #include "engine/plan/build_plan.h"
 
 namespace dbaas {
@@ -104,6 +105,21 @@ class Convergence {
     return Converged{.record = intent_.record, .observed = std::move(observed_)};
   }
 
+  Result<void> RunMaintenance(const Maintenance& wanted) {
+    lease_ = TRY(WaitForLease(change_.id.cluster));
+    const Plan plan = TRY(PlanMaintenance(wanted));
+    if (plan.empty()) return Ok();
+    TRY(WriteIntent());
+    if (auto carried = Carry(plan, *lease_); !carried) {
+      NoteFailure(carried.error());
+      return carried;
+    }
+    lease_.reset();  // Before settling, as in Run.
+    auto settled = Settle("");
+    if (!settled && settled.error().kind == ErrorKind::kConflict) return Ok();
+    return settled;
+  }
+
  private:
   Result<std::unique_ptr<LeaseKeeper>> WaitForLease(const std::string& name) {
     return LeaseKeeper::Wait(driver_, name, holder_, context_.clock, context_.random,
@@ -192,6 +208,28 @@ class Convergence {
     if (!written) {
       spdlog::warn("cannot note the failure in the record: {}", written.error().ToLine());
     }
+  }
+
+  // ---- maintenance ------------------------------------------------------------------------------
+
+  Result<Plan> PlanMaintenance(const Maintenance& wanted) {
+    before_ = TRY(Patiently([&] { return driver_.ReadRecord(change_.id.cluster); }));
+    if (!before_ || !before_->has_cluster_part()) {
+      return NotFound("there is no cluster " + change_.id.ToText());
+    }
+    if (before_->settled < before_->generation) {
+      return Conflict("the last apply of " + change_.id.ToText() + " did not end",
+                      "Apply first; that brings the cluster in line.");
+    }
+    intent_.record = *before_;
+    intent_.what = wanted.ToText();
+    dbms_ = TRY(DbmsOf(*before_));
+    desired_ = TRY(dbms_->Expand(*before_));
+    const Sight sight = TRY(Look());
+    return BuildMaintenance(wanted, {.desired = desired_,
+                                     .observed = sight.observed,
+                                     .facts = sight.facts ? &*sight.facts : nullptr,
+                                     .blocked = dbms_->Blocked()});
   }
 
   // ---- converging -------------------------------------------------------------------------------
@@ -388,6 +426,11 @@ std::optional<ClusterFacts> Probe(Driver& driver, Clock& clock, const ClusterRec
 
 Result<Converged> Converge(const ConvergeContext& context, const PartChange& change) {
   return Convergence(context, change).Run();
+}
+
+Result<void> Maintain(const ConvergeContext& context, const Maintenance& wanted) {
+  const PartChange nothing{.id = wanted.id, .key = std::string(kClusterPart), .who = wanted.who};
+  return Convergence(context, nothing).RunMaintenance(wanted);
 }
 
 Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change) {

@@ -18,6 +18,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
 #include "engine/drivers/driver.h"
+#include "engine/model/maintenance.h"
 #include "engine/model/part_change.h"
 #include "engine/plan/plan.h"
 
@@ -42,6 +43,11 @@ struct Converged {
 };
 
 Result<Converged> Converge(const ConvergeContext& context, const PartChange& change);
+
+/// Work under the cluster's lease, with a line in its history, that leaves what the cluster should
+/// be as it is. kConflict when an apply before it did not end: that goes first. Cut or failed, it
+/// counts as an apply that did not end, and the next one brings the cluster in line.
+Result<void> Maintain(const ConvergeContext& context, const Maintenance& wanted);
 
 /// What Converge would do now, without touching anything. kUnavailable when the host is silent.
 Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change);

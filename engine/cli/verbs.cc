@@ -17,6 +17,8 @@ const std::vector<Verb>& AllVerbs() {
       LogsVerb(),
       EventsVerb(),
       CredentialsVerb(),
+      SwitchoverVerb(),
+      RestartVerb(),
   };
   return kVerbs;
 }

@@ -17,6 +17,8 @@ Verb EventsVerb();
 Verb GraphVerb();
 Verb LogsVerb();
 Verb PlanVerb();
+Verb RestartVerb();
 Verb ShowVerb();
+Verb SwitchoverVerb();
 
 }  // namespace dbaas

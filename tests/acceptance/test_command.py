@@ -10,7 +10,7 @@ from harness import COMMAND_TIMEOUT, Theme, say
 
 
 class TestCommand(Theme):
-    seconds = 40
+    seconds = 50
 
     def write(self, **attributes):
         """main.tf.json with a cluster of these attributes, and a replica."""
@@ -65,8 +65,24 @@ class TestCommand(Theme):
         self.assertEqual((code, output), (1, ""))
         self.assertIn("main.tf.json: resource.dbaas_cluster.main.node_count: this is an expression", errors)
 
-    def test_4_destroyed_by_dbaas_nothing_is_left_for_terraform(self):
-        self.write(parameters={"work_mem": "7MB"})
+    def test_4_switchover_and_restart_leave_nothing_to_do(self):
+        self.write(parameters={"work_mem": "7MB"}, node_count=2)
+        self.assertEqual(self.dbaas("apply", "--yes")[0], 0)
+        for member in (f"{self.cluster}-2", f"{self.cluster}-1"):
+            code, output, errors = self.dbaas("switchover", self.cluster, "--to", member, "--json")
+            self.assertEqual(code, 0, output + errors)
+            members = json.loads(output)["clusters"][0]["members"]
+            self.assertEqual([item["name"] for item in members if item["role"] == "primary"], [member])
+        self.assertEqual(self.dbaas("restart", self.cluster, f"{self.cluster}-2")[0], 0)
+        code, output, errors = self.dbaas("events", self.cluster, "--verify")
+        self.assertEqual(code, 0, errors)
+        self.assertIn(f"switchover to {self.cluster}-2  ok", output)
+        self.assertIn(f"restart {self.cluster}-2  ok", output)
+        self.assertIn("database system is ready", self.dbaas("logs", self.cluster, "--lines", "1000")[1])
+        self.assert_nothing_to_do()
+
+    def test_5_destroyed_by_dbaas_nothing_is_left_for_terraform(self):
+        self.write(parameters={"work_mem": "7MB"}, node_count=2)
         code, output, errors = self.dbaas("destroy", "--yes")
         self.assertEqual(code, 0, output + errors)
         self.assertEqual(docker.names("container", self.cluster), [])

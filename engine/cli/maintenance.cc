@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// dbaas switchover and dbaas restart: who leads, and members that start anew.
+#include <CLI/CLI.hpp>
+#include <ostream>
+
+#include "engine/base/json.h"
+#include "engine/cli/progress.h"
+#include "engine/cli/show.h"
+#include "engine/cli/verbs.h"
+
+namespace dbaas {
+namespace {
+
+struct Arguments {
+  std::string cluster;
+  std::string member;
+  bool json = false;
+};
+
+Result<ClusterView> CarryOut(Session& session, Engine& engine, Maintenance::Kind kind,
+                             const Arguments& arguments) {
+  const Maintenance work{.kind = kind,
+                         .id = TRY(engine.ParseClusterId(arguments.cluster)),
+                         .member = arguments.member,
+                         .who = "dbaas"};
+  session.catch_interrupts();
+  const auto progress = MakeProgress(session);
+  TRY(engine.Maintain(work, *progress, session.stop));
+  return FindCluster(engine, arguments.cluster);
+}
+
+/// In the end, the cluster as it is then.
+int Perform(Session& session, Maintenance::Kind kind, const Arguments& arguments) {
+  const auto engine = session.EngineOfEnvironment();
+  const auto view = CarryOut(session, *engine, kind, arguments);
+  if (!view) return Fail(session, view.error());
+  const std::vector<ClusterView> clusters = {*view};
+  session.out << (arguments.json ? ToJson(clusters).dump(2) + "\n" : ToText(clusters));
+  return kDone;
+}
+
+}  // namespace
+
+Verb SwitchoverVerb() {
+  return {.name = "switchover",
+          .text = "Moves the primary's role to a standby, in order",
+          .declare = [](CLI::App& app) {
+            auto arguments = std::make_shared<Arguments>();
+            app.add_option("cluster", arguments->cluster, "Name or id")->required();
+            app.add_option("--to", arguments->member, "Member to lead; the best when left out");
+            app.add_flag("--json", arguments->json, "For programs: as show --json, afterwards");
+            return Run([arguments](Session& session) {
+              return Perform(session, Maintenance::Kind::kSwitchover, *arguments);
+            });
+          }};
+}
+
+Verb RestartVerb() {
+  return {.name = "restart",
+          .text = "Restarts members one after the other, the primary last",
+          .declare = [](CLI::App& app) {
+            auto arguments = std::make_shared<Arguments>();
+            app.add_option("cluster", arguments->cluster, "Name or id")->required();
+            app.add_option("member", arguments->member, "Only this one");
+            app.add_flag("--json", arguments->json, "For programs: as show --json, afterwards");
+            return Run([arguments](Session& session) {
+              return Perform(session, Maintenance::Kind::kRestart, *arguments);
+            });
+          }};
+}
+
+}  // namespace dbaas

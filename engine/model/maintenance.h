@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Maintenance: work on a cluster that changes nothing of what it should be: who leads, and when its
+// members start anew. Asked for by the command; plan/build_maintenance.h makes a plan of it, and
+// apply/converge.h carries that out under the cluster's lease. Plain data.
+#pragma once
+
+#include <string>
+
+#include "engine/model/spec.h"
+
+namespace dbaas {
+
+struct Maintenance {
+  enum class Kind {
+    kSwitchover,  ///< `member` becomes primary; the best standby when it is empty.
+    kRestart,     ///< `member` restarts; all of them, the primary last, when it is empty.
+  };
+  Kind kind = Kind::kSwitchover;
+  ClusterId id;
+  std::string member;
+  std::string who;  ///< Caller in a word, as in PartChange.
+
+  /// For the history: "switchover to orders-2", "restart".
+  std::string ToText() const {
+    const bool restart = kind == Kind::kRestart;
+    if (member.empty()) return restart ? "restart" : "switchover";
+    return (restart ? "restart " : "switchover to ") + member;
+  }
+};
+
+}  // namespace dbaas

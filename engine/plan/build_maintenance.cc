@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/plan/build_maintenance.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/plan/assess.h"
+
+namespace dbaas {
+namespace {
+
+class Builder {
+ public:
+  Builder(const Maintenance& wanted, const PlanInput& input) : wanted_(wanted), input_(input) {}
+
+  Result<Plan> Build() && {
+    const auto& members = input_.desired.members;
+    const std::string& member = wanted_.member;
+    if (!member.empty() && std::find(members.begin(), members.end(), member) == members.end()) {
+      return Invalid("member", fmt::format("{} is no member of {}", member, wanted_.id.ToText()),
+                     fmt::format("Its members are {}.", fmt::join(members, ", ")));
+    }
+    const MemberFacts* primary = input_.facts == nullptr ? nullptr : input_.facts->Primary();
+    if (primary == nullptr) {
+      return Unavailable("cluster " + wanted_.id.ToText() + " has no primary right now",
+                         "`dbaas show` says how its members are.");
+    }
+    primary_ = primary->name;
+    if (wanted_.kind == Maintenance::Kind::kSwitchover) {
+      TRY(PlanSwitchover());
+    } else {
+      PlanRestarts();
+    }
+    plan_.disruption = AssessDisruption(plan_.actions, {}, input_);
+    return std::move(plan_);
+  }
+
+ private:
+  std::vector<std::string> Candidates() const {
+    std::vector<std::string> candidates;
+    for (const auto& object : input_.desired.objects) {
+      const bool is_candidate = object.id.kind == ObjectKind::kInstance && !object.member.empty() &&
+                                object.part == kClusterPart;
+      if (is_candidate && object.member != primary_) candidates.push_back(object.member);
+    }
+    return candidates;
+  }
+
+  Result<void> PlanSwitchover() {
+    if (wanted_.member == primary_) return Ok();
+    auto candidates = Candidates();
+    if (candidates.empty()) {
+      return Invalid("member", "there is no other member that could lead " + wanted_.id.ToText(),
+                     "node_count is 1.");
+    }
+    if (!wanted_.member.empty()) {
+      if (std::find(candidates.begin(), candidates.end(), wanted_.member) == candidates.end()) {
+        return Invalid("member", wanted_.member + " is a replica and never leads",
+                       fmt::format("{} could.", fmt::join(candidates, ", ")));
+      }
+      candidates = {wanted_.member};
+    }
+    PlanHandover(std::move(candidates), "asked for");
+    return Ok();
+  }
+
+  void PlanRestarts() {
+    std::vector<std::string> members = input_.desired.members;
+    if (!wanted_.member.empty()) members = {wanted_.member};
+    std::stable_partition(members.begin(), members.end(),
+                          [&](const auto& member) { return member != primary_; });
+    for (const auto& member : members) {
+      if (member == primary_) {
+        if (auto candidates = Candidates(); !candidates.empty()) {
+          PlanHandover(std::move(candidates), member + " is primary");
+        }
+      }
+      Add("restart " + member, RestartInstance{member}, "asked for");
+      const Condition follows{Condition::Kind::kMemberFollows, member};
+      Add("wait until " + follows.ToText(), WaitUntil{follows}, "");
+    }
+  }
+
+  void PlanHandover(std::vector<std::string> candidates, std::string reason) {
+    Add("switchover from " + primary_, Switchover{primary_, std::move(candidates)},
+        std::move(reason));
+  }
+
+  /// Each step waits for the one before.
+  void Add(std::string title, Operation operation, std::string reason) {
+    std::vector<ActionId> after;
+    if (!plan_.actions.empty()) after = {static_cast<ActionId>(plan_.actions.size()) - 1};
+    plan_.actions.push_back(
+        {std::move(title), std::move(operation), std::move(after), std::move(reason)});
+  }
+
+  const Maintenance& wanted_;
+  const PlanInput& input_;
+  std::string primary_;
+  Plan plan_;
+};
+
+}  // namespace
+
+Result<Plan> BuildMaintenance(const Maintenance& wanted, const PlanInput& input) {
+  return Builder(wanted, input).Build();
+}
+
+}  // namespace dbaas

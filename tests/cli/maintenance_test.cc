@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// switchover and restart, as typed, over a host in memory.
+#include "tests/cli/fixture.h"
+
+namespace dbaas {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class MaintenanceTest : public FileTest {
+ protected:
+  void HaveCluster(const std::string& attributes) {
+    Write(attributes, kReplica);
+    ASSERT_EQ(In("apply", {"--yes"}), kDone) << err_.str();
+    host_->ForgetCalls();
+  }
+};
+
+TEST_F(MaintenanceTest, SwitchoverMovesTheRoleAndLeavesNothingToApply) {
+  HaveCluster(R"(, "node_count": 3)");
+  ASSERT_EQ(patroni_.Primary("orders"), "orders-1");
+  ASSERT_EQ(Dbaas({"switchover", "orders", "--to", "orders-3"}), kDone) << err_.str();
+  EXPECT_EQ(patroni_.Primary("orders"), "orders-3");
+  EXPECT_EQ(In("plan", {"--detailed-exitcode"}), kDone);
+  EXPECT_EQ(Dbaas({"events", "orders", "--verify"}), kDone);
+  EXPECT_THAT(out_.str(), HasSubstr("switchover to orders-3  ok\n"));
+}
+
+TEST_F(MaintenanceTest, SwitchoverToWhoLeadsAlreadyDoesNothing) {
+  HaveCluster(R"(, "node_count": 2)");
+  ASSERT_EQ(Dbaas({"switchover", "orders", "--to", "orders-1"}), kDone) << err_.str();
+  EXPECT_TRUE(host_->CallsOf("WriteRecord").empty());
+}
+
+TEST_F(MaintenanceTest, WhoCannotLeadIsRefusedBeforeAnythingIsWritten) {
+  HaveCluster(R"(, "node_count": 2)");
+  EXPECT_EQ(Dbaas({"switchover", "orders", "--to", "orders-reports"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("orders-reports is a replica and never leads"));
+  EXPECT_EQ(Dbaas({"switchover", "orders", "--to", "orders-9"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("orders-9 is no member of local/orders"));
+  EXPECT_EQ(Dbaas({"switchover", "nothing"}), kNoSuchCluster);
+  EXPECT_TRUE(host_->CallsOf("WriteRecord").empty());
+}
+
+TEST_F(MaintenanceTest, RestartIsRollingAndThePrimaryGoesLastAfterASwitchover) {
+  HaveCluster(R"(, "node_count": 2)");
+  ASSERT_EQ(Dbaas({"restart", "orders"}), kDone) << err_.str();
+  EXPECT_THAT(host_->CallsOf("Restart"), ElementsAre("orders-2", "orders-reports", "orders-1"));
+  EXPECT_EQ(patroni_.Primary("orders"), "orders-2");
+  EXPECT_EQ(In("plan", {"--detailed-exitcode"}), kDone);
+}
+
+TEST_F(MaintenanceTest, RestartOfOneMemberLeavesTheOthersAlone) {
+  HaveCluster(R"(, "node_count": 2)");
+  ASSERT_EQ(Dbaas({"restart", "orders", "orders-2"}), kDone) << err_.str();
+  EXPECT_THAT(host_->CallsOf("Restart"), ElementsAre("orders-2"));
+  EXPECT_EQ(patroni_.Primary("orders"), "orders-1");
+}
+
+TEST_F(MaintenanceTest, ASingleMemberRestartsInPlace) {
+  HaveCluster("");
+  ASSERT_EQ(Dbaas({"restart", "orders", "orders-1"}), kDone) << err_.str();
+  EXPECT_THAT(host_->CallsOf("Restart"), ElementsAre("orders-1"));
+}
+
+TEST_F(MaintenanceTest, AfterACutApplyTheApplyGoesFirst) {
+  HaveCluster(R"(, "node_count": 2)");
+  host_->FailNext("Restart", Denied("no"));
+  EXPECT_EQ(Dbaas({"restart", "orders"}), kFailed);
+  EXPECT_EQ(Dbaas({"restart", "orders"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("the last apply of local/orders did not end"));
+  ASSERT_EQ(In("apply", {"--yes"}), kDone) << err_.str();
+  EXPECT_EQ(Dbaas({"restart", "orders"}), kDone) << err_.str();
+}
+
+}  // namespace
+}  // namespace dbaas
