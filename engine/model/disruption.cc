@@ -69,7 +69,9 @@ std::string Disruption::Summary() const {
     text += (text.empty() ? "" : ", ") + Counted(count, kind);
   }
   if (text.empty()) text = "no disruption";
-  if (blocked_seconds > 0) {
+  if (ends_service) {
+    text += "; the cluster ends";
+  } else if (blocked_seconds > 0) {
     text += fmt::format("; writes blocked for up to {} s", blocked_seconds);
   } else {
     text += "; writes go on";
@@ -98,6 +100,7 @@ Json ToJson(const Disruption& disruption) {
   }
   return {{"level", ToString(disruption.level)},
           {"blocked_seconds", disruption.blocked_seconds},
+          {"ends_service", disruption.ends_service},
           {"data_at_risk", ToString(disruption.data_at_risk)},
           {"steps", std::move(steps)}};
 }

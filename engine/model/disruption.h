@@ -54,6 +54,7 @@ struct Disruption {
   DisruptionLevel level = DisruptionLevel::kNone;
   std::vector<DisruptionStep> steps;  ///< In the order in which they happen.
   int blocked_seconds = 0;            ///< Writes are blocked for so long at most, all in all.
+  bool ends_service = false;  ///< No member stays: whoever uses the cluster has nothing left to use.
   DataAtRisk data_at_risk = DataAtRisk::kNone;
 
   /// "2 restarts, 1 switchover; writes blocked for up to 5 s; data at risk: none"

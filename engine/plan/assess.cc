@@ -94,7 +94,8 @@ class Assessor {
     }
     if (operation.id.kind != ObjectKind::kInstance || change->kind != ChangeKind::kRemove) return;
     // A cluster that goes takes its primary with it; one that stays had the role moved away before.
-    const bool leads = change->member == primary_;
+    found_.ends_service = input_.desired.members.empty();
+    const bool leads = change->member == primary_ || found_.ends_service;
     Step(Kind::kLeave, change->member, reason,
          leads ? DisruptionLevel::kFailover : DisruptionLevel::kNone);
     GoesUnasked();

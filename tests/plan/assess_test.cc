@@ -134,8 +134,10 @@ TEST(DisruptionTest, LeavingStandbyIsACopyAndLeavingClusterIsTheData) {
   const auto unknown = Of(after, observed, nullptr, ComputeDiff(after.objects, observed, cause));
   EXPECT_EQ(unknown.data_at_risk, DataAtRisk::kVolume);
   const auto destroyed = Of({}, observed, &facts, ComputeDiff({}, observed, cause));
-  EXPECT_EQ(destroyed.data_at_risk, DataAtRisk::kVolume);
+  EXPECT_EQ(destroyed.Summary(), "2 removals; the cluster ends; data at risk: volume");
   EXPECT_EQ(destroyed.level, DisruptionLevel::kFailover);
+  EXPECT_EQ(Of({}, observed, nullptr, ComputeDiff({}, observed, cause)).Summary(),
+            destroyed.Summary());
 }
 
 TEST(DisruptionTest, PrimaryThatLeavesHandsOverSoItsCopyIsNotTheLast) {
