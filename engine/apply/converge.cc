@@ -154,7 +154,7 @@ class Convergence {
     if (before_ && intent_.record.cluster_spec().max_disruption < DisruptionLevel::kFailover) {
       TRY(CheckDisruption(PlanRound(TRY(Look())).disruption));
     }
-    return WriteIntent();
+    return WriteIntent(host_lease.get());
   }
 
   /// What was wanted before this change: tells "missing" from "new".
@@ -174,7 +174,7 @@ class Convergence {
     return Ok();
   }
 
-  Result<void> WriteIntent() {
+  Result<void> WriteIntent(LeaseKeeper* host_lease = nullptr) {
     ClusterRecord& record = intent_.record;
     const std::int64_t expected = record.generation;
     record.generation = expected + 1;
@@ -183,7 +183,12 @@ class Convergence {
                             .who = holder_.name,
                             .what = intent_.what.empty() ? "repair" : intent_.what});
     journal_.Apply(record.generation, holder_.name, record.history.back().what);
-    TRY(lease_->Check());
+    // A machine that was asleep meanwhile may have lost either: then somebody else has been given
+    // the same ports.
+    do {
+      TRY(lease_->Check());
+      if (host_lease != nullptr) TRY(host_lease->Check());
+    } while (!lease_->IsFresh());
     return WriteRecord(expected);
   }
 
@@ -360,6 +365,9 @@ class Convergence {
     }
     // The record goes last: while it is there, a cut deletion is found and finished.
     const auto host_lease = TRY(WaitForLease(kManagement));
+    // That may have taken long. If the cluster is someone else's by now, so are the shared
+    // services.
+    TRY(lease_->Check());
     const auto records = TRY(Patiently([&] { return driver_.ReadRecords(); }));
     const bool is_last = std::all_of(records.begin(), records.end(), [&](const auto& record) {
       return record.cluster == change_.id.cluster;

@@ -22,10 +22,12 @@ Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::Wait(Driver& driver, const std
   std::string waited_for;
   TimePoint noted{};
   for (;;) {
+    const TimePoint asked_at = clock.Now();
     auto lease =
         Retry(kBrief, clock, random, stop, [&] { return driver.AcquireLease(name, holder, kTtl); });
     if (lease) {
-      return std::unique_ptr<LeaseKeeper>(new LeaseKeeper(*std::move(lease), clock, threads));
+      return std::unique_ptr<LeaseKeeper>(
+          new LeaseKeeper(*std::move(lease), asked_at, clock, threads));
     }
     if (lease.error().kind != ErrorKind::kConflict) return std::move(lease).error();
     if (lease.error().detail != waited_for || clock.Now() - noted > kNoteInterval) {
@@ -39,8 +41,9 @@ Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::Wait(Driver& driver, const std
   }
 }
 
-LeaseKeeper::LeaseKeeper(std::unique_ptr<Lease> lease, Clock& clock, Threads& threads)
-    : lease_(std::move(lease)), clock_(clock), renewed_at_(clock.Now()) {
+LeaseKeeper::LeaseKeeper(std::unique_ptr<Lease> lease, TimePoint asked_at, Clock& clock,
+                         Threads& threads)
+    : lease_(std::move(lease)), clock_(clock), renewed_at_(asked_at) {
   renewing_ = threads.Repeat(kRenewInterval, [this] {
     if (auto renewed = Renew(); !renewed) {
       spdlog::warn("cannot renew the lease: {}", renewed.error().ToLine());
@@ -51,19 +54,22 @@ LeaseKeeper::LeaseKeeper(std::unique_ptr<Lease> lease, Clock& clock, Threads& th
 LeaseKeeper::~LeaseKeeper() = default;
 
 Result<void> LeaseKeeper::Check() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!lost_ && clock_.Now() - renewed_at_ < kTtl / 2) return Ok();
-  }
-  return Renew();
+  while (!IsFresh()) TRY(Renew());
+  return Ok();
+}
+
+bool LeaseKeeper::IsFresh() {
+  const std::lock_guard lock(mutex_);
+  return !lost_ && clock_.Now() - renewed_at_ < kTtl / 2;
 }
 
 Result<void> LeaseKeeper::Renew() {
   const std::lock_guard lock(mutex_);
   if (lost_) return Conflict("the lease was lost", "Someone else took it over. Apply again.");
+  const TimePoint asked_at = clock_.Now();
   auto renewed = lease_->Renew();
   if (renewed) {
-    renewed_at_ = clock_.Now();
+    renewed_at_ = asked_at;
   } else if (renewed.error().kind == ErrorKind::kConflict) {
     lost_ = true;
   }

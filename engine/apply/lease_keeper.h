@@ -30,15 +30,17 @@ class LeaseKeeper {
   /// Whether it is still ours, by our own clock: a process that was asleep for longer than the ttl
   /// asks the host before it acts again. Thread-safe.
   Result<void> Check();
+  /// Whether Check would say yes without asking the host.
+  bool IsFresh();
 
  private:
-  LeaseKeeper(std::unique_ptr<Lease> lease, Clock& clock, Threads& threads);
+  LeaseKeeper(std::unique_ptr<Lease> lease, TimePoint asked_at, Clock& clock, Threads& threads);
   Result<void> Renew();
 
   std::unique_ptr<Lease> lease_;
   Clock& clock_;
   std::mutex mutex_;
-  TimePoint renewed_at_;
+  TimePoint renewed_at_;  ///< When it was asked for: the answer may have taken long.
   bool lost_ = false;
   std::unique_ptr<Repetition> renewing_;  // Last: it ends first.
 };

@@ -204,6 +204,13 @@ void FakePatroni::Died(const std::string& member) {
   }
 }
 
+void FakePatroni::MayLose(const std::string& name) {
+  const auto record = host_.StoredRecord(name);
+  if (!record) return;
+  const std::lock_guard lock(mutex_);
+  clusters_[ScopeOf(*record)].tail_at_risk = true;
+}
+
 void FakePatroni::FailOver(const std::string& name) {
   const auto record = host_.StoredRecord(name);
   if (!record) return;

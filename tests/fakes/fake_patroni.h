@@ -44,6 +44,8 @@ class FakePatroni {
   void Write(const std::string& cluster);
   /// `member` was killed just now: its key stays until the ttl ends, its last rows reached nobody.
   void Died(const std::string& member);
+  /// Somebody who may has thrown copies of the rows away: what is left need not be all.
+  void MayLose(const std::string& cluster);
   /// The cluster elects someone else, for reasons of its own.
   void FailOver(const std::string& cluster);
 

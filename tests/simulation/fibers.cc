@@ -193,7 +193,7 @@ Milliseconds Fibers::Stretched(Milliseconds duration) {
   if (current_->seen_progress != progress_) current_->stretch = 1;
   current_->seen_progress = progress_;
   const double stretched = std::min(duration.count() * current_->stretch, kLongestNap);
-  current_->stretch *= 1.2;
+  current_->stretch *= 1.6;
   return Milliseconds(std::max<long>(duration.count(), static_cast<long>(stretched)));
 }
 

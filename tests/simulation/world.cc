@@ -198,6 +198,7 @@ void World::Note(const std::string& event) {
 }
 
 void World::Violation(const std::string& what) {
+  if (std::count(violations.begin(), violations.end(), what) > 0) return;  // It stays broken.
   Note("VIOLATION: " + what);
   violations.push_back(what);
 }
@@ -274,6 +275,7 @@ void World::CheckRemoval(const Process& process, const ObjectId& id) {
   if (!record) return Violation(id.ToText() + " is removed and its cluster has no record");
   if (record->deleting) {
     if (!may_go_.contains(cluster)) Violation(id.ToText() + " is removed and nobody asked for it");
+    if (id.kind == ObjectKind::kVolume) patroni.MayLose(cluster);
     return;
   }
   const auto wanted = WantedMembers(*record);
