@@ -12,6 +12,7 @@
 #include "engine/apply/holder.h"
 #include "engine/apply/intent.h"
 #include "engine/apply/journal.h"
+#include "engine/apply/limiter.h"
 #include "engine/apply/offline.h"
 #include "engine/apply/retry.h"
 #include "engine/apply/view.h"
@@ -23,6 +24,9 @@ namespace {
 // A refresh of a thousand resources asks within moments: they share one listing.
 constexpr Milliseconds kListingLifetime{1000};
 constexpr Milliseconds kDeadLeaseTtl{5000};
+// A cluster of nine may start at once; more at a time only makes an engine slow.
+constexpr int kCallsPerHost = 24;
+constexpr int kCallsInTotal = 96;
 
 /// Everything that a host reported at one moment.
 struct Listing {
@@ -110,6 +114,8 @@ struct Engine::Impl {
   Clock& clock;
   Random& random;
   std::vector<std::unique_ptr<Host>> hosts;
+  /// Of all applies together, however many Terraform asks for at once.
+  mutable Limiter limiter{kCallsPerHost, kCallsInTotal};
 
   Result<Host*> Find(const std::string& name) const {
     for (const auto& host : hosts) {
@@ -125,7 +131,8 @@ struct Engine::Impl {
             .random = random,
             .progress = progress,
             .stop = std::move(stop),
-            .journal_folder = Journal::DefaultFolder()};
+            .journal_folder = Journal::DefaultFolder(),
+            .limiter = &limiter};
   }
 
   /// A deletion that was killed after its last step but one leaves its lock behind, and there is no

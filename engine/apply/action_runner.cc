@@ -87,31 +87,33 @@ Result<void> ActionRunner::Perform(const Action& action) {
   return std::visit([this](const auto& operation) { return Do(operation); }, action.operation);
 }
 
-Result<void> ActionRunner::Do(const EnsureObject& operation) {
-  return Retry(kPatient, context_.clock, context_.random, context_.stop, [&]() -> Result<void> {
-    TRY(context_.check_lease());
-    return context_.driver.Ensure(operation.object);
+template <typename Call>
+Result<void> ActionRunner::Change(const RetryPolicy& policy, Call call) {
+  return Retry(policy, context_.clock, context_.random, context_.stop, [&]() -> Result<void> {
+    std::optional<Limiter::Slot> slot;
+    if (context_.limiter != nullptr) {
+      slot.emplace(TRY(context_.limiter->Take(context_.driver.Host(), context_.stop)));
+    }
+    TRY(context_.check_lease());  // After the wait for a turn, which may have been long.
+    return call();
   });
+}
+
+Result<void> ActionRunner::Do(const EnsureObject& operation) {
+  return Change(kPatient, [&] { return context_.driver.Ensure(operation.object); });
 }
 
 Result<void> ActionRunner::Do(const RemoveObject& operation) {
-  return Retry(kPatient, context_.clock, context_.random, context_.stop, [&]() -> Result<void> {
-    TRY(context_.check_lease());
-    return context_.driver.Remove(operation.id);
-  });
+  return Change(kPatient, [&] { return context_.driver.Remove(operation.id); });
 }
 
 Result<void> ActionRunner::Do(const RestartInstance& operation) {
-  return Retry(kPatient, context_.clock, context_.random, context_.stop, [&]() -> Result<void> {
-    TRY(context_.check_lease());
-    return context_.driver.Restart(operation.instance);
-  });
+  return Change(kPatient, [&] { return context_.driver.Restart(operation.instance); });
 }
 
 Result<void> ActionRunner::Run(const Command& command) {
   if (command.argv.empty()) return Ok();
-  return Retry(kBrief, context_.clock, context_.random, context_.stop, [&]() -> Result<void> {
-    TRY(context_.check_lease());
+  return Change(kBrief, [&]() -> Result<void> {
     const ExecResult result =
         TRY(context_.driver.Exec(command.instance, command.argv, command.input));
     if (result.exit_code == 0) return Ok();

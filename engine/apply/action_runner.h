@@ -9,7 +9,9 @@
 #include <stop_token>
 
 #include "engine/apply/facts.h"
+#include "engine/apply/limiter.h"
 #include "engine/apply/progress.h"
+#include "engine/apply/retry.h"
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
 #include "engine/dbms/dbms.h"
@@ -29,6 +31,7 @@ struct ActionContext {
   std::stop_token stop;
   /// Fails when the cluster's lease is no longer ours: asked before anything is touched.
   std::function<Result<void>()> check_lease;
+  Limiter* limiter = nullptr;  ///< Null: no limit.
 };
 
 class ActionRunner {
@@ -46,6 +49,9 @@ class ActionRunner {
   Result<void> Do(const ApplySettings& operation);
   Result<void> Do(const WaitUntil& operation);
 
+  /// One call that changes something: in its turn, under the lease, again while the host is silent.
+  template <typename Call>
+  Result<void> Change(const RetryPolicy& policy, Call call);
   Result<void> Run(const Command& command);
   Result<void> Wait(const Condition& condition);
   Result<std::string> WaitForPrimary();

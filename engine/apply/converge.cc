@@ -305,7 +305,8 @@ class Convergence {
                           .random = context_.random,
                           .progress = context_.progress,
                           .stop = context_.stop,
-                          .check_lease = [&lease] { return lease.Check(); }});
+                          .check_lease = [&lease] { return lease.Check(); },
+                          .limiter = context_.limiter});
     const int capacity = std::min<int>(kWorkers, static_cast<int>(plan.actions.size()));
     const auto runner = context_.threads.MakeRunner(
         capacity, [&](const Action& action) { return actions.Perform(action); });

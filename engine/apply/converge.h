@@ -13,6 +13,7 @@
 #include <string>
 
 #include "engine/apply/intent.h"
+#include "engine/apply/limiter.h"
 #include "engine/apply/progress.h"
 #include "engine/apply/threads.h"
 #include "engine/base/clock.h"
@@ -32,6 +33,7 @@ struct ConvergeContext {
   std::stop_token stop;
   std::string journal_folder;  ///< Empty: no journal.
   Threads& threads = RealThreads();
+  Limiter* limiter = nullptr;  ///< Null: as many calls at once as there are workers.
 };
 
 /// How an apply ended well.

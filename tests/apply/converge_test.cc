@@ -304,6 +304,21 @@ TEST(ConvergeTest, MissingSharedServiceIsDriftAndIsMended) {
   EXPECT_THAT(world.host.Names(), Contains("instance dbaas-management-etcd"));
 }
 
+TEST(ConvergeTest, OneCallAtATimeIsEnoughToArrive) {
+  World world;
+  Limiter limiter(1, 1);
+  const auto converged = Converge({.driver = world.host,
+                                   .clock = world.clock,
+                                   .random = world.random,
+                                   .progress = world.notes,
+                                   .stop = {},
+                                   .journal_folder = "",
+                                   .limiter = &limiter},
+                                  Change(Verb::kCreate, Spec(3)));
+  ASSERT_TRUE(converged.has_value()) << converged.error().ToLine();
+  EXPECT_EQ(world.PlanOf(Change(Verb::kUpdate, Spec(3))), "");
+}
+
 TEST(ConvergeTest, PasswordChangesWithItsVersionOnly) {
   World world;
   ClusterSpec spec = Spec(1);

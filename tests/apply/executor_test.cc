@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "engine/apply/limiter.h"
 #include "engine/apply/retry.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/seeded_random.h"
@@ -115,6 +116,36 @@ TEST_F(ExecutorTest, JournalHasWhatBeganAndHowItEnded) {
   EXPECT_THAT(lines[1], HasSubstr(R"("event":"began")"));
   EXPECT_THAT(lines[2], HasSubstr(R"("error":"no")"));
   EXPECT_THAT(lines[2], HasSubstr(R"("outcome":"failed")"));
+}
+
+/// A wait that is over at once tells whether there was a slot.
+bool HasRoom(Limiter& limiter, const std::string& host) {
+  std::stop_source stop;
+  stop.request_stop();
+  return limiter.Take(host, stop.get_token()).has_value();
+}
+
+TEST(LimiterTest, CountsPerHostAndInTotal) {
+  Limiter limiter(/*per_host=*/2, /*total=*/3);
+  const auto first = limiter.Take("a", {});
+  {
+    const auto second = limiter.Take("a", {});
+    EXPECT_FALSE(HasRoom(limiter, "a"));
+    EXPECT_TRUE(HasRoom(limiter, "b"));
+    const auto third = limiter.Take("b", {});
+    EXPECT_FALSE(HasRoom(limiter, "b")) << "three in total";
+  }
+  EXPECT_TRUE(HasRoom(limiter, "a")) << "given back";
+}
+
+TEST(LimiterTest, WhoWaitsIsWokenByWhoGivesBack) {
+  Limiter limiter(1, 1);
+  auto held = std::make_optional(*limiter.Take("a", {}));
+  std::atomic<bool> taken = false;
+  std::jthread waiter([&] { taken = limiter.Take("a", {}).has_value(); });
+  held.reset();
+  waiter.join();
+  EXPECT_TRUE(taken);
 }
 
 TEST(RetryTest, OnlyWhatMayAnswerLaterIsTriedAgain) {

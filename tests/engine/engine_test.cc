@@ -100,6 +100,76 @@ TEST_F(EngineTest, AppliedClusterRunsWithoutDriftAndIsNotAskedForAgain) {
   EXPECT_EQ(methods.back(), "WriteRecord");
 }
 
+class StopTest : public EngineTest {
+ protected:
+  static PartChange Create() {
+    ClusterSpec spec;
+    spec.name = "orders";
+    spec.engine = "postgresql";
+    spec.engine_version = "17";
+    spec.node_count = 3;
+    spec.resources = FindInstanceClass("db.small")->resources;
+    return {.id = {"local", "orders"},
+            .key = "cluster",
+            .verb = PartChange::Verb::kCreate,
+            .spec = spec,
+            .who = "test"};
+  }
+
+  std::stop_source stop_;
+  Silent progress_;
+};
+
+TEST_F(StopTest, NothingNewStartsAndWhatWasDoneStands) {
+  FakePatroni patroni(*host_);
+  host_->OnCall([&](const FakeCall& call) {
+    if (call.subject == "volume orders-2-data") stop_.request_stop();
+  });
+  const auto stopped = engine_.Apply(Create(), progress_, stop_.get_token());
+  ASSERT_FALSE(stopped.has_value());
+  EXPECT_EQ(stopped.error().kind, ErrorKind::kCancelled);
+  EXPECT_TRUE(host_->Find({ObjectKind::kVolume, "orders-2-data"}).has_value()) << "it was running";
+  EXPECT_FALSE(host_->Find({ObjectKind::kInstance, "orders-2"}).has_value()) << "it came after";
+  EXPECT_FALSE(host_->LeaseHolder("orders").has_value());
+
+  const auto view = engine_.Read({"local", "orders"}, ReadDepth::kListing);
+  ASSERT_TRUE(view.has_value() && view->has_value());
+  EXPECT_EQ((*view)->status, "creating");
+  EXPECT_THAT((*view)->history.back().outcome, HasSubstr("stopped"));
+
+  host_->OnCall({});
+  const auto again = engine_.Apply(Create(), progress_, {});
+  ASSERT_TRUE(again.has_value()) << again.error().ToLine();
+  EXPECT_EQ(again->status, "running");
+}
+
+TEST_F(StopTest, AWaitIsAbandoned) {
+  // Nobody in there ever answers, so it waits for a primary.
+  host_->OnExec([&](const FakeExec&) -> Result<ExecResult> {
+    stop_.request_stop();
+    return ExecResult{.exit_code = 1, .errors = "starting"};
+  });
+  const auto stopped = engine_.Apply(Create(), progress_, stop_.get_token());
+  ASSERT_FALSE(stopped.has_value());
+  EXPECT_EQ(stopped.error().kind, ErrorKind::kCancelled);
+  EXPECT_THAT(stopped.error().ToLine(), HasSubstr("stopped"));
+  EXPECT_LT(clock_.Slept(), Milliseconds(10'000));
+  EXPECT_FALSE(host_->LeaseHolder("orders").has_value());
+}
+
+TEST_F(StopTest, AnApplyThatWaitsForALeaseGivesUp) {
+  const auto lease = host_->AcquireLease(
+      "orders", {.name = "alice", .token = "t", .machine = "elsewhere"}, Milliseconds(30'000));
+  ASSERT_TRUE(lease.has_value());
+  host_->ForgetCalls();
+  stop_.request_stop();
+  const auto stopped = engine_.Apply(Create(), progress_, stop_.get_token());
+  ASSERT_FALSE(stopped.has_value());
+  EXPECT_EQ(stopped.error().kind, ErrorKind::kCancelled);
+  EXPECT_THAT(stopped.error().detail, HasSubstr("alice"));
+  EXPECT_EQ(host_->Calls().size(), 1U) << "only the lease was asked for";
+}
+
 TEST_F(EngineTest, IdsNameTheirHostOrMeanTheFirst) {
   EXPECT_EQ(engine_.ParseClusterId("orders")->ToText(), "local/orders");
   EXPECT_EQ(engine_.ParseClusterId("far/orders")->ToText(), "far/orders");

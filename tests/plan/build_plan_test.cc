@@ -149,6 +149,38 @@ wait until orders-1 is primary or streams from it  after instance orders-1
 )");
 }
 
+// It may be the only one that can lead: whoever waits for a primary first waits for ever.
+TEST(BuildPlanTest, StoppedMemberThatDiffersIsReplacedAtOnce) {
+  const DesiredState desired = Cluster(1);
+  Observation observed = Converged(desired);
+  for (auto& object : observed.objects) {
+    if (object.id != ObjectId{ObjectKind::kInstance, "orders-1"}) continue;
+    object.fingerprint = "older";
+    object.state = RunState::kStopped;
+  }
+  const Diff diff = ComputeDiff(desired.objects, observed, {.text = "cpu 1 → 2"});
+  EXPECT_EQ(TextOf(desired, observed, nullptr, diff),
+            R"(- instance orders-1  cpu 1 → 2
+± instance orders-1  after instance orders-1  cpu 1 → 2
+wait until a primary accepts connections  after instance orders-1
+wait until orders-1 is primary or streams from it  after instance orders-1
+~ settings  after wait until a primary accepts connections  not known yet
+)");
+}
+
+TEST(BuildPlanTest, VolumeOfALeavingMemberStaysUntilAnotherOneLeads) {
+  const DesiredState two = Cluster(2);
+  const DesiredState one = Cluster(1);
+  const Observation observed = Converged(two);
+  Diff diff = ComputeDiff(one.objects, observed, {.text = "node_count 2 → 1"});
+  EXPECT_THAT(TextOf(one, observed, nullptr, diff),
+              HasSubstr("- volume orders-2-data  after instance orders-2"));
+  EXPECT_THAT(TextOf(one, observed, nullptr, diff),
+              HasSubstr("until another one leads, only it may have the data"));
+  const ClusterFacts facts = Healthy(two, "orders-1");
+  EXPECT_THAT(TextOf(one, observed, &facts, diff), Not(HasSubstr("wait until")));
+}
+
 TEST(BuildPlanTest, SynchronousClusterHasNotArrivedBeforeCommitsWait) {
   DesiredState desired = Cluster(2);
   const Observation observed = Converged(desired);

@@ -47,12 +47,12 @@ TEST_F(SimulationTest, SeedsThatFailedOnceHold) {
 
 TEST_F(SimulationTest, AShortStormHolds) {
   int applies = 0;
-  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     const auto report = Simulate(seed, PlantedBug::kNone, false);
     ASSERT_THAT(report.violations, IsEmpty()) << "replay it with: ./dev sim --seed " << seed;
     applies += report.applies;
   }
-  EXPECT_GT(applies, 200);
+  EXPECT_GT(applies, 120);
 }
 
 TEST_F(SimulationTest, ASeedIsTheSameStoryEveryTime) {
