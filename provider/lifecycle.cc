@@ -11,6 +11,7 @@
 #include "schemas/engines.h"
 #include "schemas/planned_value.h"
 #include "schemas/provider.h"
+#include "schemas/timeouts.h"
 
 namespace dbaas {
 namespace {
@@ -347,7 +348,8 @@ StateResponse Lifecycle::Destroy(const ResourceType& type, const ApplyRequest& r
   const PartChange change{.id = Resolve(engine, *address),
                           .key = address->key,
                           .verb = PartChange::Verb::kDelete,
-                          .who = kCaller};
+                          .who = kCaller,
+                          .timeout = TimeoutOf(request.prior, PartChange::Verb::kDelete)};
   const std::string what = Describe(type, change.id, *address);
   const std::string doing = "destroying " + what;
   const Stopwatch stopwatch(clock_, doing);
@@ -374,11 +376,13 @@ StateResponse Lifecycle::CreateOrUpdate(const ResourceType& type, const ApplyReq
   if (!address) return failed(address.error());
   auto spec = type.to_spec(request.planned, request.config);
   if (!spec) return failed(spec.error());
+  const auto verb = create ? PartChange::Verb::kCreate : PartChange::Verb::kUpdate;
   const PartChange change{.id = Resolve(engine, *address),
                           .key = address->key,
-                          .verb = create ? PartChange::Verb::kCreate : PartChange::Verb::kUpdate,
+                          .verb = verb,
                           .spec = *std::move(spec),
-                          .who = kCaller};
+                          .who = kCaller,
+                          .timeout = TimeoutOf(request.planned, verb)};
 
   const std::string what = Describe(type, change.id, *address);
   const std::string doing = (create ? "creating " : "updating ") + what;

@@ -155,7 +155,8 @@ Table<ClusterConfig> Rows() {
       .Add("drift", &C::drift, Computed, PlannedAs(Value::ListOf({})),
            "Why the host does not match this resource, one reason each: a member that someone "
            "removed, for instance. Empty after every apply; a plan that shows it becoming empty "
-           "repairs that.");
+           "repairs that.")
+      .Timeouts();
 }
 
 Result<PartAddress> AddressOf(const ClusterConfig& object) {

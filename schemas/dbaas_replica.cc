@@ -57,7 +57,8 @@ Table<ReplicaConfig> Rows() {
       .Add("endpoint", &C::endpoint, Computed, ChangesWith({"host", "port"}), "`host:port`.")
       .Add("drift", &C::drift, Computed, PlannedAs(Value::ListOf({})),
            "Why the host does not match this resource, one reason each. Empty after every apply; "
-           "a plan that shows it becoming empty repairs that.");
+           "a plan that shows it becoming empty repairs that.")
+      .Timeouts();
 }
 
 Result<PartAddress> AddressOf(const ReplicaConfig& object) {

@@ -43,6 +43,7 @@
 #include "schemas/planned_value.h"
 #include "schemas/resource_type.h"
 #include "schemas/schema.h"
+#include "schemas/timeouts.h"
 #include "schemas/validators.h"
 
 namespace dbaas {
@@ -230,6 +231,13 @@ class Table {
   Table& AddBlock(const char* name, std::optional<T> C::*member, const char* description) {
     AddBlockOf<T>(name, Block::Nesting::kSingle, description);
     return Bind(name, member);
+  }
+
+  /// `timeouts { create, update, delete }` (timeouts.h). Nothing of the struct: the block goes with
+  /// the apply and not into the cluster.
+  Table& Timeouts() {
+    schema_.blocks.push_back(TimeoutsBlock());
+    return *this;
   }
 
   const std::string& name() const { return name_; }

@@ -94,6 +94,10 @@ Result<void> ActionRunner::Change(const RetryPolicy& policy, Call call) {
     if (context_.limiter != nullptr) {
       slot.emplace(TRY(context_.limiter->Take(context_.driver.Host(), context_.stop)));
     }
+    // Whoever was stopped, or whose time is over, begins nothing more.
+    if (!context_.clock.SleepFor(Milliseconds(0), context_.stop)) {
+      return Cancelled("stopped before it began");
+    }
     TRY(context_.check_lease());  // After the wait for a turn, which may have been long.
     return call();
   });

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "engine/apply/action_runner.h"
+#include "engine/apply/deadline.h"
 #include "engine/apply/executor.h"
 #include "engine/apply/facts.h"
 #include "engine/apply/holder.h"
@@ -81,11 +82,34 @@ class Convergence {
   Convergence(const ConvergeContext& context, const PartChange& change)
       : context_(context),
         change_(change),
+        clock_(context.clock, change.timeout),
         driver_(context.driver),
         holder_(ThisProcess(change.who, context.random)),
-        journal_(context.journal_folder, driver_.Host(), change.id.cluster, context.clock) {}
+        journal_(context.journal_folder, driver_.Host(), change.id.cluster, clock_) {}
 
   Result<Converged> Run() {
+    auto converged = Attempt();
+    if (!converged) return clock_.Explain(std::move(converged).error(), context_.stop);
+    return converged;
+  }
+
+  Result<void> RunMaintenance(const Maintenance& wanted) {
+    lease_ = TRY(WaitForLease(change_.id.cluster));
+    const Plan plan = TRY(PlanMaintenance(wanted));
+    if (plan.empty()) return Ok();
+    TRY(WriteIntent());
+    if (auto carried = Carry(plan, *lease_); !carried) {
+      NoteFailure(carried.error());
+      return carried;
+    }
+    lease_.reset();  // Before settling, as in Run.
+    auto settled = Settle("");
+    if (!settled && settled.error().kind == ErrorKind::kConflict) return Ok();
+    return settled;
+  }
+
+ private:
+  Result<Converged> Attempt() {
     lease_ = TRY(WaitForLease(change_.id.cluster));
     TRY(FormIntent());
     if (intent_.removes_cluster) {
@@ -105,30 +129,14 @@ class Convergence {
     return Converged{.record = intent_.record, .observed = std::move(observed_)};
   }
 
-  Result<void> RunMaintenance(const Maintenance& wanted) {
-    lease_ = TRY(WaitForLease(change_.id.cluster));
-    const Plan plan = TRY(PlanMaintenance(wanted));
-    if (plan.empty()) return Ok();
-    TRY(WriteIntent());
-    if (auto carried = Carry(plan, *lease_); !carried) {
-      NoteFailure(carried.error());
-      return carried;
-    }
-    lease_.reset();  // Before settling, as in Run.
-    auto settled = Settle("");
-    if (!settled && settled.error().kind == ErrorKind::kConflict) return Ok();
-    return settled;
-  }
-
- private:
   Result<std::unique_ptr<LeaseKeeper>> WaitForLease(const std::string& name) {
-    return LeaseKeeper::Wait(driver_, name, holder_, context_.clock, context_.random,
-                             context_.progress, context_.threads, context_.stop);
+    return LeaseKeeper::Wait(driver_, name, holder_, clock_, context_.random, context_.progress,
+                             context_.threads, context_.stop);
   }
 
   template <typename Call>
   auto Patiently(Call call) {
-    return Retry(kPatient, context_.clock, context_.random, context_.stop, call);
+    return Retry(kPatient, clock_, context_.random, context_.stop, call);
   }
 
   // ---- the intent -------------------------------------------------------------------------------
@@ -179,7 +187,7 @@ class Convergence {
     const std::int64_t expected = record.generation;
     record.generation = expected + 1;
     Append(record.history, {.generation = record.generation,
-                            .at = ToText(context_.clock.Now()),
+                            .at = ToText(clock_.Now()),
                             .who = holder_.name,
                             .what = intent_.what.empty() ? "repair" : intent_.what});
     journal_.Apply(record.generation, holder_.name, record.history.back().what);
@@ -209,7 +217,7 @@ class Convergence {
   /// For the history only; the error itself is on its way to the user.
   void NoteFailure(const Error& error) {
     auto written = lease_->Check();
-    if (written) written = Settle(error.ToLine());
+    if (written) written = Settle(clock_.Explain(error, context_.stop).ToLine());
     if (!written) {
       spdlog::warn("cannot note the failure in the record: {}", written.error().ToLine());
     }
@@ -260,7 +268,7 @@ class Convergence {
   Result<Sight> Look() {
     Sight sight{.observed = TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }))};
     const auto members = RunningMembers(sight.observed);
-    FactsSource source(driver_, *dbms_, intent_.record, members, context_.clock);
+    FactsSource source(driver_, *dbms_, intent_.record, members, clock_);
     // A lost answer must not pass for a cluster that nobody leads: its primary would be replaced
     // without handing over.
     auto facts = Patiently([&] { return source.Get(Milliseconds(0)); });
@@ -296,12 +304,12 @@ class Convergence {
   Result<void> Carry(const Plan& plan, LeaseKeeper& lease) {
     if (plan.empty()) return Ok();
     spdlog::debug("plan:\n{}", plan.ToText());
-    FactsSource facts(driver_, *dbms_, intent_.record, desired_.members, context_.clock);
+    FactsSource facts(driver_, *dbms_, intent_.record, desired_.members, clock_);
     ActionRunner actions({.driver = driver_,
                           .dbms = *dbms_,
                           .record = intent_.record,
                           .facts = facts,
-                          .clock = context_.clock,
+                          .clock = clock_,
                           .random = context_.random,
                           .progress = context_.progress,
                           .stop = context_.stop,
@@ -310,11 +318,17 @@ class Convergence {
     const int capacity = std::min<int>(kWorkers, static_cast<int>(plan.actions.size()));
     const auto runner = context_.threads.MakeRunner(
         capacity, [&](const Action& action) { return actions.Perform(action); });
-    ApplyReport report =
-        Execute(plan, *runner, journal_, context_.progress, context_.clock, context_.stop);
+    ApplyReport report = Execute(plan, *runner, journal_, context_.progress, clock_, context_.stop);
     Remember(plan, report);
-    if (report.error) return *std::move(report.error);
-    return Ok();
+    if (!report.error) return Ok();
+    const auto skipped =
+        std::count(report.outcomes.begin(), report.outcomes.end(), Outcome::kSkipped);
+    if (skipped > 0) {
+      report.error->detail +=
+          fmt::format("{}{} of {} actions were not begun.", report.error->detail.empty() ? "" : " ",
+                      skipped, report.outcomes.size());
+    }
+    return *std::move(report.error);
   }
 
   /// For the history. Waits are left out: they change nothing.
@@ -408,6 +422,7 @@ class Convergence {
 
   const ConvergeContext& context_;
   const PartChange& change_;
+  DeadlineClock clock_;
   Driver& driver_;
   Holder holder_;
   Journal journal_;

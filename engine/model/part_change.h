@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/clock.h"
 #include "engine/model/spec.h"
 
 namespace dbaas {
@@ -21,6 +22,8 @@ struct PartChange {
   /// What it was, as far as the caller remembers: all there is to plan from while a host is silent.
   std::optional<PartSpec> before = {};
   std::string who;  ///< Caller in a word, for lease and history: "terraform", "dbaas".
+  /// How long the apply may take, waiting for others included. Absent: as long as it needs.
+  std::optional<Milliseconds> timeout = {};
 };
 
 /// What differs between two versions of a part, one line an attribute: "node_count 1 → 3".

@@ -232,7 +232,8 @@ class Builder {
   /// A member that is leaving and leads must hand over before the proxy forgets it.
   void PlanLeave() {
     const std::string primary = PrimaryName();
-    if (primary.empty()) PlanProof();
+    // One that is only remembered as primary may never come back.
+    if (primary.empty() || !input_.facts->Primary()->running) PlanProof();
     for (const auto& change : diff_.changes) {
       if (change.kind != ChangeKind::kRemove || change.id.kind != ObjectKind::kInstance) continue;
       if (!change.member.empty() && change.member == primary) {

@@ -157,6 +157,41 @@ TEST_F(StopTest, AWaitIsAbandoned) {
   EXPECT_FALSE(host_->LeaseHolder("orders").has_value());
 }
 
+TEST_F(StopTest, ATimeoutSaysWhatItWaitedForAndLosesNothing) {
+  host_->OnExec([&](const FakeExec&) -> Result<ExecResult> {
+    return ExecResult{.exit_code = 1, .errors = "starting"};
+  });
+  PartChange create = Create();
+  create.timeout = Milliseconds(60'000);
+  const auto late = engine_.Apply(create, progress_, {});
+  ASSERT_FALSE(late.has_value());
+  EXPECT_EQ(late.error().kind, ErrorKind::kTimeout);
+  EXPECT_THAT(late.error().ToLine(), HasSubstr("not done within 60 s"));
+  EXPECT_THAT(late.error().ToLine(), HasSubstr("while waiting until"));
+  EXPECT_THAT(late.error().detail, HasSubstr("apply again to go on"));
+  EXPECT_THAT(late.error().detail, HasSubstr("actions were not begun"));
+  EXPECT_TRUE(host_->Find({ObjectKind::kInstance, "orders-3"}).has_value());
+  EXPECT_FALSE(host_->LeaseHolder("orders").has_value());
+
+  FakePatroni patroni(*host_);
+  const auto again = engine_.Apply(create, progress_, {});
+  ASSERT_TRUE(again.has_value()) << again.error().ToLine();
+  EXPECT_EQ(again->status, "running");
+}
+
+TEST_F(StopTest, ATimeoutEndsAlsoTheWaitForALease) {
+  const auto lease = host_->AcquireLease(
+      "orders", {.name = "alice", .token = "t", .machine = "elsewhere"}, Milliseconds(300'000));
+  ASSERT_TRUE(lease.has_value());
+  PartChange create = Create();
+  create.timeout = Milliseconds(10'000);
+  const auto late = engine_.Apply(create, progress_, {});
+  ASSERT_FALSE(late.has_value());
+  EXPECT_EQ(late.error().kind, ErrorKind::kTimeout);
+  EXPECT_THAT(late.error().detail, HasSubstr("alice"));
+  EXPECT_EQ(host_->LeaseHolder("orders")->name, "alice");
+}
+
 TEST_F(StopTest, AnApplyThatWaitsForALeaseGivesUp) {
   const auto lease = host_->AcquireLease(
       "orders", {.name = "alice", .token = "t", .machine = "elsewhere"}, Milliseconds(30'000));

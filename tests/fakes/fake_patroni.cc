@@ -77,6 +77,14 @@ const FakePatroni::Member* FakePatroni::Find(const std::vector<Member>& members,
   return nullptr;
 }
 
+const FakePatroni::Member* FakePatroni::LeaderOf(const std::vector<Member>& members,
+                                                 const Cluster& cluster) {
+  const Member* leader = Find(members, cluster.leader);
+  const bool leads =
+      leader != nullptr && leader->running && leader->volume == cluster.leader_volume;
+  return leads ? leader : nullptr;
+}
+
 bool FakePatroni::HasRows(const ClusterRecord& record, const Member& member) const {
   const auto copy = copies_.find(member.volume);
   return copy != copies_.end() && copy->second.complete && copy->second.scope == ScopeOf(record);
@@ -97,8 +105,7 @@ std::vector<FakePatroni::Member> FakePatroni::Settle(const ClusterRecord& record
 /// away. One that was killed did neither.
 void FakePatroni::EndLeader(const std::vector<Member>& members, Cluster& cluster) {
   if (cluster.leader.empty()) return;
-  const Member* leader = Find(members, cluster.leader);
-  if (leader != nullptr && leader->running && leader->volume == cluster.leader_volume) {
+  if (LeaderOf(members, cluster) != nullptr) {
     if (cluster.key_ends) cluster.key_ends.reset();  // Back before anyone took its place.
     return;
   }
@@ -151,8 +158,8 @@ void FakePatroni::Promote(const Member& member, const Copy& copy, Cluster& clust
 
 void FakePatroni::Follow(const ClusterRecord& record, const std::vector<Member>& members,
                          Cluster& cluster) {
-  const Member* leader = Find(members, cluster.leader);
-  if (leader == nullptr || !leader->running) return;
+  const Member* leader = LeaderOf(members, cluster);
+  if (leader == nullptr) return;
   const std::int64_t last = copies_[leader->volume].position;
   for (const auto& member : members) {
     if (!member.running || member.name == leader->name) continue;
@@ -189,8 +196,8 @@ void FakePatroni::Write(const std::string& name) {
   const std::lock_guard lock(mutex_);
   Cluster& cluster = clusters_[ScopeOf(*record)];
   const auto members = Settle(*record, cluster);
-  const Member* leader = Find(members, cluster.leader);
-  if (leader == nullptr || !leader->running) return;
+  const Member* leader = LeaderOf(members, cluster);
+  if (leader == nullptr) return;
   ++copies_[leader->volume].position;
   Settle(*record, cluster);
 }
@@ -232,8 +239,8 @@ std::optional<TimePoint> FakePatroni::LeadsSince(const std::string& name,
   const std::lock_guard lock(mutex_);
   Cluster& cluster = clusters_[ScopeOf(*record)];
   const auto members = Settle(*record, cluster);
-  const Member* leader = Find(members, cluster.leader);
-  if (leader == nullptr || leader->name != member || !leader->running) return std::nullopt;
+  const Member* leader = LeaderOf(members, cluster);
+  if (leader == nullptr || leader->name != member) return std::nullopt;
   return cluster.leads_since;
 }
 
@@ -299,13 +306,12 @@ std::string FakePatroni::RoleOf(const Cluster& cluster, const Member& member) {
 
 Json FakePatroni::Probe(const std::string& asked, const ClusterRecord& record, Cluster& cluster) {
   const auto members = Settle(record, cluster);
-  const Member* leader = Find(members, cluster.leader);
-  const bool has_leader = leader != nullptr && leader->running;
+  const Member* leader = LeaderOf(members, cluster);
   Json entries = Json::array();
   Json statuses = Json::object();
   for (const auto& member : members) {
-    const bool leads = member.name == cluster.leader;
-    if (!member.running && !leads) continue;
+    const bool leads = &member == leader;
+    if (!member.running && member.name != cluster.leader) continue;
     entries.push_back({{"name", member.name}, {"role", RoleOf(cluster, member)}});
     if (!member.running) continue;  // Its key outlives it.
     const Json wanted = NeedingRestart(cluster.configuration);
@@ -318,7 +324,8 @@ Json FakePatroni::Probe(const std::string& asked, const ClusterRecord& record, C
                              {"role", leads ? "primary" : "replica"},
                              {"server_version", 170012},
                              {"pending_restart", runs && start.in_force != wanted}};
-    if (!leads && has_leader && runs) statuses[member.name]["replication_state"] = "streaming";
+    if (!leads && leader != nullptr && runs)
+      statuses[member.name]["replication_state"] = "streaming";
   }
   Json database = {{"roles", nullptr}, {"databases", nullptr}};
   if (cluster.has_role_and_database) {
@@ -352,9 +359,9 @@ ExecResult FakePatroni::SwitchOver(const ClusterRecord& record, Cluster& cluster
                                    const Json& arguments) {
   const auto members = Settle(record, cluster);
   if (cluster.leader != GetString(arguments, "from")) return ExecResult{};
-  const Member* from = Find(members, cluster.leader);
+  const Member* from = LeaderOf(members, cluster);
   const Member* to = Find(members, GetString(arguments, "to"));
-  if (from == nullptr || !from->running || to == nullptr || !to->running || !to->is_candidate ||
+  if (from == nullptr || to == nullptr || !to->running || !to->is_candidate ||
       !HasRows(record, *to)) {
     return ExecResult{.exit_code = 1, .errors = "switchover is not possible: no good candidate"};
   }

@@ -114,6 +114,8 @@ class FakePatroni {
   bool HasRows(const ClusterRecord& record, const Member& member) const;
   TimePoint Now() const { return clock_ == nullptr ? TimePoint() : clock_->Now(); }
   static const Member* Find(const std::vector<Member>& members, const std::string& name);
+  /// Who leads just now. One with the leader's name and another volume only inherits its key.
+  static const Member* LeaderOf(const std::vector<Member>& members, const Cluster& cluster);
 
   FakeDriver& host_;
   std::mutex mutex_;

@@ -177,6 +177,26 @@ TEST_F(LifecycleTest, AnUpdateIsAppliedInPlace) {
   EXPECT_EQ(std::get<ClusterSpec>(*World().applied.back().spec).port, std::nullopt);
 }
 
+TEST_F(LifecycleTest, TimeoutsGoWithTheirVerbAndStayInTheState) {
+  const Value timeouts =
+      Value::Object({{"create", Text("20m")}, {"update", Value::Null()}, {"delete", Text("90s")}});
+  const Value off = Value::Bool(false);
+  const Value config = ClusterConfig({{"timeouts", timeouts}, {"deletion_protection", off}});
+  const Stored created = ApplyConfig(Cluster(), {Value::Null(), ""}, config);
+  EXPECT_EQ(World().applied.back().timeout, Milliseconds(1'200'000));
+  EXPECT_EQ(created.state.at("timeouts"), timeouts);
+  EXPECT_EQ(Plan(Cluster(), created, config).planned, created.state);
+
+  const Stored updated = ApplyConfig(
+      Cluster(), created,
+      ClusterConfig(
+          {{"timeouts", timeouts}, {"deletion_protection", off}, {"node_count", Value::Int(2)}}));
+  EXPECT_EQ(World().applied.back().timeout, std::nullopt);
+  Destroy(Cluster(), updated);
+  EXPECT_EQ(World().applied.back().verb, PartChange::Verb::kDelete);
+  EXPECT_EQ(World().applied.back().timeout, Milliseconds(90'000));
+}
+
 TEST_F(LifecycleTest, AReplicaComesAndGoes) {
   CreateOrders();
   const Stored reports = ApplyConfig(Replica(), {}, ReplicaConfig());

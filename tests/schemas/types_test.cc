@@ -14,6 +14,7 @@
 #include "schemas/planned_value.h"
 #include "schemas/provider.h"
 #include "schemas/resource_type.h"
+#include "schemas/timeouts.h"
 #include "tests/schemas/core_values.h"
 
 namespace dbaas {
@@ -91,6 +92,38 @@ void VisitBlocks(const std::string& where, const std::vector<Block>& blocks, con
     EXPECT_FALSE(block.description.empty()) << where << "." << block.name;
     VisitAttributes(where + "." + block.name, block.attributes, false, visit);
     VisitBlocks(where + "." + block.name, block.blocks, visit);
+  }
+}
+
+Value TimeoutsOf(const Value& create, const Value& update, const Value& remove) {
+  return Value::Object({{"create", create}, {"update", update}, {"delete", remove}});
+}
+
+TEST(TimeoutsTest, EveryManagedTypeHasThemAndTheyAreNoPartOfTheSpec) {
+  using Verb = PartChange::Verb;
+  const Value none = Value::Null();
+  for (const ResourceType* type : {&Cluster(), &Replica()}) {
+    const Value with =
+        Whole(type->schema, {{"timeouts", TimeoutsOf(Text("1h30m"), none, Text("90s"))}});
+    EXPECT_EQ(TimeoutOf(with, Verb::kCreate), Milliseconds(5'400'000)) << type->name;
+    EXPECT_EQ(TimeoutOf(with, Verb::kUpdate), std::nullopt);
+    EXPECT_EQ(TimeoutOf(with, Verb::kDelete), Milliseconds(90'000));
+    EXPECT_EQ(TimeoutOf(Whole(type->schema, {}), Verb::kCreate), std::nullopt);
+  }
+  const Value::Map name = {{"name", Text("orders")}};
+  Value::Map with = name;
+  with["timeouts"] = TimeoutsOf(Text("5m"), none, none);
+  EXPECT_EQ(SpecOf<ClusterSpec>(Cluster(), name), SpecOf<ClusterSpec>(Cluster(), with));
+}
+
+TEST(TimeoutsTest, WhatIsNoDurationIsToldOnItsAttribute) {
+  const Value none = Value::Null();
+  for (const char* text : {"", "30", "m", "1d", "0s", "-5m", "5m3", "99999999999999999999h"}) {
+    SCOPED_TRACE(text);
+    EXPECT_FALSE(ParseDuration(text).has_value());
+    EXPECT_THAT(Errors(Cluster(), {{"name", Text("orders")},
+                                   {"timeouts", TimeoutsOf(none, Text(text), none)}}),
+                ElementsAre(HasSubstr("timeouts.update: update must be a duration")));
   }
 }
 
