@@ -151,6 +151,7 @@ void FakePatroni::Promote(const Member& member, const Copy& copy, Cluster& clust
   }
   cluster.acknowledged = std::min(cluster.acknowledged, copy.position);
   cluster.tail_at_risk = false;
+  cluster.key_ends.reset();
   cluster.leader = member.name;
   cluster.leader_volume = member.volume;
   cluster.leads_since = Now();

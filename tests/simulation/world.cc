@@ -222,16 +222,20 @@ World::Fate World::Before(Process& process, const Call& call) {
   const auto percent = [this](int chance) { return chance > 0 && random.Chance(chance); };
   std::optional<Fibers::Alone> alone;
   if (call.holds_mutex) alone.emplace(fibers);
-  const bool sleeps = !call.mutates && permille(weather.machine_sleeps);
+  // A change that was sent on time must not land late because a sibling keeps the machine.
+  const bool may_hold_up = process.changes_in_flight == 0;
+  const bool sleeps = !call.mutates && may_hold_up && permille(weather.machine_sleeps);
+  if (call.mutates) ++process.changes_in_flight;
   if (sleeps) {
     Note(process.who + " sleeps for a minute");
     if (!alone) alone.emplace(fibers);
     fibers.Sleep(Milliseconds(2 * kLeaseTtl), {});
-  } else if (percent(weather.slow_calls)) {
+  } else if ((may_hold_up || !call.holds_mutex) && percent(weather.slow_calls)) {
     fibers.Sleep(Milliseconds(random.Below(kLongestCall)), {});
   } else {
     fibers.Yield();
   }
+  if (call.mutates) --process.changes_in_flight;
   if (process.dead) return Fate::kNotDone;
 
   if (permille(weather.process_dies)) {

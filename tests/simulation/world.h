@@ -41,6 +41,7 @@ struct Process {
   std::string who;
   bool dead = false;
   bool last_call_failed = false;
+  int changes_in_flight = 0;
   std::stop_source stop;
   std::map<std::string, TimePoint> observed_at;  ///< By cluster, its last listing.
 };
