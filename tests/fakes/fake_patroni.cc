@@ -118,7 +118,7 @@ void FakePatroni::EndLeader(const std::vector<Member>& members, Cluster& cluster
     for (const auto& member : members) {
       if (!member.running || !copies_[member.volume].complete) continue;
       copies_[member.volume].position = last;
-      cluster.tail_at_risk = false;
+      if (member.is_candidate) cluster.tail_at_risk = false;
     }
   }
   cluster.key_ends.reset();
