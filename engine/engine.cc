@@ -17,6 +17,7 @@
 #include "engine/apply/retry.h"
 #include "engine/apply/view.h"
 #include "engine/drivers/docker/docker_driver.h"
+#include "engine/watch/watcher.h"
 
 namespace dbaas {
 namespace {
@@ -306,6 +307,17 @@ Result<std::map<std::string, std::string>> Engine::Logs(const ClusterId& id,
   if (!logs.empty()) return logs;
   return NotFound(instance.empty() ? "there is no cluster " + id.ToText()
                                    : "cluster " + id.ToText() + " has no instance " + instance);
+}
+
+Result<void> Engine::Watch(const WatchOptions& options, std::stop_token stop) {
+  Host* host = TRY(impl_->Find(options.host.empty() ? Hosts().front() : options.host));
+  Watcher watcher({.driver = *TRY(host->driver()),
+                   .clock = impl_->clock,
+                   .random = impl_->random,
+                   .clusters = options.clusters,
+                   .report = options.report});
+  watcher.Run(std::move(stop));
+  return Ok();
 }
 
 Result<ClusterId> Engine::ParseClusterId(const std::string& text) const {

@@ -8,9 +8,11 @@
 //   stop);
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -23,6 +25,7 @@
 #include "engine/model/maintenance.h"
 #include "engine/model/part_change.h"
 #include "engine/model/view.h"
+#include "engine/model/watch_report.h"
 #include "engine/plan/plan.h"
 
 namespace dbaas {
@@ -44,6 +47,13 @@ struct Preview {
 
 /// How much a read costs: the listing alone, or also a probe inside each cluster.
 enum class ReadDepth { kListing, kProbe };
+
+struct WatchOptions {
+  std::string host;                ///< Empty: the default one.
+  std::set<std::string> clusters;  ///< Empty: all of the host.
+  /// Called from the thread that watches; returns soon.
+  std::function<void(const WatchReport&)> report;
+};
 
 class Engine {
  public:
@@ -80,6 +90,10 @@ class Engine {
   /// `instance` alone when that is not empty. kNotFound when there is none of that name.
   Result<std::map<std::string, std::string>> Logs(const ClusterId& id, const std::string& instance,
                                                   int lines);
+
+  /// Follows a host until it is stopped, and lets a cluster fail over as soon as its primary is
+  /// dead (engine/watch/watcher.h). A host that is away is waited for.
+  Result<void> Watch(const WatchOptions& options, std::stop_token stop);
 
   /// "local/orders" or, on the default host, "orders". kInvalid for anything else.
   Result<ClusterId> ParseClusterId(const std::string& text) const;

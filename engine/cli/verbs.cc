@@ -19,6 +19,8 @@ const std::vector<Verb>& AllVerbs() {
       CredentialsVerb(),
       SwitchoverVerb(),
       RestartVerb(),
+      // Of a host.
+      WatchVerb(),
   };
   return kVerbs;
 }

@@ -20,5 +20,6 @@ Verb PlanVerb();
 Verb RestartVerb();
 Verb ShowVerb();
 Verb SwitchoverVerb();
+Verb WatchVerb();
 
 }  // namespace dbaas

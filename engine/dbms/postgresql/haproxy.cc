@@ -22,7 +22,7 @@ constexpr char kTop[] = R"(global
 
 defaults
   mode tcp
-  timeout connect 300ms
+  timeout connect 200ms
   timeout client 7d
   timeout server 7d
   timeout check 4s
@@ -61,6 +61,7 @@ frontend read
 constexpr char kPrimary[] = R"(backend primary
   option httpchk OPTIONS /primary
   http-check expect status 200
+  default-server inter 250ms fastinter 100ms
 )";
 
 // Patroni 4.0 has no health check for "really streaming": a standby that lost its primary would
