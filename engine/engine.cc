@@ -160,7 +160,7 @@ struct Engine::Impl {
   }
 };
 
-Engine::Engine(std::vector<HostConfig> hosts, Clock& clock, Random& random)
+Engine::Engine(const std::vector<HostConfig>& hosts, Clock& clock, Random& random)
     : impl_(new Impl{clock, random, {}}) {
   for (const auto& config : hosts) {
     impl_->hosts.push_back(std::make_unique<Host>(config.name, MakeDriver(config, clock)));

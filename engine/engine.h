@@ -57,7 +57,7 @@ struct WatchOptions {
 
 class Engine {
  public:
-  Engine(std::vector<HostConfig> hosts, Clock& clock, Random& random);
+  Engine(const std::vector<HostConfig>& hosts, Clock& clock, Random& random);
   /// With ready-made drivers (tests).
   Engine(std::vector<std::shared_ptr<Driver>> drivers, Clock& clock, Random& random);
   ~Engine();

@@ -14,7 +14,7 @@ class ThreadRunner final : public Runner {
  public:
   ThreadRunner(int threads, Perform perform) : perform_(std::move(perform)) {
     for (int i = 0; i < threads; ++i) {
-      threads_.emplace_back([this](std::stop_token stop) { Work(stop); });
+      threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
     }
   }
 
@@ -35,7 +35,7 @@ class ThreadRunner final : public Runner {
   int Capacity() const override { return static_cast<int>(threads_.size()); }
 
  private:
-  void Work(std::stop_token stop) {
+  void Work(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (work_.wait(lock, stop, [this] { return !waiting_.empty(); })) {
       const auto [id, action] = waiting_.front();
@@ -160,7 +160,7 @@ std::unique_ptr<Runner> MakeThreadRunner(int threads, Perform perform) {
 }
 
 ApplyReport Execute(const Plan& plan, Runner& runner, Journal& journal, Progress& progress,
-                    Clock& clock, std::stop_token stop) {
+                    Clock& clock, const std::stop_token& stop) {
   return Run(plan, journal, progress, clock).Execute(runner, stop);
 }
 

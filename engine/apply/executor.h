@@ -45,6 +45,6 @@ struct ApplyReport {
 };
 
 ApplyReport Execute(const Plan& plan, Runner& runner, Journal& journal, Progress& progress,
-                    Clock& clock, std::stop_token stop);
+                    Clock& clock, const std::stop_token& stop);
 
 }  // namespace dbaas

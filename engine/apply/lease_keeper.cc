@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "engine/apply/lease_keeper.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "engine/apply/retry.h"
@@ -18,7 +19,8 @@ constexpr Milliseconds kNoteInterval{15'000};
 Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::Wait(Driver& driver, const std::string& name,
                                                        const Holder& holder, Clock& clock,
                                                        Random& random, Progress& progress,
-                                                       Threads& threads, std::stop_token stop) {
+                                                       Threads& threads,
+                                                       const std::stop_token& stop) {
   std::string waited_for;
   TimePoint noted{};
   for (;;) {
@@ -33,7 +35,7 @@ Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::Wait(Driver& driver, const std
     if (lease.error().detail != waited_for || clock.Now() - noted > kNoteInterval) {
       waited_for = lease.error().detail;
       noted = clock.Now();
-      progress.Note("waiting for the lease of " + name + ", held by " + waited_for);
+      progress.Note(fmt::format("waiting for the lease of {}, held by {}", name, waited_for));
     }
     if (!clock.SleepFor(kAskAgain, stop)) {
       return Cancelled("stopped while waiting for the lease of " + name, "Held by " + waited_for);

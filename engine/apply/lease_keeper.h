@@ -24,7 +24,7 @@ class LeaseKeeper {
   static Result<std::unique_ptr<LeaseKeeper>> Wait(Driver& driver, const std::string& name,
                                                    const Holder& holder, Clock& clock,
                                                    Random& random, Progress& progress,
-                                                   Threads& threads, std::stop_token stop);
+                                                   Threads& threads, const std::stop_token& stop);
   ~LeaseKeeper();
 
   /// Whether it is still ours, by our own clock: a process that was asleep for longer than the ttl

@@ -31,12 +31,13 @@ inline constexpr RetryPolicy kPatient{.attempts = 20};
 inline Milliseconds RetryDelay(const RetryPolicy& policy, int attempt, Random& random) {
   const Milliseconds delay =
       std::min(policy.longest_delay, policy.first_delay * (1 << std::min(attempt, 10)));
-  return delay / 2 + Milliseconds(static_cast<int>(random.Fraction() * (delay.count() / 2.0)));
+  return delay / 2 + Milliseconds(static_cast<int>(random.Fraction() *
+                                                   (static_cast<double>(delay.count()) / 2.0)));
 }
 
 template <typename Call>
-auto Retry(const RetryPolicy& policy, Clock& clock, Random& random, std::stop_token stop, Call call)
-    -> decltype(call()) {
+auto Retry(const RetryPolicy& policy, Clock& clock, Random& random, const std::stop_token& stop,
+           Call call) -> decltype(call()) {
   for (int attempt = 0;; ++attempt) {
     auto result = call();
     if (result.has_value() || result.error().kind != ErrorKind::kUnavailable) return result;

@@ -14,9 +14,11 @@ namespace {
 
 std::string Lag(const MemberFacts& facts) {
   if (!facts.lag_bytes) return "";
-  if (*facts.lag_bytes < 1024) return fmt::format("{} B", *facts.lag_bytes);
-  if (*facts.lag_bytes < 1024 * 1024) return fmt::format("{} KiB", *facts.lag_bytes / 1024);
-  return fmt::format("{} MiB", *facts.lag_bytes / (1024 * 1024));
+  constexpr std::int64_t kKibibyte = 1024;
+  constexpr std::int64_t kMebibyte = kKibibyte * 1024;
+  if (*facts.lag_bytes < kKibibyte) return fmt::format("{} B", *facts.lag_bytes);
+  if (*facts.lag_bytes < kMebibyte) return fmt::format("{} KiB", *facts.lag_bytes / kKibibyte);
+  return fmt::format("{} MiB", *facts.lag_bytes / kMebibyte);
 }
 
 /// A member as one line of the table.

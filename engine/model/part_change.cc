@@ -21,8 +21,8 @@ void Compare(const std::string& path, const Json& before, const Json& after,
   Json keys = before;
   keys.update(after);
   for (const auto& [key, value] : keys.items()) {
-    Compare(path.empty() ? key : path + "." + key, GetMember(before, key), GetMember(after, key),
-            changes);
+    Compare(path.empty() ? key : fmt::format("{}.{}", path, key), GetMember(before, key),
+            GetMember(after, key), changes);
   }
 }
 

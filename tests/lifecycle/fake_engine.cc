@@ -43,9 +43,9 @@ struct Engine::Impl {
   std::vector<std::string> hosts;
 };
 
-Engine::Engine(std::vector<HostConfig> hosts, Clock&, Random&) : impl_(new Impl) {
+Engine::Engine(const std::vector<HostConfig>& hosts, Clock&, Random&) : impl_(new Impl) {
   for (const auto& host : hosts) impl_->hosts.push_back(host.name);
-  World().hosts = std::move(hosts);
+  World().hosts = hosts;
 }
 
 Engine::Engine(std::vector<std::shared_ptr<Driver>> drivers, Clock&, Random&) : impl_(new Impl) {
