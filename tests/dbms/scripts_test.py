@@ -138,6 +138,28 @@ class RestartMemberTest(unittest.TestCase):
             self.assertEqual(run("restart_member", patroni), (0, ""))
             self.assertEqual(patroni.sent("POST /restart"), [])
 
+    def test_a_member_that_is_just_being_promoted_is_restarted_after_that(self):
+        with Patroni() as patroni:
+            status = {"state": "running", "role": "primary", "pending_restart": True}
+            refusals = ["promote already in progress"]
+
+            def restart(body):
+                if refusals:
+                    return 503, refusals.pop()
+                del status["pending_restart"]
+                return 200, "restarted successfully"
+
+            patroni.answers.update({"GET /patroni": lambda _: (200, status), "POST /restart": restart})
+            self.assertEqual(run("restart_member", patroni), (0, ""))
+            self.assertEqual(len(patroni.sent("POST /restart")), 2)
+
+    def test_a_member_that_stays_busy_is_named_with_what_it_does(self):
+        with Patroni() as patroni:
+            patroni.answers.update({"GET /patroni": (200, {"state": "running", "role": "primary", "pending_restart": True}),
+                                    "POST /restart": (503, "promote already in progress")})
+            self.assertEqual(run("restart_member", patroni, patience=0.02),
+                             (1, "restart of 127.0.0.1 failed: promote already in progress\n"))
+
     def test_restarts_and_sees_that_nothing_is_pending_any_more(self):
         with Patroni() as patroni:
             status = {"state": "running", "role": "replica", "pending_restart": True,

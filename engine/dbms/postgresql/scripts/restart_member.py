@@ -28,7 +28,16 @@ def lowered(reasons):
 
 
 def restart(address):
-    code, text = request(address, "POST", "/restart", {"restart_pending": True}, timeout=300)
+    answer = (0, "")
+
+    def taken():
+        """Patroni does one thing at a time: a member that is just being promoted takes no restart yet."""
+        nonlocal answer
+        answer = request(address, "POST", "/restart", {"restart_pending": True}, timeout=300)
+        return "already in progress" not in answer[1]
+
+    wait(60, taken, 0.5)
+    code, text = answer
     if code != 200 and "conditions are not satisfied" not in text:
         fail("restart of %s failed: %s" % (address[0], text or code))
 
