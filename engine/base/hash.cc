@@ -14,14 +14,17 @@ unsigned char* Bytes(std::string& text) { return reinterpret_cast<unsigned char*
 }  // namespace
 
 std::string Sha256(std::string_view data) {
+  // SHA256() would look the algorithm up by name each time, which takes as long as a short hash.
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(Bytes(data), data.size(), Bytes(digest));
+  EVP_Digest(data.data(), data.size(), Bytes(digest), nullptr, kAlgorithm, nullptr);
   return digest;
 }
 
 std::string Sha256Hex(std::string_view data) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;
+  hex.reserve(std::size_t{2} * SHA256_DIGEST_LENGTH);
   for (const unsigned char byte : Sha256(data)) {
     hex += kDigits[byte >> 4];
     hex += kDigits[byte & 15];

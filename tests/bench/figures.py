@@ -3,6 +3,7 @@
 
 import os
 import statistics
+import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -14,6 +15,15 @@ COMMAND = os.path.join(RELEASE, "engine", "cli", "dbaas")
 def say(message):
     """What is going on goes to stderr: stdout belongs to the figures."""
     print(f"==> {message}", file=sys.stderr, flush=True)
+
+
+def build(*targets):
+    """Makes programs under tests/bench/, in the folder of the release build."""
+    for command in (["cmake", "-S", ROOT, "-B", RELEASE, "-DDBAAS_BENCH=ON"],
+                    ["cmake", "--build", RELEASE, "--target", *targets]):
+        result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if result.returncode != 0:
+            raise SystemExit(f"{' '.join(command)} failed:\n{result.stdout[-4000:]}")
 
 
 def title(text, floor):

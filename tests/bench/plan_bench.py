@@ -10,22 +10,14 @@ import os
 import statistics
 import subprocess
 
-from figures import RELEASE, ROOT, say
+from figures import RELEASE, build, say
 
 BENCH = os.path.join(RELEASE, "tests", "bench", "plan", "bench_plan")
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
 
-def build():
-    for command in (["cmake", "-S", ROOT, "-B", RELEASE, "-DDBAAS_BENCH=ON"],
-                    ["cmake", "--build", RELEASE, "--target", "bench_plan"]):
-        result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        if result.returncode != 0:
-            raise SystemExit(f"{' '.join(command)} failed:\n{result.stdout[-4000:]}")
-
-
 def run(rounds):
-    build()
+    build("bench_plan")
     print("\nPlanning a host: expand, diff, plan (one core)")
     print(f"  {'objects':>10}{'seconds':>10}{'µs an object':>14}{'of the smallest':>17}{'MiB of listing':>16}"
           f"{'bytes an object':>17}", flush=True)

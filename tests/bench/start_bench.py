@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 
-from figures import PROVIDER, RELEASE, ROOT, row, say, title
+from figures import PROVIDER, RELEASE, build, row, say, title
 
 COOKIE = {"TF_PLUGIN_MAGIC_COOKIE": "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
           "PLUGIN_PROTOCOL_VERSIONS": "5,6"}
@@ -25,15 +25,6 @@ SCHEMA = "/tfplugin6.Provider/GetProviderSchema"
 STARTS = 50
 LAUNCHES_FOR_MEMORY = 5
 SETTLE = 0.3  # seconds until a process that has just started does nothing more
-
-
-def build_floor():
-    """In the folder of the release build: its flags and libraries, whatever they are."""
-    for command in (["cmake", "-S", ROOT, "-B", RELEASE, "-DDBAAS_BENCH=ON"],
-                    ["cmake", "--build", RELEASE, "--target", "bench_floor", "bench_call"]):
-        result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        if result.returncode != 0:
-            raise SystemExit(f"{' '.join(command)} failed:\n{result.stdout[-4000:]}")
 
 
 @contextlib.contextmanager
@@ -100,7 +91,7 @@ def sizes_mb(program, folder):
 
 def run(_rounds):
     say("building the floor")
-    build_floor()
+    build("bench_floor", "bench_call")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         environment = {"PATH": os.environ["PATH"], "TMPDIR": folder}
         plain = (PROVIDER, [], {**environment, **COOKIE})

@@ -16,39 +16,41 @@ namespace {
 using Yaml = nlohmann::ordered_json;  // Keeps the order in which people expect the keys.
 
 /// A JSON scalar is a YAML scalar; strings are always quoted, so that no "off" turns into false.
-std::string Scalar(const Yaml& value) {
+void WriteScalar(const Yaml& value, std::string& text) {
   if (value.is_string()) {
     // Nothing to escape, as nearly always: dump() would make a serializer for it.
-    const auto& text = value.get_ref<const std::string&>();
+    const auto& string = value.get_ref<const std::string&>();
     const auto is_plain = [](unsigned char c) {
       return c >= ' ' && c < 127 && c != '"' && c != '\\';
     };
-    if (std::all_of(text.begin(), text.end(), is_plain)) return '"' + text + '"';
+    if (std::all_of(string.begin(), string.end(), is_plain)) {
+      text.append("\"").append(string).append("\"\n");
+      return;
+    }
   }
-  return value.dump();
+  text.append(value.dump()).append("\n");
 }
 
 bool IsNested(const Yaml& value) { return value.is_structured() && !value.empty(); }
 
-void Write(const Yaml& value, const std::string& indent, std::string& text) {
+void Write(const Yaml& value, std::size_t indent, std::string& text) {
   if (value.is_object()) {
-    for (const auto& [key, item] : value.items()) {
-      text += indent + key + ":";
+    for (const auto& [key, item] : value.get_ref<const Yaml::object_t&>()) {
+      text.append(indent, ' ').append(key);
       if (!IsNested(item)) {
-        text += " " + Scalar(item) + "\n";
+        WriteScalar(item, text.append(": "));
         continue;
       }
-      text += "\n";
-      Write(item, indent + "  ", text);
+      Write(item, indent + 2, text.append(":\n"));
     }
     return;
   }
-  for (const auto& item : value) text += indent + "- " + Scalar(item) + "\n";
+  for (const auto& item : value) WriteScalar(item, text.append(indent, ' ').append("- "));
 }
 
 std::string ToYaml(const Yaml& value) {
   std::string text;
-  Write(value, "", text);
+  Write(value, 0, text);
   return text;
 }
 
@@ -64,8 +66,8 @@ Yaml Login(const char* user, const Secret<std::string>& password) {
 
 /// The first line that fits decides. Everyone comes in with TLS and SCRAM; the superuser only comes
 /// in from inside, as the system's user of that name, without a password that could leak.
-std::vector<std::string> HostBasedAuthentication() {
-  return {
+const Yaml& HostBasedAuthentication() {
+  static const Yaml kRules = {
       fmt::format("local all {} peer", kSuperuser),
       fmt::format("local replication {} peer map=system", kReplicationUser),
       "local all all scram-sha-256",
@@ -75,6 +77,7 @@ std::vector<std::string> HostBasedAuthentication() {
       fmt::format("host all {},{} all reject", kReplicationUser, kRewindUser),
       "hostssl all all all scram-sha-256",
   };
+  return kRules;
 }
 
 Yaml ParametersOf(const ClusterSpec& spec, const Member& member) {
