@@ -18,10 +18,12 @@ Error DeadlineClock::Explain(Error error, const std::stop_token& stop) {
   const bool may_be_ours =
       error.kind == ErrorKind::kCancelled || error.kind == ErrorKind::kUnavailable;
   if (!may_be_ours || stop.stop_requested() || !IsOver()) return error;
-  return Timeout(
+  Error timeout = Timeout(
       fmt::format("it was not done within {} s: {}", timeout_->count() / 1000, error.ToLine()),
       "What was done stands and nothing is lost: apply again to go on, or allow more in "
       "`timeouts`.");
+  if (!error.detail.empty()) timeout.detail += " " + error.detail;
+  return timeout;
 }
 
 }  // namespace dbaas
