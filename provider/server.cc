@@ -7,6 +7,7 @@
 #include <exception>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "engine/base/random.h"
 #include "provider/from_proto.h"
@@ -110,7 +111,11 @@ Status ProviderServer::Answer(const char* rpc, const std::string& type_name, Res
   spdlog::trace("call began");
   const auto fail = [&](const Error& error) {
     spdlog::error("{}", error.ToLine());
-    AddDiagnostic(error, *response.mutable_diagnostics());
+    if constexpr (requires { response.mutable_diagnostics(); }) {
+      AddDiagnostic(error, *response.mutable_diagnostics());
+    } else {
+      response.mutable_error()->set_text(ToUtf8(error.ToLine()));
+    }
   };
   try {
     const Result<void> result = body();
@@ -371,20 +376,47 @@ Status ProviderServer::CloseEphemeralResource(
   });
 }
 
-// Functions: none yet.
+// Functions. They get their arguments in full, and need no configuration.
 
 Status ProviderServer::GetFunctions(ServerContext* /*context*/,
                                     const tfplugin6::GetFunctions::Request* /*request*/,
-                                    tfplugin6::GetFunctions::Response* /*response*/) {
-  return Status::OK;
+                                    tfplugin6::GetFunctions::Response* response) {
+  return Answer("GetFunctions", "", *response, [&]() -> Result<void> {
+    for (const FunctionType& type : types_().functions) {
+      (*response->mutable_functions())[type.name] = ToProto(type);
+    }
+    return Ok();
+  });
 }
 
 Status ProviderServer::CallFunction(ServerContext* /*context*/,
                                     const tfplugin6::CallFunction::Request* request,
                                     tfplugin6::CallFunction::Response* response) {
-  response->mutable_error()->set_text(
-      fmt::format("This version of the provider has no function {}.", request->name()));
-  return Status::OK;
+  return Answer("CallFunction", request->name(), *response, [&]() -> Result<void> {
+    const FunctionType* function = types_().FindFunction(request->name());
+    if (function == nullptr) {
+      return NotFound("This version of the provider has no function " + request->name());
+    }
+    const auto count = static_cast<std::size_t>(request->arguments_size());
+    const auto& parameters = function->parameters;
+    if (count < parameters.size() || (count > parameters.size() && !function->variadic)) {
+      return Invalid("", fmt::format("{} takes {} arguments, not {}", function->name,
+                                     parameters.size(), count));
+    }
+    std::vector<Value> arguments;
+    for (std::size_t at = 0; at < count; ++at) {
+      const Parameter& parameter = at < parameters.size() ? parameters[at] : *function->variadic;
+      arguments.push_back(
+          TRY(FromProto(request->arguments(static_cast<int>(at)), parameter.type, "an argument")));
+    }
+    const Result<Value> result = function->call(arguments);
+    if (!result) {
+      *response->mutable_error() = ToProto(result.error(), *function);
+      return Ok();
+    }
+    *response->mutable_result() = TRY(ToProto(*result, function->result));
+    return Ok();
+  });
 }
 
 }  // namespace dbaas

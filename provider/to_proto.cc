@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "provider/to_proto.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/json.h"
@@ -67,6 +68,13 @@ void Write(const std::string& description, const std::vector<Attribute>& attribu
   }
 }
 
+void Write(const Parameter& parameter, tfplugin6::Function::Parameter& proto) {
+  proto.set_name(parameter.name);
+  proto.set_type(parameter.type.ToJson());
+  proto.set_description(parameter.description);
+  proto.set_description_kind(tfplugin6::MARKDOWN);
+}
+
 tfplugin6::Diagnostic ToProto(const Diagnostic& diagnostic) {
   tfplugin6::Diagnostic proto;
   proto.set_severity(diagnostic.severity == Diagnostic::Severity::kWarning
@@ -124,6 +132,30 @@ tfplugin6::Schema ToProto(const Schema& schema) {
   return proto;
 }
 
+tfplugin6::Function ToProto(const FunctionType& type) {
+  tfplugin6::Function proto;
+  proto.set_summary(type.summary);
+  proto.set_description(type.description);
+  proto.set_description_kind(tfplugin6::MARKDOWN);
+  for (const Parameter& parameter : type.parameters) Write(parameter, *proto.add_parameters());
+  if (type.variadic) Write(*type.variadic, *proto.mutable_variadic_parameter());
+  proto.mutable_return_()->set_type(type.result.ToJson());
+  return proto;
+}
+
+tfplugin6::FunctionError ToProto(const Error& error, const FunctionType& type) {
+  tfplugin6::FunctionError proto;
+  proto.set_text(ToUtf8(error.ToLine()));
+  const auto& parameters = type.parameters;
+  const auto found =
+      std::find_if(parameters.begin(), parameters.end(),
+                   [&](const Parameter& parameter) { return parameter.name == error.field; });
+  if (found != parameters.end() || (type.variadic && type.variadic->name == error.field)) {
+    proto.set_function_argument(found - parameters.begin());
+  }
+  return proto;
+}
+
 tfplugin6::ServerCapabilities Capabilities() {
   tfplugin6::ServerCapabilities capabilities;
   capabilities.set_plan_destroy(true);
@@ -144,6 +176,9 @@ tfplugin6::GetProviderSchema::Response SchemaResponse(const ProviderTypes& types
   for (const DataSourceType& type : types.ephemeral_resources) {
     (*response.mutable_ephemeral_resource_schemas())[type.name] = ToProto(type.schema);
   }
+  for (const FunctionType& type : types.functions) {
+    (*response.mutable_functions())[type.name] = ToProto(type);
+  }
   return response;
 }
 
@@ -159,6 +194,7 @@ tfplugin6::Metadata::Response MetadataResponse(const ProviderTypes& types) {
   for (const DataSourceType& type : types.ephemeral_resources) {
     response.add_ephemeral_resources()->set_type_name(type.name);
   }
+  for (const FunctionType& type : types.functions) response.add_functions()->set_name(type.name);
   return response;
 }
 

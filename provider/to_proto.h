@@ -25,6 +25,9 @@ void AddDiagnostic(const Error& error, DiagnosticList& list);
 
 tfplugin6::AttributePath ToProto(const AttributePath& path);
 tfplugin6::Schema ToProto(const Schema& schema);
+tfplugin6::Function ToProto(const FunctionType& type);
+/// `error` of a call; its field, the name of a parameter, becomes the argument's number.
+tfplugin6::FunctionError ToProto(const Error& error, const FunctionType& type);
 
 /// What both answers about the provider as a whole begin with.
 tfplugin6::ServerCapabilities Capabilities();

@@ -25,6 +25,8 @@ const ProviderTypes& AllTypes() {
       .data_sources = {ClusterDataSource(), ClustersDataSource(), EngineVersionsDataSource(),
                        InstanceClassesDataSource()},
       .ephemeral_resources = {CredentialsEphemeral()},
+      .functions = {ConnectionUriFunction(), CronNextFunction(), InstanceClassFunction(),
+                    NextWindowFunction(), ParseUriFunction(), QuantityFunction()},
   };
   return kTypes;
 }
@@ -37,6 +39,9 @@ const DataSourceType* ProviderTypes::FindDataSource(const std::string& name) con
 }
 const DataSourceType* ProviderTypes::FindEphemeralResource(const std::string& name) const {
   return FindByName(ephemeral_resources, name);
+}
+const FunctionType* ProviderTypes::FindFunction(const std::string& name) const {
+  return FindByName(functions, name);
 }
 
 }  // namespace dbaas

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// Resource types, data sources and ephemeral resources, type-erased: a schema, and the few
-// functions that map values to the engine's words and back. provider/lifecycle.* works on these
-// alone and never asks which type it has; kit.h builds them from one table per type.
+// Resource types, data sources, ephemeral resources and functions, type-erased: a schema, and the
+// few C++ functions that map values to the engine's words and back. provider/lifecycle.* works on
+// these alone and never asks which type it has; kit.h builds them from one table per type.
 // Immutable after construction; share freely between threads.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -78,16 +79,36 @@ struct DataSourceType {
   std::string cluster_attribute;
 };
 
+struct Parameter {
+  std::string name;
+  Type type;
+  std::string description;
+};
+
+/// A function of the provider. Terraform calls it with arguments that are neither null nor unknown.
+struct FunctionType {
+  std::string name;         ///< "quantity"
+  std::string summary;      ///< One line, without a period.
+  std::string description;  ///< Whole sentences.
+  std::vector<Parameter> parameters;
+  std::optional<Parameter> variadic;  ///< What all further arguments are.
+  Type result;
+  /// An error's `field` is the name of the parameter that it is about, or empty.
+  std::function<Result<Value>(const std::vector<Value>& arguments)> call;
+};
+
 /// Everything this provider offers. The list itself is schemas/all.cc.
 struct ProviderTypes {
   Schema provider;  ///< The provider block.
   std::vector<ResourceType> resources;
   std::vector<DataSourceType> data_sources;
   std::vector<DataSourceType> ephemeral_resources;
+  std::vector<FunctionType> functions;
 
   const ResourceType* FindResource(const std::string& name) const;
   const DataSourceType* FindDataSource(const std::string& name) const;
   const DataSourceType* FindEphemeralResource(const std::string& name) const;
+  const FunctionType* FindFunction(const std::string& name) const;
 };
 const ProviderTypes& AllTypes();
 

@@ -14,5 +14,11 @@ DataSourceType ClustersDataSource();         // data_dbaas_clusters.cc
 DataSourceType EngineVersionsDataSource();   // data_dbaas_engine_versions.cc
 DataSourceType InstanceClassesDataSource();  // data_dbaas_instance_classes.cc
 DataSourceType CredentialsEphemeral();       // ephemeral_dbaas_credentials.cc
+FunctionType ConnectionUriFunction();        // function_connection_uri.cc
+FunctionType CronNextFunction();             // function_cron_next.cc
+FunctionType InstanceClassFunction();        // function_instance_class.cc
+FunctionType NextWindowFunction();           // function_next_window.cc
+FunctionType ParseUriFunction();             // function_parse_uri.cc
+FunctionType QuantityFunction();             // function_quantity.cc
 
 }  // namespace dbaas

@@ -207,6 +207,45 @@ std::string PageText(const Page& page) {
   return text;
 }
 
+/// As a signature has it.
+std::string TypeText(const Type& type) {
+  switch (type.kind) {
+    case Type::Kind::kString: return "string";
+    case Type::Kind::kNumber: return "number";
+    case Type::Kind::kBool: return "bool";
+    case Type::Kind::kObject: return "object";
+    case Type::Kind::kList: return fmt::format("list of {}", TypeText(*type.element));
+    case Type::Kind::kSet: return fmt::format("set of {}", TypeText(*type.element));
+    case Type::Kind::kMap: return fmt::format("map of {}", TypeText(*type.element));
+  }
+  return "";
+}
+
+std::string FunctionText(const FunctionType& type, const std::string& example) {
+  std::vector<std::string> signature;
+  std::string arguments;
+  const auto add = [&](const Parameter& parameter, const char* dots) {
+    signature.push_back(fmt::format("{} {}{}", parameter.name, TypeText(parameter.type), dots));
+    arguments += fmt::format("1. `{}` ({}{}) {}\n", parameter.name, *dots == 0 ? "" : "Variadic, ",
+                             TypeName(parameter.type), parameter.description);
+  };
+  for (const Parameter& parameter : type.parameters) add(parameter, "");
+  if (type.variadic) add(*type.variadic, "...");
+  std::string text = fmt::format(
+      "---\npage_title: \"{0} function - dbaas\"\nsubcategory: \"\"\ndescription: |-\n  "
+      "{1}\n---\n\n"
+      "<!-- Written from the schemas by `./dev docs`. Changes made here are lost. -->\n\n"
+      "# function: {0}\n\n{2}\n\n## Example Usage\n\n```terraform\n{3}```\n\n"
+      "## Signature\n\n```text\n{0}({4}) {5}\n```\n\n## Arguments\n\n{6}",
+      type.name, type.summary, type.description, example, fmt::join(signature, ", "),
+      TypeText(type.result), arguments);
+  if (const auto* members = MembersOf(type.result)) {
+    text += "\n## Result\n\n";
+    for (const Attribute& member : *members) text += AttributeLine(member, "");
+  }
+  return text;
+}
+
 /// "dbaas_cluster" → "cluster", as file names want it.
 std::string ShortName(const std::string& type) { return type.substr(type.find('_') + 1); }
 
@@ -249,6 +288,10 @@ Result<std::map<std::string, std::string>> WritePages(const ProviderTypes& types
                   .front_title = type.name + " Ephemeral Resource - dbaas",
                   .example = TRY(ReadExample(folder / "ephemeral-resource.tf")),
                   .schema = &type.schema});
+  }
+  for (const FunctionType& type : types.functions) {
+    const auto path = examples / "functions" / type.name / "function.tf";
+    pages["functions/" + type.name + ".md"] = FunctionText(type, TRY(ReadExample(path)));
   }
   return pages;
 }

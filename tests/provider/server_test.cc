@@ -166,7 +166,7 @@ TEST_F(ServerTest, StoredStateIsUpgradedToTodaysSchema) {
             Value::Object({{"name", Value::String("orders")}}));
 }
 
-TEST_F(ServerTest, MoveAndFunctionsSayThatThereAreNone) {
+TEST_F(ServerTest, MoveAndUnknownFunctionsSayThatThereAreNone) {
   grpc::ClientContext move_context;
   tfplugin6::MoveResourceState::Request move;
   move.set_source_type_name("aws_db_instance");
@@ -178,10 +178,10 @@ TEST_F(ServerTest, MoveAndFunctionsSayThatThereAreNone) {
 
   grpc::ClientContext function_context;
   tfplugin6::CallFunction::Request call;
-  call.set_name("parse_uri");
+  call.set_name("frobnicate");
   tfplugin6::CallFunction::Response called;
   ASSERT_TRUE(stub_->CallFunction(&function_context, call, &called).ok());
-  EXPECT_THAT(called.error().text(), HasSubstr("parse_uri"));
+  EXPECT_THAT(called.error().text(), HasSubstr("frobnicate"));
   EXPECT_FALSE(called.has_result());
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/base/uri.h"
 #include "engine/dbms/postgresql/dynamic_configuration.h"
 #include "engine/dbms/postgresql/haproxy.h"
 #include "engine/dbms/postgresql/parameter_table.h"
@@ -203,19 +204,6 @@ Result<void> CheckComplete(const PostgreSql& dbms, const ClusterRecord& record) 
   return Ok();
 }
 
-std::string PercentEncoded(std::string_view text) {
-  std::string encoded;
-  for (const unsigned char character : text) {
-    const bool is_plain = (character >= 'a' && character <= 'z') ||
-                          (character >= 'A' && character <= 'Z') ||
-                          (character >= '0' && character <= '9') || character == '-' ||
-                          character == '.' || character == '_' || character == '~';
-    encoded +=
-        is_plain ? std::string(1, static_cast<char>(character)) : fmt::format("%{:02X}", character);
-  }
-  return encoded;
-}
-
 }  // namespace
 
 std::vector<SecretRequest> PostgreSql::Secrets(const ClusterRecord& record,
@@ -303,11 +291,14 @@ BlockedTimes PostgreSql::Blocked() const {
 Secret<std::string> PostgreSql::ConnectionUri(const ClusterRecord& record,
                                               const std::string& address, int port) const {
   const ClusterSpec& spec = record.cluster_spec();
-  const bool is_ipv6 = address.find(':') != std::string::npos;
-  return Secret(
-      fmt::format("postgresql://{}:{}@{}:{}/{}?sslmode=require", PercentEncoded(spec.username),
-                  PercentEncoded(record.secrets.at(kPassword).Reveal()),
-                  is_ipv6 ? "[" + address + "]" : address, port, PercentEncoded(spec.db_name)));
+  return Secret(Uri{.scheme = "postgresql",
+                    .username = spec.username,
+                    .password = record.secrets.at(kPassword).Reveal(),
+                    .host = address,
+                    .port = port,
+                    .path = spec.db_name,
+                    .options = {{"sslmode", "require"}}}
+                    .ToText());
 }
 
 }  // namespace dbaas::postgresql
