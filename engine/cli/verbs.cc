@@ -11,6 +11,7 @@ const std::vector<Verb>& AllVerbs() {
       PlanVerb(),
       ApplyVerb(),
       DestroyVerb(),
+      ExplainVerb(),
       GraphVerb(),
       // Of a cluster that is there.
       ShowVerb(),

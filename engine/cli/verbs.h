@@ -14,6 +14,7 @@ Verb ApplyVerb();
 Verb CredentialsVerb();
 Verb DestroyVerb();
 Verb EventsVerb();
+Verb ExplainVerb();
 Verb GraphVerb();
 Verb LogsVerb();
 Verb PlanVerb();
