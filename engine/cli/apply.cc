@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <istream>
 #include <ostream>
 #include <set>
 
@@ -38,18 +37,6 @@ const char* ToString(Ending::Kind kind) {
     case Ending::Kind::kSkipped: return "skipped";
   }
   return "?";
-}
-
-Result<void> Confirm(Session& session) {
-  if (session.in == nullptr) {
-    return Invalid("", "nobody can be asked here, so nothing was done",
-                   "Give --yes to go ahead without a question.");
-  }
-  session.out << "\nDo this? Only 'yes' is a yes: " << std::flush;
-  std::string answer;
-  std::getline(*session.in, answer);
-  if (answer == "yes") return Ok();
-  return Cancelled("nothing was done");
 }
 
 /// One after the other. After a failure the rest of that cluster is left alone, the others go on;

@@ -33,6 +33,7 @@ std::string WhatHappens(const DisruptionStep& step) {
       return member + " restarts: connections to it break, and it comes back with its data";
     case Kind::kSwitchover:
       return member + " hands the primary's role over, in order: writes wait, no row is lost";
+    case Kind::kFailover: return member + " leads from now on, with the rows that it has";
     case Kind::kLeave: return member + " is removed: whoever is connected to it loses it";
   }
   return member;
@@ -109,7 +110,7 @@ std::string ToWords(const PlannedChange& planned) {
     text += "\n  What happens to the members, in this order:\n" + StepsText(plan.disruption);
   }
   if (!plan.empty()) {
-    text += "\n  What is done; actions that wait for nothing in common run at the same time:\n" +
+    text += "\n  What is done; actions that do not wait for each other run at the same time:\n" +
             ActionsText(plan);
   }
   return text;

@@ -19,6 +19,7 @@ const std::vector<Verb>& AllVerbs() {
       EventsVerb(),
       CredentialsVerb(),
       SwitchoverVerb(),
+      FailoverVerb(),
       RestartVerb(),
       // Of a host.
       WatchVerb(),

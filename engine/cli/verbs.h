@@ -15,6 +15,7 @@ Verb CredentialsVerb();
 Verb DestroyVerb();
 Verb EventsVerb();
 Verb ExplainVerb();
+Verb FailoverVerb();
 Verb GraphVerb();
 Verb LogsVerb();
 Verb PlanVerb();
