@@ -22,7 +22,11 @@ const std::vector<Verb>& AllVerbs() {
       FailoverVerb(),
       RestartVerb(),
       // Of a host.
+      ImportVerb(),
       WatchVerb(),
+      // Of itself.
+      CompletionVerb(),
+      ManualVerb(),
   };
   return kVerbs;
 }
