@@ -15,7 +15,7 @@
 namespace dbaas {
 namespace {
 
-using Planning = Result<ChangeSet> (*)(Engine&, const Configuration&);
+using Planning = Result<ChangeSet> (*)(Engine&, const Configuration&, SilentHost);
 
 struct Arguments {
   std::string file = ".";
@@ -99,7 +99,7 @@ Json ReportJson(const ChangeSet& set, const std::vector<Ending>& endings) {
 Result<int> PlanAndCarryOut(Session& session, const Arguments& arguments, Planning plan) {
   const Configuration wanted = TRY(ReadConfiguration(arguments.file));
   const auto engine = session.make_engine(wanted.hosts);
-  const ChangeSet set = TRY(plan(*engine, wanted));
+  const ChangeSet set = TRY(plan(*engine, wanted, SilentHost::kFails));
   // With --json stdout is for the one object at the end.
   (arguments.json ? session.err : session.out) << ToText(set) << std::flush;
   if (!set.empty() && !arguments.yes) TRY(Confirm(session));

@@ -99,8 +99,9 @@ std::string ActionsText(const Plan& plan) {
 }
 
 std::string ToWords(const PlannedChange& planned) {
-  std::string text = fmt::format("{}: {}\n  Why: {}\n", planned.address,
-                                 ToString(planned.change.verb), fmt::join(planned.reasons, ", "));
+  std::string text = fmt::format("{}: {}\n  Why: {}\n", planned.address, ActionOf(planned),
+                                 fmt::join(planned.reasons, ", "));
+  if (!planned.compared) return text + "  Warning: " + planned.preview->warnings.front() + "\n";
   if (!planned.preview) return text + "  Its steps are known once the cluster is there.\n";
   const Plan& plan = planned.preview->plan;
   text +=
@@ -117,10 +118,11 @@ std::string ToWords(const PlannedChange& planned) {
 }
 
 Json ToWordsJson(const PlannedChange& planned) {
-  Json json = {{"address", planned.address}, {"cluster", planned.change.id.ToText()},
-               {"part", planned.change.key}, {"action", ToString(planned.change.verb)},
-               {"reasons", planned.reasons}, {"known", planned.preview.has_value()}};
-  if (!planned.preview) return json;
+  Json json = {
+      {"address", planned.address}, {"cluster", planned.change.id.ToText()},
+      {"part", planned.change.key}, {"action", ActionOf(planned)},
+      {"reasons", planned.reasons}, {"known", planned.preview.has_value() && planned.compared}};
+  if (!json["known"]) return json;
   const Plan& plan = planned.preview->plan;
   json["writes"] = WritesText(plan.disruption);
   json["data"] = DataText(plan.disruption.data_at_risk);
@@ -170,7 +172,7 @@ Result<ChangeSet> MakePlan(Session& session, const Arguments& arguments) {
     return PlanDrift(*session.EngineOfEnvironment(), arguments.cluster);
   }
   const Configuration wanted = TRY(ReadConfiguration(arguments.file));
-  return PlanChanges(*session.make_engine(wanted.hosts), wanted);
+  return PlanChanges(*session.make_engine(wanted.hosts), wanted, SilentHost::kIsLeftOpen);
 }
 
 int Explain(Session& session, const Arguments& arguments) {

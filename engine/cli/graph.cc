@@ -95,7 +95,7 @@ Json ToGraphJson(const ChangeSet& set) {
 
 Result<ChangeSet> MakePlan(Session& session, const std::string& file) {
   const Configuration wanted = TRY(ReadConfiguration(file));
-  return PlanChanges(*session.make_engine(wanted.hosts), wanted);
+  return PlanChanges(*session.make_engine(wanted.hosts), wanted, SilentHost::kIsLeftOpen);
 }
 
 int Draw(Session& session, const Arguments& arguments) {

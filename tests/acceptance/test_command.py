@@ -76,6 +76,10 @@ class TestCommand(Theme):
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=COMMAND_TIMEOUT)
         return result.returncode, result.stdout, result.stderr
 
+    def apply(self):
+        code, output, errors = self.dbaas("apply", "--yes")
+        self.assertEqual(code, 0, output + errors)
+
     def assert_nothing_to_do_for_dbaas(self):
         code, output, errors = self.dbaas("plan", "--detailed-exitcode")
         self.assertEqual(code, 0, output + errors)
@@ -112,7 +116,7 @@ class TestCommand(Theme):
 
     def test_4_switchover_and_restart_leave_nothing_to_do(self):
         self.write(parameters={"work_mem": "7MB"}, node_count=2)
-        self.assertEqual(self.dbaas("apply", "--yes")[0], 0)
+        self.apply()
         for member in (f"{self.cluster}-2", f"{self.cluster}-1"):
             code, output, errors = self.dbaas("switchover", self.cluster, "--to", member, "--json")
             self.assertEqual(code, 0, output + errors)
@@ -128,7 +132,7 @@ class TestCommand(Theme):
 
     def test_5_what_import_generates_is_imported_without_a_change(self):
         self.write(parameters={"work_mem": "7MB", "log_line_prefix": "$${x}%%{y} "}, node_count=2)
-        self.assertEqual(self.dbaas("apply", "--yes")[0], 0)
+        self.apply()
         for name, flags in (("main.tf", ()), ("main.tf.json", ("--json",))):
             code, output, errors = self.dbaas("import", self.cluster, "--generate", *flags)
             self.assertEqual(code, 0, errors)
@@ -146,7 +150,7 @@ class TestCommand(Theme):
 
     def test_6_failover_from_a_primary_that_hangs(self):
         self.write(parameters={"work_mem": "7MB"}, node_count=2)
-        self.assertEqual(self.dbaas("apply", "--yes")[0], 0)
+        self.apply()
         primary = docker.primaries(self.cluster)[0]
         standby = next(f"{self.cluster}-{n}" for n in (1, 2) if f"{self.cluster}-{n}" != primary)
         code, output, errors = self.dbaas("failover", self.cluster, "--yes")
@@ -179,7 +183,7 @@ class TestCommand(Theme):
         self.assertIn("Stopping: nothing more is started", shown)
         self.assertIn("apply again to go on from there", shown)
         self.assertNotIn("Left at once", shown)
-        self.assertEqual(self.dbaas("apply", "--yes")[0], 0)
+        self.apply()
         self.assert_nothing_to_do_for_dbaas()
 
         twice = OnATerminal(self, "switchover", self.cluster)
@@ -190,7 +194,7 @@ class TestCommand(Theme):
         code, shown = twice.end()
         self.assertEqual(code, 130, shown)
         self.assertIn("Left at once, with work under way. The next apply goes on from there.", shown)
-        self.assertEqual(self.dbaas("apply", "--yes")[0], 0)
+        self.apply()
         self.assert_nothing_to_do_for_dbaas()
 
     def test_8_destroyed_by_dbaas_nothing_is_left_for_terraform(self):
