@@ -123,6 +123,9 @@ class Assessor {
   void Take(const Failover& operation, const std::string& reason) {
     Step(Kind::kFailover, operation.to, reason, DisruptionLevel::kFailover);
     found_.blocked_seconds += input_.blocked.failover;
+    // A synchronous one has all that was acknowledged.
+    const MemberFacts* heir = input_.facts == nullptr ? nullptr : input_.facts->Find(operation.to);
+    if (heir != nullptr && heir->synchronous) return;
     found_.data_at_risk = std::max(found_.data_at_risk, DataAtRisk::kUnsyncedTail);
   }
 
