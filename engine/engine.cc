@@ -231,6 +231,13 @@ Result<ClusterView> Engine::Apply(const PartChange& change, Progress& progress,
                    .facts = nullptr});
 }
 
+Result<dbaas::Plan> Engine::PlanMaintenance(const Maintenance& wanted) {
+  Host* host = TRY(impl_->Find(wanted.id.host));
+  Driver* driver = TRY(host->driver());
+  SilentProgress silent;
+  return PreviewMaintenance(impl_->Context(*driver, silent, {}), wanted);
+}
+
 Result<void> Engine::Maintain(const Maintenance& wanted, Progress& progress, std::stop_token stop) {
   Host* host = TRY(impl_->Find(wanted.id.host));
   Driver* driver = TRY(host->driver());

@@ -77,7 +77,9 @@ class Engine {
   /// settles. On error everything done so far stands, and the next apply continues from there.
   Result<ClusterView> Apply(const PartChange& change, Progress& progress, std::stop_token stop);
 
-  /// A switchover, or restarts, under the same lease as an apply.
+  /// What Maintain would do now, and what it would cost.
+  Result<dbaas::Plan> PlanMaintenance(const Maintenance& wanted);
+  /// A switchover, a failover or restarts, under the same lease as an apply.
   Result<void> Maintain(const Maintenance& wanted, Progress& progress, std::stop_token stop);
 
   /// Nothing when there is no such cluster; a lock that its killed remover left behind is cleared

@@ -133,6 +133,45 @@ Result<void> ActionRunner::Do(const Switchover& operation) {
   return Wait({Condition::Kind::kMemberNotPrimary, operation.from});
 }
 
+Result<void> ActionRunner::Do(const KillInstance& operation) {
+  return Change(kPatient, [&] { return context_.driver.Kill(operation.instance); });
+}
+
+Result<ClaimAnswer> ActionRunner::PassClaim(const Claim& seen, const std::string& to) {
+  const Command command = context_.dbms.PassClaim(context_.record, seen, to);
+  ClaimAnswer answer;
+  TRY(Change(kBrief, [&]() -> Result<void> {
+    const ExecResult result =
+        TRY(context_.driver.Exec(command.instance, command.argv, command.input));
+    if (result.exit_code != 0) return Unavailable(LastLine(result.errors));
+    answer = TRY(context_.dbms.ReadClaim(result.output));
+    return Ok();
+  }));
+  return answer;
+}
+
+/// A claim may go only when its maker's life has ended. It is read while the primary does not run,
+/// and goes only as it was read: one who came back meanwhile has claimed anew.
+Result<void> ActionRunner::Do(const Failover& operation) {
+  const Claim seen = TRY(PassClaim({}, operation.to)).claim;
+  const bool is_led = !seen.member.empty() && seen.member != operation.from;
+  if (!is_led) {
+    const Observation observed = TRY(context_.driver.Observe(context_.record.cluster));
+    const ObservedObject* instance = observed.Find({ObjectKind::kInstance, operation.from});
+    if (instance != nullptr && instance->state != RunState::kStopped) {
+      return Conflict(operation.from + " was started again meanwhile", "Nobody was promoted.");
+    }
+    const ClaimAnswer passed = TRY(PassClaim(seen, operation.to));
+    if (!passed.revoked && passed.claim.member == operation.from) {
+      return Conflict(operation.from + " has claimed to be primary again", "Nobody was promoted.");
+    }
+  }
+  TRY(Wait({Condition::Kind::kMemberNotPrimary, operation.from}));
+  const std::string leads = TRY(WaitForPrimary());
+  if (leads != operation.to) context_.progress.Note(leads + " was elected before it could be told");
+  return Ok();
+}
+
 Result<void> ActionRunner::Do(const RestartMember& operation) {
   return Run(context_.dbms.RestartMember(context_.record, operation.member));
 }

@@ -45,6 +45,8 @@ class ActionRunner {
   Result<void> Do(const RemoveObject& operation);
   Result<void> Do(const RestartInstance& operation);
   Result<void> Do(const Switchover& operation);
+  Result<void> Do(const KillInstance& operation);
+  Result<void> Do(const Failover& operation);
   Result<void> Do(const RestartMember& operation);
   Result<void> Do(const ApplySettings& operation);
   Result<void> Do(const WaitUntil& operation);
@@ -53,6 +55,7 @@ class ActionRunner {
   template <typename Call>
   Result<void> Change(const RetryPolicy& policy, Call call);
   Result<void> Run(const Command& command);
+  Result<ClaimAnswer> PassClaim(const Claim& seen, const std::string& to);
   Result<void> Wait(const Condition& condition);
   Result<std::string> WaitForPrimary();
   Result<std::string> WaitForSuccessor(const Switchover& operation);

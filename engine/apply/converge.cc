@@ -204,13 +204,14 @@ class Convergence {
     return Patiently([&] { return driver_.WriteRecord(intent_.record, expected_generation); });
   }
 
-  /// Writes how it ended. After a failure the generation stays unsettled: the next apply goes on.
+  /// Writes how it ended. After a failure the generation stays unsettled, and so it does when there
+  /// was something unfinished before that is still to be done: the next apply goes on.
   Result<void> Settle(const std::string& problem) {
     ClusterRecord& record = intent_.record;
     if (record.history.empty()) return Ok();
     Close(record.history, problem.empty() ? "ok" : problem, done_);
     spdlog::info("history of {} ends with {}", record.cluster, record.history.back().hash);
-    if (problem.empty()) record.settled = record.generation;
+    if (problem.empty() && !leaves_unfinished_) record.settled = record.generation;
     return WriteRecord(record.generation);
   }
 
@@ -225,12 +226,14 @@ class Convergence {
 
   // ---- maintenance ------------------------------------------------------------------------------
 
+ public:
   Result<Plan> PlanMaintenance(const Maintenance& wanted) {
     before_ = TRY(Patiently([&] { return driver_.ReadRecord(change_.id.cluster); }));
     if (!before_ || !before_->has_cluster_part()) {
       return NotFound("there is no cluster " + change_.id.ToText());
     }
-    if (before_->settled < before_->generation) {
+    leaves_unfinished_ = before_->settled < before_->generation;
+    if (leaves_unfinished_ && wanted.kind != Maintenance::Kind::kFailover) {
       return Conflict("the last apply of " + change_.id.ToText() + " did not end",
                       "Apply first; that brings the cluster in line.");
     }
@@ -247,6 +250,7 @@ class Convergence {
 
   // ---- converging -------------------------------------------------------------------------------
 
+ private:
   Result<void> ConvergeCluster() {
     TRY(EnsureShared());
     for (int round = 0; round < kRounds; ++round) {
@@ -431,6 +435,7 @@ class Convergence {
   std::set<ObjectId> before_objects_;
   Intent intent_;
   std::vector<ActionOutcome> done_;
+  bool leaves_unfinished_ = false;
   const Dbms* dbms_ = nullptr;
   DesiredState desired_;
   Observation observed_;  ///< What is shared; in the end, the cluster too.
@@ -455,6 +460,11 @@ Result<Converged> Converge(const ConvergeContext& context, const PartChange& cha
 Result<void> Maintain(const ConvergeContext& context, const Maintenance& wanted) {
   const PartChange nothing{.id = wanted.id, .key = std::string(kClusterPart), .who = wanted.who};
   return Convergence(context, nothing).RunMaintenance(wanted);
+}
+
+Result<Plan> PreviewMaintenance(const ConvergeContext& context, const Maintenance& wanted) {
+  const PartChange nothing{.id = wanted.id, .key = std::string(kClusterPart), .who = wanted.who};
+  return Convergence(context, nothing).PlanMaintenance(wanted);
 }
 
 Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change) {

@@ -49,7 +49,11 @@ Result<Converged> Converge(const ConvergeContext& context, const PartChange& cha
 /// Work under the cluster's lease, with a line in its history, that leaves what the cluster should
 /// be as it is. kConflict when an apply before it did not end: that goes first. Cut or failed, it
 /// counts as an apply that did not end, and the next one brings the cluster in line.
+/// A failover does not wait for that: it leaves such an apply unfinished.
 Result<void> Maintain(const ConvergeContext& context, const Maintenance& wanted);
+
+/// What Maintain would do now, without the lease and without touching anything.
+Result<Plan> PreviewMaintenance(const ConvergeContext& context, const Maintenance& wanted);
 
 /// What Converge would do now, without touching anything. kUnavailable when the host is silent.
 Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change);

@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <istream>
 #include <ostream>
 #include <set>
 
@@ -16,7 +15,7 @@
 namespace dbaas {
 namespace {
 
-using Planning = Result<ChangeSet> (*)(Engine&, const Configuration&);
+using Planning = Result<ChangeSet> (*)(Engine&, const Configuration&, SilentHost);
 
 struct Arguments {
   std::string file = ".";
@@ -38,18 +37,6 @@ const char* ToString(Ending::Kind kind) {
     case Ending::Kind::kSkipped: return "skipped";
   }
   return "?";
-}
-
-Result<void> Confirm(Session& session) {
-  if (session.in == nullptr) {
-    return Invalid("", "nobody can be asked here, so nothing was done",
-                   "Give --yes to go ahead without a question.");
-  }
-  session.out << "\nDo this? Only 'yes' is a yes: " << std::flush;
-  std::string answer;
-  std::getline(*session.in, answer);
-  if (answer == "yes") return Ok();
-  return Cancelled("nothing was done");
 }
 
 /// One after the other. After a failure the rest of that cluster is left alone, the others go on;
@@ -112,7 +99,7 @@ Json ReportJson(const ChangeSet& set, const std::vector<Ending>& endings) {
 Result<int> PlanAndCarryOut(Session& session, const Arguments& arguments, Planning plan) {
   const Configuration wanted = TRY(ReadConfiguration(arguments.file));
   const auto engine = session.make_engine(wanted.hosts);
-  const ChangeSet set = TRY(plan(*engine, wanted));
+  const ChangeSet set = TRY(plan(*engine, wanted, SilentHost::kFails));
   // With --json stdout is for the one object at the end.
   (arguments.json ? session.err : session.out) << ToText(set) << std::flush;
   if (!set.empty() && !arguments.yes) TRY(Confirm(session));

@@ -22,10 +22,11 @@ ClusterId ClusterOf(const DeclaredResource& resource) {
 /// Looks at each cluster once.
 class Planner {
  public:
-  explicit Planner(Engine& engine) : engine_(engine) {}
+  Planner(Engine& engine, SilentHost silent) : engine_(engine), silent_(silent) {}
 
   Result<void> AddWanted(const DeclaredResource& resource) {
     const ClusterId id = ClusterOf(resource);
+    if (TRY(LeavesOpen(resource.address, id, resource.part.key, Verb::kCreate))) return Ok();
     const auto& view = TRY(Look(id));
     PartChange change{.id = id, .key = resource.part.key, .spec = resource.spec, .who = kCaller};
     if (!view || !view->parts.contains(resource.part.key) || view->status == "deleting") {
@@ -43,6 +44,7 @@ class Planner {
 
   /// What the record of a wanted cluster has and the configuration does not.
   Result<void> AddUnwanted(const ClusterId& id, const std::set<std::string>& wanted) {
+    if (silent_hosts_.contains(id.host)) return Ok();  // Said of each part that is wanted.
     const auto& view = TRY(Look(id));
     if (!view) return Ok();
     for (const auto& [key, part] : view->parts) {
@@ -54,6 +56,7 @@ class Planner {
 
   Result<void> AddRemoval(const std::string& address, const ClusterId& id, const std::string& key,
                           const std::string& reason) {
+    if (TRY(LeavesOpen(address, id, key, Verb::kDelete))) return Ok();
     const auto& view = TRY(Look(id));
     if (!view || !view->parts.contains(key)) return Ok();
     PartChange change{.id = id, .key = key, .verb = Verb::kDelete, .who = kCaller};
@@ -64,6 +67,25 @@ class Planner {
   ChangeSet Take() && { return std::move(set_); }
 
  private:
+  /// Whether the change was noted as one that cannot be compared.
+  Result<bool> LeavesOpen(const std::string& address, const ClusterId& id, const std::string& key,
+                          Verb verb) {
+    if (silent_ == SilentHost::kFails) return false;
+    if (!silent_hosts_.contains(id.host)) {
+      const auto view = Look(id);
+      if (view) return false;
+      if (view.error().kind != ErrorKind::kUnavailable) return view.error();
+      silent_hosts_.emplace(id.host, view.error().ToLine());
+    }
+    Preview nothing{.plan = {}, .warnings = {silent_hosts_.at(id.host)}};
+    set_.changes.push_back({.address = address,
+                            .change = {.id = id, .key = key, .verb = verb, .who = kCaller},
+                            .reasons = {"not compared: host " + id.host + " does not answer"},
+                            .compared = false,
+                            .preview = std::move(nothing)});
+    return true;
+  }
+
   Result<std::optional<ClusterView>> Look(const ClusterId& id) {
     const auto found = views_.find(id);
     if (found != views_.end()) return found->second;
@@ -101,11 +123,13 @@ class Planner {
     std::optional<Preview> preview;
     if (can_be_planned) preview = TRY_IN(engine_.Plan(change), "planning " + address);
     set_.changes.push_back(
-        {std::move(address), std::move(change), std::move(reasons), std::move(preview)});
+        {std::move(address), std::move(change), std::move(reasons), true, std::move(preview)});
     return Ok();
   }
 
   Engine& engine_;
+  SilentHost silent_;
+  std::map<std::string, std::string> silent_hosts_;  ///< With the reason.
   std::map<ClusterId, std::optional<ClusterView>> views_;
   ChangeSet set_;
 };
@@ -123,8 +147,9 @@ std::map<ClusterId, std::set<std::string>> DeclaredParts(const Configuration& wa
   return parts;
 }
 
-const char* SymbolOf(Verb verb) {
-  switch (verb) {
+const char* SymbolOf(const PlannedChange& planned) {
+  if (!planned.compared) return "?";
+  switch (planned.change.verb) {
     case Verb::kCreate: return "+";
     case Verb::kUpdate: return "~";
     case Verb::kDelete: return "-";
@@ -143,12 +168,15 @@ std::string Indented(const std::string& text, const std::string& by) {
 }
 
 /// Everything that the engine says about one change. What it learns to say is printed here.
-std::string PreviewText(const Preview& preview) {
+std::string PreviewText(const PlannedChange& planned) {
+  const Preview& preview = *planned.preview;
   std::string text = Indented(preview.plan.ToText(), "      ");
   const Disruption& disruption = preview.plan.disruption;
-  text += "    disruption: " + std::string(ToString(disruption.level));
-  text += disruption.steps.empty() ? "\n" : "  (" + disruption.Summary() + ")\n";
-  text += Indented(disruption.ToText(), "      ");
+  if (planned.compared) {
+    text += "    disruption: " + std::string(ToString(disruption.level));
+    text += disruption.steps.empty() ? "\n" : "  (" + disruption.Summary() + ")\n";
+    text += Indented(disruption.ToText(), "      ");
+  }
   for (const auto& warning : preview.warnings) text += "    warning: " + warning + "\n";
   return text;
 }
@@ -164,13 +192,13 @@ Json PlanJson(const Plan& plan) {
 
 Json ToJson(const PlannedChange& planned) {
   Json json = {{"address", planned.address}, {"cluster", planned.change.id.ToText()},
-               {"part", planned.change.key}, {"action", ToString(planned.change.verb)},
+               {"part", planned.change.key}, {"action", ActionOf(planned)},
                {"reasons", planned.reasons}, {"actions", Json()},
                {"disruption", Json()},       {"warnings", Json::array()}};
-  if (planned.preview) {
+  if (planned.preview) json["warnings"] = planned.preview->warnings;
+  if (planned.preview && planned.compared) {
     json["actions"] = PlanJson(planned.preview->plan);
     json["disruption"] = ToJson(planned.preview->plan.disruption);
-    json["warnings"] = planned.preview->warnings;
   }
   return json;
 }
@@ -179,7 +207,7 @@ Json ToJson(const PlannedChange& planned) {
 
 int ChangeSet::Count(Verb verb) const {
   return static_cast<int>(std::count_if(changes.begin(), changes.end(), [&](const auto& planned) {
-    return planned.change.verb == verb;
+    return planned.compared && planned.change.verb == verb;
   }));
 }
 
@@ -192,15 +220,19 @@ const char* ToString(Verb verb) {
   return "?";
 }
 
-Result<ChangeSet> PlanChanges(Engine& engine, const Configuration& wanted) {
-  Planner planner(engine);
+const char* ActionOf(const PlannedChange& planned) {
+  return planned.compared ? ToString(planned.change.verb) : "unknown";
+}
+
+Result<ChangeSet> PlanChanges(Engine& engine, const Configuration& wanted, SilentHost silent) {
+  Planner planner(engine, silent);
   for (const auto& resource : wanted.resources) TRY(planner.AddWanted(resource));
   for (const auto& [id, parts] : DeclaredParts(wanted)) TRY(planner.AddUnwanted(id, parts));
   return std::move(planner).Take();
 }
 
-Result<ChangeSet> PlanDestruction(Engine& engine, const Configuration& wanted) {
-  Planner planner(engine);
+Result<ChangeSet> PlanDestruction(Engine& engine, const Configuration& wanted, SilentHost silent) {
+  Planner planner(engine, silent);
   const auto whole = DeclaredParts(wanted);
   for (auto it = wanted.resources.rbegin(); it != wanted.resources.rend(); ++it) {
     // A cluster takes its parts along.
@@ -214,12 +246,15 @@ std::string ToText(const ChangeSet& set) {
   if (set.empty()) return "No changes. The hosts are as the file says.\n";
   std::string text;
   for (const auto& planned : set.changes) {
-    text += fmt::format("  {} {}  {}\n", SymbolOf(planned.change.verb), planned.address,
+    text += fmt::format("  {} {}  {}\n", SymbolOf(planned), planned.address,
                         fmt::join(planned.reasons, ", "));
-    text += planned.preview ? PreviewText(*planned.preview)
+    text += planned.preview ? PreviewText(planned)
                             : "      its steps are known once the cluster is there\n";
     text += "\n";
   }
+  const auto open = std::count_if(set.changes.begin(), set.changes.end(),
+                                  [](const auto& planned) { return !planned.compared; });
+  if (open > 0) text += fmt::format("Not compared: {}.\n", open);
   return text + fmt::format("Plan: {} to add, {} to change, {} to destroy.\n",
                             set.Count(Verb::kCreate), set.Count(Verb::kUpdate),
                             set.Count(Verb::kDelete));

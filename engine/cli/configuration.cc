@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -80,11 +80,30 @@ struct Reference {
   std::string attribute;
 };
 
+bool IsName(std::string_view text) {
+  const auto fits = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+  };
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
+         text.front() != '-' && std::all_of(text.begin(), text.end(), fits);
+}
+
+/// "${ dbaas_cluster.orders.id }": a type, a name and an attribute. By hand, for std::regex goes as
+/// deep as a text is long.
 std::optional<Reference> AsReference(const std::string& text) {
-  static const std::regex kWhole(R"(^\$\{\s*([A-Za-z_][\w-]*\.[A-Za-z_][\w-]*)\.(\w+)\s*\}$)");
-  std::smatch match;
-  if (!std::regex_match(text, match, kWhole)) return std::nullopt;
-  return Reference{match[1], match[2]};
+  if (!text.starts_with("${") || !text.ends_with('}')) return std::nullopt;
+  std::string_view inner = std::string_view(text).substr(2, text.size() - 3);
+  const auto begin = inner.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return std::nullopt;
+  inner = inner.substr(begin, inner.find_last_not_of(" \t\r\n") - begin + 1);
+  const auto first = inner.find('.');
+  const auto last = inner.rfind('.');
+  if (first == last) return std::nullopt;
+  const bool whole = IsName(inner.substr(0, first)) &&
+                     IsName(inner.substr(first + 1, last - first - 1)) &&
+                     IsName(inner.substr(last + 1));
+  if (!whole) return std::nullopt;
+  return Reference{std::string(inner.substr(0, last)), std::string(inner.substr(last + 1))};
 }
 
 /// The text that a template without expressions stands for: "$${" is "${", "%%{" is "%{".

@@ -16,6 +16,7 @@ namespace {
 struct Arguments {
   std::string file = ".";
   bool mermaid = false;
+  bool json = false;
 };
 
 /// "c0a3": fourth action of the first change.
@@ -74,9 +75,27 @@ std::string ToMermaid(const ChangeSet& set) {
   return text;
 }
 
+/// Numbers instead of the names that drawings need.
+Json ToGraphJson(const ChangeSet& set) {
+  Json changes = Json::array();
+  for (const auto& planned : set.changes) {
+    Json nodes = Json::array();
+    Json edges = Json::array();
+    const auto actions = planned.preview ? planned.preview->plan.actions : std::vector<Action>();
+    for (std::size_t a = 0; a < actions.size(); ++a) {
+      nodes.push_back({{"id", a}, {"title", actions[a].title}, {"reason", actions[a].reason}});
+      for (const ActionId before : actions[a].after) {
+        edges.push_back({{"from", before}, {"to", a}});
+      }
+    }
+    changes.push_back({{"address", planned.address}, {"nodes", nodes}, {"edges", edges}});
+  }
+  return {{"changes", changes}};
+}
+
 Result<ChangeSet> MakePlan(Session& session, const std::string& file) {
   const Configuration wanted = TRY(ReadConfiguration(file));
-  return PlanChanges(*session.make_engine(wanted.hosts), wanted);
+  return PlanChanges(*session.make_engine(wanted.hosts), wanted, SilentHost::kIsLeftOpen);
 }
 
 int Draw(Session& session, const Arguments& arguments) {
@@ -84,6 +103,10 @@ int Draw(Session& session, const Arguments& arguments) {
   if (!changes) {
     Fail(session, changes.error());
     return kFailed;
+  }
+  if (arguments.json) {
+    session.out << ToGraphJson(*changes).dump(2) << "\n";
+    return kDone;
   }
   session.out << (arguments.mermaid ? ToMermaid(*changes) : ToDot(*changes));
   return kDone;
@@ -97,7 +120,9 @@ Verb GraphVerb() {
           .declare = [](CLI::App& app) {
             auto arguments = std::make_shared<Arguments>();
             app.add_option("-f,--file", arguments->file, kFileText);
-            app.add_flag("--mermaid", arguments->mermaid, "In Mermaid's language in place of DOT");
+            auto* mermaid = app.add_flag("--mermaid", arguments->mermaid,
+                                         "In Mermaid's language in place of DOT");
+            app.add_flag("--json", arguments->json, "For programs")->excludes(mermaid);
             return Run([arguments](Session& session) { return Draw(session, *arguments); });
           }};
 }

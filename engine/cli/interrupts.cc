@@ -33,6 +33,10 @@ void Interrupts::Watch() {
   for (bool first = true;; first = false) {
     int received = 0;
     sigwait(&signals, &received);
+    if (!first && caught_) {
+      std::fputs("\nLeft at once, with work under way. The next apply goes on from there.\n",
+                 stderr);
+    }
     if (!first || !caught_) _exit(128 + received);
     std::fputs(
         "\nStopping: nothing more is started, what runs is let end. Again to exit at once.\n",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// dbaas switchover and dbaas restart: who leads, and members that start anew.
+// dbaas switchover, failover and restart: who leads, and members that start anew.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <ostream>
 
@@ -15,15 +17,34 @@ namespace {
 struct Arguments {
   std::string cluster;
   std::string member;
+  bool yes = false;
+  bool force = false;
   bool json = false;
 };
+
+/// Says what the failover would do and lose. It is planned again under the lease.
+Result<void> AskAbout(Session& session, Engine& engine, const Maintenance& work,
+                      const Arguments& arguments) {
+  const Plan plan = TRY(engine.PlanMaintenance(work));
+  // With --json stdout is for the one object at the end.
+  std::ostream& out = arguments.json ? session.err : session.out;
+  out << fmt::format(
+      "A failover of {}: {}\n{}What the primary acknowledged and the next one does not have is "
+      "lost.\n",
+      work.id.ToText(), plan.disruption.Summary(), plan.disruption.ToText());
+  if (arguments.yes) return Ok();
+  return Confirm(session);
+}
 
 Result<ClusterView> CarryOut(Session& session, Engine& engine, Maintenance::Kind kind,
                              const Arguments& arguments) {
   const Maintenance work{.kind = kind,
                          .id = TRY(engine.ParseClusterId(arguments.cluster)),
                          .member = arguments.member,
+                         .force = arguments.force,
                          .who = "dbaas"};
+  // The one of them that may lose rows.
+  if (kind == Maintenance::Kind::kFailover) TRY(AskAbout(session, engine, work, arguments));
   session.catch_interrupts();
   const auto progress = MakeProgress(session);
   TRY(engine.Maintain(work, *progress, session.stop));
@@ -52,6 +73,22 @@ Verb SwitchoverVerb() {
             app.add_flag("--json", arguments->json, "For programs: as show --json, afterwards");
             return Run([arguments](Session& session) {
               return Perform(session, Maintenance::Kind::kSwitchover, *arguments);
+            });
+          }};
+}
+
+Verb FailoverVerb() {
+  return {.name = "failover",
+          .text = "Lets a standby take over from a primary that is unwell; rows may be lost",
+          .declare = [](CLI::App& app) {
+            auto arguments = std::make_shared<Arguments>();
+            app.add_option("cluster", arguments->cluster, "Name or id")->required();
+            app.add_option("--to", arguments->member, "Member to lead; the best when left out");
+            app.add_flag("--yes", arguments->yes, "Do not ask first");
+            app.add_flag("--force", arguments->force, "Although the primary looks well");
+            app.add_flag("--json", arguments->json, "For programs: as show --json, afterwards");
+            return Run([arguments](Session& session) {
+              return Perform(session, Maintenance::Kind::kFailover, *arguments);
             });
           }};
 }

@@ -20,7 +20,8 @@ struct Arguments {
 Result<ChangeSet> MakePlan(Session& session, const Arguments& arguments) {
   const Configuration wanted = TRY(ReadConfiguration(arguments.file));
   const auto engine = session.make_engine(wanted.hosts);
-  return arguments.destroy ? PlanDestruction(*engine, wanted) : PlanChanges(*engine, wanted);
+  return arguments.destroy ? PlanDestruction(*engine, wanted, SilentHost::kIsLeftOpen)
+                           : PlanChanges(*engine, wanted, SilentHost::kIsLeftOpen);
 }
 
 int PrintPlan(Session& session, const Arguments& arguments) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "engine/cli/verb.h"
 
+#include <istream>
 #include <ostream>
 
 namespace dbaas {
@@ -8,6 +9,18 @@ namespace dbaas {
 int Fail(Session& session, const Error& error) {
   session.err << "dbaas: " << error.ToLine() << "\n";
   return error.kind == ErrorKind::kNotFound ? kNoSuchCluster : kFailed;
+}
+
+Result<void> Confirm(Session& session) {
+  if (session.in == nullptr) {
+    return Invalid("", "nobody can be asked here, so nothing was done",
+                   "Give --yes to go ahead without a question.");
+  }
+  session.out << "\nDo this? Only 'yes' is a yes: " << std::flush;
+  std::string answer;
+  std::getline(*session.in, answer);
+  if (answer == "yes") return Ok();
+  return Cancelled("nothing was done");
 }
 
 Result<ClusterView> FindCluster(Engine& engine, const std::string& text) {

@@ -71,6 +71,9 @@ const std::vector<Verb>& AllVerbs();
 /// Says on err what went wrong; gives the exit code that belongs to it.
 int Fail(Session& session, const Error& error);
 
+/// Asks the person at the terminal. kCancelled when that is no yes, kInvalid when nobody is there.
+Result<void> Confirm(Session& session);
+
 /// The cluster called `text` ("orders", "local/orders"), probed. kNotFound when there is none.
 Result<ClusterView> FindCluster(Engine& engine, const std::string& text);
 

@@ -11,6 +11,7 @@ const std::vector<Verb>& AllVerbs() {
       PlanVerb(),
       ApplyVerb(),
       DestroyVerb(),
+      ExplainVerb(),
       GraphVerb(),
       // Of a cluster that is there.
       ShowVerb(),
@@ -18,9 +19,14 @@ const std::vector<Verb>& AllVerbs() {
       EventsVerb(),
       CredentialsVerb(),
       SwitchoverVerb(),
+      FailoverVerb(),
       RestartVerb(),
       // Of a host.
+      ImportVerb(),
       WatchVerb(),
+      // Of itself.
+      CompletionVerb(),
+      ManualVerb(),
   };
   return kVerbs;
 }

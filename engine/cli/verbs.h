@@ -11,11 +11,16 @@ namespace dbaas {
 inline constexpr const char* kFileText = "A main.tf.json, or a folder of *.tf.json; this folder";
 
 Verb ApplyVerb();
+Verb CompletionVerb();
 Verb CredentialsVerb();
 Verb DestroyVerb();
 Verb EventsVerb();
+Verb ExplainVerb();
+Verb FailoverVerb();
 Verb GraphVerb();
+Verb ImportVerb();
 Verb LogsVerb();
+Verb ManualVerb();
 Verb PlanVerb();
 Verb RestartVerb();
 Verb ShowVerb();

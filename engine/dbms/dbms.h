@@ -49,7 +49,7 @@ struct Claim {
   bool suspended = false;  ///< The layer has been told to leave all roles as they are.
 };
 
-/// How RevokeClaim ended.
+/// How RevokeClaim or PassClaim ended.
 struct ClaimAnswer {
   bool revoked = false;
   Claim claim;  ///< What stands, unless it was revoked.
@@ -66,6 +66,7 @@ struct BlockedTimes {
   int restart = 0;     ///< ... the primary restarts in place.
   int recreate = 0;    ///< ... the primary's instance is made anew around its data.
   int proxy = 0;       ///< ... the proxy is made anew.
+  int failover = 0;    ///< ... a standby takes over from a primary that was ended.
 };
 
 class Dbms {
@@ -128,6 +129,10 @@ class Dbms {
   /// follows. REQUIRES: the life of the member that made the claim has ended. Empty argv: this dbms
   /// has no claims.
   virtual Command RevokeClaim(const ClusterRecord& record, const Claim& seen) const = 0;
+  /// As RevokeClaim, and in the same step names `to` as the one to lead next, whatever it lacks. A
+  /// claim of nobody that was read (it has a version) is passed on too.
+  virtual Command PassClaim(const ClusterRecord& record, const Claim& seen,
+                            const std::string& to) const = 0;
   virtual Result<ClaimAnswer> ReadClaim(const std::string& output) const = 0;
 };
 

@@ -86,6 +86,9 @@ class Driver {
   /// Removes it; one that is not there is fine. Instances are stopped in their own time first.
   virtual Result<void> Remove(const ObjectId& id) = 0;
   virtual Result<void> Restart(const std::string& instance) = 0;
+  /// Ends an instance at once, without its own time, and leaves it stopped. Success: its processes
+  /// are gone and nobody starts them on his own. One that does not run, or is not there, is fine.
+  virtual Result<void> Kill(const std::string& instance) = 0;
   /// Runs argv inside a running instance with `input` on stdin. A command that ran and failed is a
   /// value, not an error.
   virtual Result<ExecResult> Exec(const std::string& instance, const std::vector<std::string>& argv,

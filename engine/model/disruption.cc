@@ -56,6 +56,7 @@ const char* ToString(Kind kind) {
     case Kind::kReload: return "reload";
     case Kind::kRestart: return "restart";
     case Kind::kSwitchover: return "switchover";
+    case Kind::kFailover: return "failover";
     case Kind::kLeave: return "leave";
   }
   return "?";

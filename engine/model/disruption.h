@@ -41,6 +41,7 @@ struct DisruptionStep {
     kReload,      ///< It reads its settings again.
     kRestart,     ///< Its connections break; it comes back with its data.
     kSwitchover,  ///< It hands the primary's role over, in order.
+    kFailover,    ///< It takes the primary's role from one that is unwell, with the rows it has.
     kLeave,       ///< It is removed.
   };
   Kind kind = Kind::kReload;
@@ -54,7 +55,8 @@ struct Disruption {
   DisruptionLevel level = DisruptionLevel::kNone;
   std::vector<DisruptionStep> steps;  ///< In the order in which they happen.
   int blocked_seconds = 0;            ///< Writes are blocked for so long at most, all in all.
-  bool ends_service = false;  ///< No member stays: whoever uses the cluster has nothing left to use.
+  bool ends_service =
+      false;  ///< No member stays: whoever uses the cluster has nothing left to use.
   DataAtRisk data_at_risk = DataAtRisk::kNone;
 
   /// "2 restarts, 1 switchover; writes blocked for up to 5 s; data at risk: none"

@@ -14,18 +14,20 @@ namespace dbaas {
 struct Maintenance {
   enum class Kind {
     kSwitchover,  ///< `member` becomes primary; the best standby when it is empty.
+    kFailover,    ///< `member` takes over from a primary that is unwell; the best when it is empty.
     kRestart,     ///< `member` restarts; all of them, the primary last, when it is empty.
   };
   Kind kind = Kind::kSwitchover;
   ClusterId id;
   std::string member;
-  std::string who;  ///< Caller in a word, as in PartChange.
+  bool force = false;  ///< Of kFailover: although the primary looks well.
+  std::string who;     ///< Caller in a word, as in PartChange.
 
   /// For the history: "switchover to orders-2", "restart".
   std::string ToText() const {
-    const bool restart = kind == Kind::kRestart;
-    if (member.empty()) return restart ? "restart" : "switchover";
-    return (restart ? "restart " : "switchover to ") + member;
+    if (kind == Kind::kRestart) return member.empty() ? "restart" : "restart " + member;
+    const std::string moves = kind == Kind::kFailover ? "failover" : "switchover";
+    return member.empty() ? moves : moves + " to " + member;
   }
 };
 

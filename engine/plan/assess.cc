@@ -120,6 +120,18 @@ class Assessor {
     handed_over_ = true;
   }
 
+  void Take(const Failover& operation, const std::string& reason) {
+    Step(Kind::kFailover, operation.to, reason, DisruptionLevel::kFailover);
+    found_.blocked_seconds += input_.blocked.failover;
+    // A synchronous one has all that was acknowledged.
+    const MemberFacts* heir = input_.facts == nullptr ? nullptr : input_.facts->Find(operation.to);
+    if (heir != nullptr && heir->synchronous) return;
+    found_.data_at_risk = std::max(found_.data_at_risk, DataAtRisk::kUnsyncedTail);
+  }
+
+  /// Comes with a failover, which says what it costs.
+  void Take(const KillInstance& /*operation*/, const std::string& /*reason*/) {}
+
   void Take(const RestartMember& operation, const std::string& reason) {
     const auto needs_primary_first = [](const SettingChange& change) {
       return change.primary_first;

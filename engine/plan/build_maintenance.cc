@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "engine/plan/assess.h"
 
@@ -22,12 +23,13 @@ class Builder {
                      fmt::format("Its members are {}.", fmt::join(members, ", ")));
     }
     const MemberFacts* primary = input_.facts == nullptr ? nullptr : input_.facts->Primary();
-    if (primary == nullptr) {
+    if (primary != nullptr) primary_ = primary->name;
+    if (wanted_.kind == Maintenance::Kind::kFailover) {
+      TRY(PlanFailover(primary));
+    } else if (primary == nullptr) {
       return Unavailable("cluster " + wanted_.id.ToText() + " has no primary right now",
                          "`dbaas show` says how its members are.");
-    }
-    primary_ = primary->name;
-    if (wanted_.kind == Maintenance::Kind::kSwitchover) {
+    } else if (wanted_.kind == Maintenance::Kind::kSwitchover) {
       TRY(PlanSwitchover());
     } else {
       PlanRestarts();
@@ -47,22 +49,84 @@ class Builder {
     return candidates;
   }
 
-  Result<void> PlanSwitchover() {
-    if (wanted_.member == primary_) return Ok();
+  /// Those that may lead next: the one that was asked for, or all.
+  Result<std::vector<std::string>> WantedCandidates() const {
     auto candidates = Candidates();
     if (candidates.empty()) {
       return Invalid("member", "there is no other member that could lead " + wanted_.id.ToText(),
                      "node_count is 1.");
     }
-    if (!wanted_.member.empty()) {
-      if (std::find(candidates.begin(), candidates.end(), wanted_.member) == candidates.end()) {
-        return Invalid("member", wanted_.member + " is a replica and never leads",
-                       fmt::format("{} could.", fmt::join(candidates, ", ")));
-      }
-      candidates = {wanted_.member};
+    if (wanted_.member.empty()) return candidates;
+    if (std::find(candidates.begin(), candidates.end(), wanted_.member) == candidates.end()) {
+      return Invalid("member", wanted_.member + " is a replica and never leads",
+                     fmt::format("{} could.", fmt::join(candidates, ", ")));
     }
-    PlanHandover(std::move(candidates), "asked for");
+    return std::vector<std::string>{wanted_.member};
+  }
+
+  Result<void> PlanSwitchover() {
+    if (wanted_.member == primary_) return Ok();
+    PlanHandover(TRY(WantedCandidates()), "asked for");
     return Ok();
+  }
+
+  /// The primary is ended first, so that nothing is written to it any more, and comes back last, to
+  /// follow.
+  Result<void> PlanFailover(const MemberFacts* primary) {
+    if (input_.facts == nullptr) {
+      return Unavailable("no member of " + wanted_.id.ToText() + " answers",
+                         "`dbaas apply` starts what is stopped.");
+    }
+    const std::string unwell =
+        primary == nullptr ? "nobody leads"
+                           : fmt::format("{}, the primary, is {}", primary_, primary->state);
+    if (primary != nullptr && primary->running && !wanted_.force) {
+      return Invalid(
+          "member", unwell + ", and looks well",
+          "`dbaas switchover` moves the role without losing a row. If clients cannot use "
+          "it nevertheless, --force fails over all the same.");
+    }
+    if (primary != nullptr && wanted_.member == primary_) {
+      return Invalid("member", unwell, "Name the member that is to take over from it.");
+    }
+    const MemberFacts* heir = BestHeir(TRY(WantedCandidates()));
+    if (heir == nullptr) {
+      return Unavailable("no member that could take over is running",
+                         "`dbaas show` says how the members are.");
+    }
+    if (primary != nullptr) Add("kill instance " + primary_, KillInstance{primary_}, unwell);
+    const std::string behind = heir->lag_bytes ? fmt::format("{} B behind", *heir->lag_bytes)
+                                               : "how far behind is not known";
+    Add("failover to " + heir->name, Failover{primary_, heir->name}, unwell + "; " + behind);
+    if (primary != nullptr) ComesBack(primary_);
+    return Ok();
+  }
+
+  void ComesBack(const std::string& member) {
+    const std::string reason = "follows from now on";
+    for (const auto& object : input_.desired.objects) {
+      if (object.id.kind != ObjectKind::kInstance || object.member != member) continue;
+      if (input_.observed.Find(object.id) == nullptr) {
+        Add("+ " + object.id.ToText(), EnsureObject{object}, reason);
+      } else {
+        Add("restart " + member, RestartInstance{member}, reason);
+      }
+    }
+  }
+
+  /// Running, then synchronous, then the least behind. With no primary nobody streams.
+  const MemberFacts* BestHeir(const std::vector<std::string>& candidates) const {
+    const MemberFacts* best = nullptr;
+    const auto rank = [](const MemberFacts& member) {
+      constexpr auto kUnknown = std::numeric_limits<std::int64_t>::max();
+      return std::pair(!member.synchronous, member.lag_bytes.value_or(kUnknown));
+    };
+    for (const auto& name : candidates) {
+      const MemberFacts* member = input_.facts->Find(name);
+      if (member == nullptr || !member->running) continue;
+      if (best == nullptr || rank(*member) < rank(*best)) best = member;
+    }
+    return best;
   }
 
   void PlanRestarts() {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// BuildMaintenance: an ordered plan for a switchover or for restarts. Pure. At most one member is
-// away at a time, and the primary hands over before it restarts, if there is anyone to take over.
+// BuildMaintenance: an ordered plan for a switchover, a failover or restarts. Pure. At most one
+// member is away at a time, and the primary hands over before it restarts, if there is anyone to
+// take over. Only a failover takes the role from one that cannot hand it over: it is ended first.
 #pragma once
 
 #include "engine/base/result.h"
@@ -12,7 +13,7 @@
 namespace dbaas {
 
 /// kInvalid when the member is none of the cluster's or may not do that, kUnavailable when nobody
-/// leads. An empty plan: it is so already.
+/// leads (of a failover: when nobody could). An empty plan: it is so already.
 Result<Plan> BuildMaintenance(const Maintenance& wanted, const PlanInput& input);
 
 }  // namespace dbaas

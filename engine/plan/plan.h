@@ -45,6 +45,16 @@ struct Switchover {
   std::string from;
   std::vector<std::string> candidates;
 };
+/// Ends an instance at once.
+struct KillInstance {
+  std::string instance;
+};
+/// Makes `to` the primary in place of `from`, which was ended before, or of nobody when that is
+/// empty. Nothing to do when someone else leads by then.
+struct Failover {
+  std::string from;
+  std::string to;
+};
 struct RestartMember {
   std::string member;
 };
@@ -56,8 +66,8 @@ struct WaitUntil {
   Condition condition;
 };
 
-using Operation = std::variant<EnsureObject, RemoveObject, RestartInstance, Switchover,
-                               RestartMember, ApplySettings, WaitUntil>;
+using Operation = std::variant<EnsureObject, RemoveObject, RestartInstance, KillInstance,
+                               Switchover, Failover, RestartMember, ApplySettings, WaitUntil>;
 
 using ActionId = int;  ///< Index in Plan::actions.
 

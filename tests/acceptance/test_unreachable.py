@@ -55,6 +55,20 @@ class TestUnreachable(Theme):
         self.assertEqual(refreshed.code, 0, refreshed)
         self.assertEqual(self.workspace.addresses(), ["dbaas_cluster.main"])
 
+    def test_2_without_a_refresh_nobody_asks_the_host(self):
+        self.endpoint.stop()
+        self.endpoint.start()
+        self.have_cluster_behind_it()
+        before = self.endpoint.connections
+        planned = self.workspace.plan("-refresh=false")
+        self.assertEqual(planned.code, 0, planned)
+        self.assertEqual(self.endpoint.connections, before)
+        self.endpoint.stop()
+        planned = self.workspace.run("plan", "-refresh=false", "-detailed-exitcode", "-json", name="plan-no-refresh")
+        self.assertEqual(planned.code, 0, planned)
+        said = [text for text in map(str, planned.diagnostics("warning")) if "override" not in text]
+        self.assertEqual(said, [], "it warns of a host that nobody asked")
+
     def test_3_a_change_can_be_planned_but_not_applied(self):
         self.have_cluster_behind_it()
         state = self.workspace.state()

@@ -62,6 +62,31 @@ TEST_F(ApplyTest, DriftIsAChangeWithItsReason) {
   EXPECT_EQ(In("plan", {"--detailed-exitcode"}), kDone);
 }
 
+// There is no state file, so there is nothing else that the file could be compared with.
+TEST_F(ApplyTest, OfASilentHostThePlanIsLeftOpenAndAnApplyFails) {
+  Write(R"(, "node_count": 2)", kReplica);
+  ASSERT_EQ(In("apply", {"--yes"}), kDone);
+  host_->SetReachable(false);
+  EXPECT_EQ(In("plan"), kDone) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("? dbaas_cluster.main  not compared: host local does not "
+                                    "answer\n    warning: "));
+  EXPECT_THAT(out_.str(), HasSubstr("? dbaas_replica.r  not compared"));
+  EXPECT_THAT(out_.str(),
+              HasSubstr("Not compared: 2.\nPlan: 0 to add, 0 to change, 0 to destroy."));
+  EXPECT_EQ(In("plan", {"--detailed-exitcode"}), kChangesPlanned);
+  EXPECT_EQ(In("plan", {"--destroy"}), kDone);
+  EXPECT_THAT(out_.str(), HasSubstr("Not compared: 1.\n"));
+  ASSERT_EQ(In("plan", {"--json"}), kDone);
+  const Json change = Json::parse(out_.str())["changes"][0];
+  EXPECT_EQ(change["action"], "unknown");
+  EXPECT_TRUE(change["actions"].is_null());
+  EXPECT_EQ(change["warnings"].size(), 1U);
+  EXPECT_EQ(In("explain"), kDone);
+  EXPECT_THAT(out_.str(), HasSubstr("dbaas_cluster.main: unknown\n  Why: not compared"));
+  EXPECT_EQ(In("apply", {"--yes"}), kFailed);
+  EXPECT_EQ(In("destroy", {"--yes"}), kFailed);
+}
+
 TEST_F(ApplyTest, WithoutATerminalNothingIsDoneUnlessTold) {
   Write("");
   EXPECT_EQ(In("apply"), kFailed);

@@ -106,6 +106,11 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Refused{"Expression", Cluster(R"("node_count": "${var.nodes}")"),
                 kOrders + ".node_count: this is an expression: ${var.nodes}"},
+        Refused{"LongReference",
+                Cluster("\"image\": \"${" + std::string(1'000'000, 'a') + ".b.c}\""),
+                kOrders + ": there is no resource aaa"},
+        Refused{"ReferenceIntoAList", Cluster(R"("image": "${dbaas_cluster.a.members[0]}")"),
+                kOrders + ".image: this is an expression"},
         Refused{"Interpolation", Cluster(R"("image": "x-${dbaas_cluster.a.name}")"),
                 kOrders + ".image: this is an expression"},
         Refused{"Directive", Cluster(R"("image": "%{if true}x%{endif}")"),

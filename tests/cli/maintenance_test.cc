@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// switchover and restart, as typed, over a host in memory.
+// switchover, failover and restart, as typed, over a host in memory.
 #include "tests/cli/fixture.h"
 
 namespace dbaas {
@@ -42,6 +42,72 @@ TEST_F(MaintenanceTest, WhoCannotLeadIsRefusedBeforeAnythingIsWritten) {
   EXPECT_THAT(err_.str(), HasSubstr("orders-9 is no member of local/orders"));
   EXPECT_EQ(Dbaas({"switchover", "nothing"}), kNoSuchCluster);
   EXPECT_TRUE(host_->CallsOf("WriteRecord").empty());
+}
+
+TEST_F(MaintenanceTest, AFailoverOfAWellPrimaryIsRefusedAndPointsToSwitchover) {
+  HaveCluster(R"(, "node_count": 2)");
+  EXPECT_EQ(Dbaas({"failover", "orders", "--yes"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("orders-1, the primary, is running, and looks well"));
+  EXPECT_THAT(err_.str(), HasSubstr("`dbaas switchover`"));
+  EXPECT_TRUE(host_->CallsOf("Kill").empty());
+  EXPECT_TRUE(host_->CallsOf("WriteRecord").empty());
+}
+
+TEST_F(MaintenanceTest, AForcedFailoverEndsThePrimaryFirstAndLeavesNothingToApply) {
+  HaveCluster(R"(, "node_count": 3)");
+  ASSERT_EQ(Dbaas({"failover", "orders", "--to", "orders-3", "--force", "--yes"}), kDone)
+      << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("data at risk: unsynced tail"));
+  EXPECT_THAT(out_.str(), HasSubstr("1. orders-3  failover    orders-1, the primary, is running; "
+                                    "how far behind is not known\n"));
+  EXPECT_THAT(host_->CallsOf("Kill"), ElementsAre("orders-1"));
+  EXPECT_THAT(host_->CallsOf("Restart"), ElementsAre("orders-1"));
+  EXPECT_EQ(In("plan", {"--detailed-exitcode"}), kDone);
+  EXPECT_EQ(Dbaas({"events", "orders", "--verify"}), kDone);
+  EXPECT_THAT(out_.str(), HasSubstr("failover to orders-3  ok\n"));
+}
+
+TEST_F(MaintenanceTest, AFailoverAsksAndOnlyYesIsAYes) {
+  HaveCluster(R"(, "node_count": 2)");
+  EXPECT_EQ(Dbaas({"failover", "orders", "--force"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("nobody can be asked here"));
+  std::istringstream no("no\n");
+  session_.in = &no;
+  EXPECT_EQ(Dbaas({"failover", "orders", "--force"}), kFailed);
+  EXPECT_THAT(out_.str(), HasSubstr("What the primary acknowledged and the next one does not have "
+                                    "is lost.\n"));
+  EXPECT_TRUE(host_->CallsOf("Kill").empty());
+  std::istringstream yes("yes\n");
+  session_.in = &yes;
+  EXPECT_EQ(Dbaas({"failover", "orders", "--force"}), kDone) << err_.str();
+  EXPECT_THAT(host_->CallsOf("Kill"), ElementsAre("orders-1"));
+}
+
+TEST_F(MaintenanceTest, AFailoverNeedsSomebodyWhoCanLead) {
+  HaveCluster("");
+  EXPECT_EQ(Dbaas({"failover", "orders", "--force", "--yes"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("there is no other member that could lead local/orders"));
+  Write(R"(, "node_count": 2)", kReplica);
+  ASSERT_EQ(In("apply", {"--yes"}), kDone) << err_.str();
+  EXPECT_EQ(Dbaas({"failover", "orders", "--to", "orders-1", "--force", "--yes"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("orders-1, the primary, is running"));
+  EXPECT_EQ(Dbaas({"failover", "orders", "--to", "orders-reports", "--yes", "--force"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("orders-reports is a replica and never leads"));
+  host_->StopInstance("orders-2", "exited (0)");
+  EXPECT_EQ(Dbaas({"failover", "orders", "--force", "--yes"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("no member that could take over is running"));
+  EXPECT_TRUE(host_->CallsOf("Kill").empty());
+}
+
+TEST_F(MaintenanceTest, AFailoverDoesNotWaitForAnApplyThatDidNotEndAndLeavesItUnfinished) {
+  HaveCluster(R"(, "node_count": 2)");
+  host_->FailNext("Restart", Denied("no"));
+  EXPECT_EQ(Dbaas({"restart", "orders"}), kFailed);
+  ASSERT_EQ(Dbaas({"failover", "orders", "--force", "--yes"}), kDone) << err_.str();
+  EXPECT_EQ(Dbaas({"restart", "orders"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("the last apply of local/orders did not end"));
+  ASSERT_EQ(In("apply", {"--yes"}), kDone) << err_.str();
+  EXPECT_EQ(In("plan", {"--detailed-exitcode"}), kDone);
 }
 
 TEST_F(MaintenanceTest, RestartIsRollingAndThePrimaryGoesLastAfterASwitchover) {

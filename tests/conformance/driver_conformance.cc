@@ -381,6 +381,18 @@ TEST_P(DriverConformance, RestartStartsAnewAndStartsWhatIsStopped) {
   EXPECT_TRUE(FailsWith(ErrorKind::kNotFound, driver().Restart(cluster() + "-none")));
 }
 
+TEST_P(DriverConformance, AKilledInstanceStaysStoppedAndKillingAgainIsFine) {
+  Object instance = Instance();
+  Make(instance);
+  const std::string& name = instance.id.name;
+  EXPECT_TRUE(IsOk(driver().Kill(name)));
+  EXPECT_EQ(Find(instance.id)->state, RunState::kStopped);
+  EXPECT_TRUE(IsOk(driver().Kill(name)));
+  EXPECT_TRUE(IsOk(driver().Kill(cluster() + "-none")));
+  EXPECT_TRUE(IsOk(driver().Restart(name)));
+  EXPECT_EQ(Find(instance.id)->state, RunState::kRunning);
+}
+
 TEST_P(DriverConformance, ACommandGetsItsInputAndItsAnswerComesBackWhole) {
   Object instance = Instance();
   Make(instance);

@@ -172,6 +172,37 @@ TEST(PostgreSqlClaimTest, AClaimGoesOnlyIfItStandsExactlyAsItWasRead) {
             "\n");
 }
 
+TEST(PostgreSqlClaimTest, AClaimThatIsPassedOnNamesTheNextLeaderInTheSameStep) {
+  const ClusterRecord record = RecordOf(SpecOf());
+  EXPECT_EQ(PostgreSql().PassClaim(record, {}, "pgt-2").input.Reveal(),
+            PostgreSql().RevokeClaim(record, {}).input.Reveal());
+  const Claim seen{.member = "pgt-1", .version = "58/13"};
+  EXPECT_EQ(PostgreSql().PassClaim(record, seen, "pgt-2").input.Reveal(),
+            "value(\"/dbaas/pgt-x7kq/leader\") = \"pgt-1\"\n"
+            "mod(\"/dbaas/pgt-x7kq/leader\") = \"58\"\n"
+            "mod(\"/dbaas/pgt-x7kq/config\") = \"13\"\n"
+            "\n"
+            R"(put /dbaas/pgt-x7kq/failover "{\"member\":\"pgt-2\"}")"
+            "\n"
+            "del /dbaas/pgt-x7kq/leader\n"
+            "\n"
+            "get /dbaas/pgt-x7kq/leader\nget /dbaas/pgt-x7kq/config\n"
+            "\n");
+}
+
+TEST(PostgreSqlClaimTest, WithNoClaimTheNextLeaderIsNamedUnlessSomebodyClaimsMeanwhile) {
+  const auto nobody = PostgreSql().ReadClaim(
+      R"({"responses":[{"Response":{"response_range":{"header":{"revision":702}}}}]})");
+  ASSERT_TRUE(nobody.has_value());
+  EXPECT_THAT(PostgreSql().PassClaim(RecordOf(SpecOf()), nobody->claim, "pgt-2").input.Reveal(),
+              testing::StartsWith("mod(\"/dbaas/pgt-x7kq/leader\") = \"0\"\n"
+                                  "mod(\"/dbaas/pgt-x7kq/config\") = \"0\"\n\nput "));
+  EXPECT_TRUE(PostgreSql()
+                  .ReadClaim(R"({"responses":[{"Response":{"response_put":{}}},
+                                 {"Response":{"response_delete_range":{}}}]})")
+                  ->revoked);
+}
+
 TEST(PostgreSqlClaimTest, WhatWasDeletedWasRevokedAndWhatWasNotThereWasNot) {
   const std::string answer =
       R"({"succeeded":true,"responses":[{"Response":{"response_delete_range":{"deleted":1}}}]})";

@@ -398,6 +398,17 @@ Result<FakeObject*> FakeDriver::RunningInstance(const std::string& name) {
   return &found->second;
 }
 
+Result<void> FakeDriver::Kill(const std::string& instance) {
+  return Call<void>("Kill", instance, [&]() -> Result<void> {
+    const auto found = objects_.find({ObjectKind::kInstance, instance});
+    if (found == objects_.end() || found->second.state == RunState::kStopped) return Ok();
+    Happens(InstanceEvent::Kind::kEnded, found->second.object, "exited (137)");
+    found->second.state = RunState::kStopped;
+    found->second.state_detail = "exited (137)";
+    return Ok();
+  });
+}
+
 Result<void> FakeDriver::Restart(const std::string& instance) {
   return Call<void>("Restart", instance, [&]() -> Result<void> {
     const auto found = objects_.find({ObjectKind::kInstance, instance});

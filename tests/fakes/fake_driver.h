@@ -129,6 +129,7 @@ class FakeDriver final : public Driver {
   Result<void> Ensure(const Object& object) override;
   Result<void> Remove(const ObjectId& id) override;
   Result<void> Restart(const std::string& instance) override;
+  Result<void> Kill(const std::string& instance) override;
   Result<ExecResult> Exec(const std::string& instance, const std::vector<std::string>& argv,
                           const Secret<std::string>& input) override;
   Result<std::string> Logs(const std::string& instance, int lines) override;

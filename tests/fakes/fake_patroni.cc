@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/base/hash.h"
 #include "engine/dbms/dbms.h"
 #include "engine/dbms/postgresql/dynamic_configuration.h"
 #include "engine/dbms/postgresql/topology.h"
@@ -386,9 +387,39 @@ void FakePatroni::ForgetKeys(const std::string& prefix) {
                 [&](const auto& entry) { return prefix == "/dbaas/" + entry.first + "/"; });
 }
 
+/// As far as claim.cc goes: a look at the leader's key, or its passing on to somebody.
+ExecResult FakePatroni::Transact(const std::string& input) {
+  const auto entry = [](const std::string& key, const std::string& value) {
+    Json list = Json::array();
+    if (!value.empty()) {
+      list.push_back({{"key", Base64(key)}, {"value", Base64(value)}, {"mod_revision", 1}});
+    }
+    return Json({{"Response", {{"response_range", {{"kvs", list}}}}}});
+  };
+  for (auto& [scope, cluster] : clusters_) {
+    const std::string prefix = "/dbaas/" + scope + "/";
+    if (input.find(prefix + "leader") == std::string::npos) continue;
+    const std::string named = R"({\"member\":\")";
+    const auto found = input.find(named);
+    if (found == std::string::npos) {
+      return {.output = Dump({{"responses", Json::array({entry(prefix + "leader", cluster.leader),
+                                                         entry(prefix + "config", "{}")})}})};
+    }
+    const auto begin = found + named.size();
+    const std::string to = input.substr(begin, input.find('\\', begin) - begin);
+    ForgetKeys(prefix);
+    for (const auto& member : MembersOf(scope.substr(0, scope.rfind('-')))) {
+      if (member.name == to) Promote(member, copies_[member.volume], cluster);
+    }
+    return {.output = R"({"responses":[{"Response":{"response_put":{}}}]})"};
+  }
+  return {.exit_code = 1, .errors = "no such cluster"};
+}
+
 Result<ExecResult> FakePatroni::Answer(const FakeExec& exec) {
   if (!exec.argv.empty() && exec.argv.front() == "etcdctl") {
     const std::lock_guard lock(mutex_);
+    if (exec.argv.back() == "txn") return Transact(exec.input);
     ForgetKeys(exec.argv.back());
     return ExecResult{};
   }

@@ -100,6 +100,7 @@ class FakePatroni {
   Result<ExecResult> Answer(const FakeExec& exec);
   ExecResult SwitchOver(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
   void ForgetKeys(const std::string& prefix);
+  ExecResult Transact(const std::string& input);
   void ApplySettings(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
   Json Probe(const std::string& member, const ClusterRecord& record, Cluster& cluster);
   static std::string RoleOf(const Cluster& cluster, const Member& member);

@@ -51,6 +51,7 @@ class BuggyDriver final : public Driver {
   Result<void> Restart(const std::string& instance) override {
     return Told(driver_->Restart(instance));
   }
+  Result<void> Kill(const std::string& instance) override { return Told(driver_->Kill(instance)); }
   Result<ExecResult> Exec(const std::string& instance, const std::vector<std::string>& argv,
                           const Secret<std::string>& input) override {
     const bool is_switchover = input.Reveal().find("def try_switch") != std::string::npos;

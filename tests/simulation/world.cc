@@ -61,6 +61,10 @@ class ActorDriver final : public Driver {
     return Do<void>(Mutation("Restart", {ObjectKind::kInstance, instance}),
                     [&] { return world_.host.Restart(instance); });
   }
+  Result<void> Kill(const std::string& instance) override {
+    return Do<void>(Mutation("Kill", {ObjectKind::kInstance, instance}),
+                    [&] { return world_.host.Kill(instance); });
+  }
   Result<ExecResult> Exec(const std::string& instance, const std::vector<std::string>& argv,
                           const Secret<std::string>& input) override {
     const bool mutates = !argv.empty() && argv[0] == "python3" && !IsProbe(input.Reveal());

@@ -22,23 +22,39 @@ namespace {
 constexpr char kPatience[] = "2s";
 constexpr char kLeader[] = "leader";
 constexpr char kConfiguration[] = "config";
+constexpr char kFailover[] = "failover";
 
 std::string VersionOf(std::int64_t claim, std::int64_t configuration) {
   return fmt::format("{}/{}", claim, configuration);
 }
 
+std::string Look(const std::string& prefix) {
+  return fmt::format("get {0}{1}\nget {0}{2}\n", prefix, kLeader, kConfiguration);
+}
+
 /// What must hold, what is done then, and what is done otherwise, each with an empty line after it.
-std::string Transaction(const std::string& prefix, const Claim& seen) {
-  const std::string look = fmt::format("get {0}{1}\nget {0}{2}\n", prefix, kLeader, kConfiguration);
-  if (seen.member.empty()) return fmt::format("\n{}\n\n", look);
+std::string Transaction(const std::string& prefix, const Claim& seen, const std::string& changes) {
   const auto slash = seen.version.find('/');
-  const std::string conditions = fmt::format(
-      "value(\"{0}{1}\") = \"{3}\"\n"
-      "mod(\"{0}{1}\") = \"{4}\"\n"
-      "mod(\"{0}{2}\") = \"{5}\"\n",
-      prefix, kLeader, kConfiguration, seen.member, seen.version.substr(0, slash),
+  // A key that is not there has the revision 0, and no value that could be compared.
+  const std::string member =
+      seen.member.empty() ? ""
+                          : fmt::format("value(\"{}{}\") = \"{}\"\n", prefix, kLeader, seen.member);
+  const std::string revisions = fmt::format(
+      "mod(\"{0}{1}\") = \"{3}\"\n"
+      "mod(\"{0}{2}\") = \"{4}\"\n",
+      prefix, kLeader, kConfiguration, seen.version.substr(0, slash),
       seen.version.substr(slash + 1));
-  return fmt::format("{}\ndel {}{}\n\n{}\n", conditions, prefix, kLeader, look);
+  return fmt::format("{}{}\n{}\n{}\n", member, revisions, changes, Look(prefix));
+}
+
+std::string JustLook(const std::string& prefix) { return fmt::format("\n{}\n\n", Look(prefix)); }
+
+Command Ask(const std::string& transaction) {
+  return {.instance = EtcdName(),
+          .argv = {"etcdctl", fmt::format("--endpoints=http://127.0.0.1:{}", kEtcdPort),
+                   fmt::format("--dial-timeout={}", kPatience),
+                   fmt::format("--command-timeout={}", kPatience), "--write-out=json", "txn"},
+          .input = Secret(transaction)};
 }
 
 /// Whoever cannot read the configuration must not act on what it might say.
@@ -52,11 +68,21 @@ bool IsPaused(const std::string& configuration) {
 }  // namespace
 
 Command PostgreSql::RevokeClaim(const ClusterRecord& record, const Claim& seen) const {
-  return {.instance = EtcdName(),
-          .argv = {"etcdctl", fmt::format("--endpoints=http://127.0.0.1:{}", kEtcdPort),
-                   fmt::format("--dial-timeout={}", kPatience),
-                   fmt::format("--command-timeout={}", kPatience), "--write-out=json", "txn"},
-          .input = Secret(Transaction(EtcdPrefix(record), seen))};
+  const std::string prefix = EtcdPrefix(record);
+  if (seen.member.empty()) return Ask(JustLook(prefix));
+  return Ask(Transaction(prefix, seen, fmt::format("del {}{}\n", prefix, kLeader)));
+}
+
+// The key that `patronictl failover` writes (patroni/dcs/__init__.py, manual_failover). It is read
+// as soon as nobody leads, and removed by whoever does then.
+Command PostgreSql::PassClaim(const ClusterRecord& record, const Claim& seen,
+                              const std::string& to) const {
+  const std::string prefix = EtcdPrefix(record);
+  if (seen.version.empty()) return Ask(JustLook(prefix));
+  const std::string name_the_next =
+      fmt::format(R"(put {}{} "{{\"member\":\"{}\"}}")", prefix, kFailover, to);
+  return Ask(
+      Transaction(prefix, seen, fmt::format("{}\ndel {}{}\n", name_the_next, prefix, kLeader)));
 }
 
 Result<ClaimAnswer> PostgreSql::ReadClaim(const std::string& output) const {
@@ -67,7 +93,8 @@ Result<ClaimAnswer> PostgreSql::ReadClaim(const std::string& output) const {
   std::string configuration;
   for (const Json& response : GetMember(answer, "responses")) {
     const Json& done = GetMember(response, "Response");
-    read.revoked |= GetInt(GetMember(done, "response_delete_range"), "deleted") > 0;
+    read.revoked |= GetInt(GetMember(done, "response_delete_range"), "deleted") > 0 ||
+                    done.contains("response_put");
     for (const Json& entry : GetMember(GetMember(done, "response_range"), "kvs")) {
       const std::string key = DecodeBase64(GetString(entry, "key"));
       const std::string value = DecodeBase64(GetString(entry, "value"));

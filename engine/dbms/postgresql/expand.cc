@@ -285,7 +285,7 @@ bool PostgreSql::RestartsPrimaryInPlace(const std::string& setting, const std::s
 /// Several times what was measured on two cores: 2.0 s, 0.4 s, 3.9 s and 1.4 s. What was measured
 /// and how is in docs/disruption.md; tests/acceptance/test_disruption.py holds it.
 BlockedTimes PostgreSql::Blocked() const {
-  return {.switchover = 5, .restart = 10, .recreate = 20, .proxy = 5};
+  return {.switchover = 5, .restart = 10, .recreate = 20, .proxy = 5, .failover = 10};
 }
 
 Secret<std::string> PostgreSql::ConnectionUri(const ClusterRecord& record,

@@ -54,6 +54,8 @@ class PostgreSql final : public Dbms {
 
   // claim.cc
   Command RevokeClaim(const ClusterRecord& record, const Claim& seen) const override;
+  Command PassClaim(const ClusterRecord& record, const Claim& seen,
+                    const std::string& to) const override;
   Result<ClaimAnswer> ReadClaim(const std::string& output) const override;
 };
 

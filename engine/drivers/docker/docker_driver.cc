@@ -87,6 +87,11 @@ class DockerDriver final : public Driver {
     return Ok();
   }
 
+  Result<void> Kill(const std::string& instance) override {
+    TRY_IN(KillInstance(*client_, instance), "killing instance " + instance);
+    return Ok();
+  }
+
   Result<ExecResult> Exec(const std::string& instance, const std::vector<std::string>& argv,
                           const Secret<std::string>& input) override {
     if (argv.empty()) return Internal("there is no command to run in " + instance);

@@ -309,4 +309,21 @@ Result<void> RestartInstance(DockerClient& client, const std::string& name) {
   return Restart(client, *container);
 }
 
+Result<void> KillInstance(DockerClient& client, const std::string& name) {
+  const std::optional<Container> container = TRY(Inspect(client, name));
+  if (!container) return Ok();
+  TRY(CheckIsOurs(container->labels, {ObjectKind::kInstance, name}, client.host_name()));
+  // A paused one dies as well, and without running once more. One that does not run is a conflict.
+  const auto is_fine = [](const Result<Json>& done) {
+    return done.has_value() || done.error().kind == ErrorKind::kNotFound ||
+           done.error().kind == ErrorKind::kConflict;
+  };
+  const Result<Json> killed = client.Post(Path(*container, "kill?signal=KILL"));
+  if (!is_fine(killed)) return killed.error();
+  // Waits for its end, and keeps the engine from starting one that it restarts again and again.
+  const Result<Json> stopped = client.Post(Path(*container, "stop?t=0"), nullptr, kSlowCallTimeout);
+  if (!is_fine(stopped)) return stopped.error();
+  return Ok();
+}
+
 }  // namespace dbaas::docker

@@ -29,6 +29,7 @@ Result<void> EnsureInstance(DockerClient& client, const Object& object);
 /// Stops it in its own time, then removes it with its anonymous volumes. Named volumes stay.
 Result<void> RemoveInstance(DockerClient& client, const ObjectId& id);
 Result<void> RestartInstance(DockerClient& client, const std::string& name);
+Result<void> KillInstance(DockerClient& client, const std::string& name);
 
 /// Fingerprint of the files inside; empty when it never got any.
 Result<Fingerprint> ReadMarker(DockerClient& client, const std::string& container);
