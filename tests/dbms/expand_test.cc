@@ -99,7 +99,8 @@ TEST(PostgreSqlExpandTest, Instances) {
   const DesiredState state = Expand(RecordOf(spec, {Reports()}));
   const InstanceSpec& member = Find(state, "pgt-1").instance;
   EXPECT_EQ(member.image, "dbaas/postgresql:17");
-  EXPECT_THAT(member.command, ElementsAre("patroni", "/etc/dbaas/patroni"));
+  EXPECT_THAT(member.command,
+              ElementsAre("python3", "-I", "/etc/dbaas/start_patroni.py", "/etc/dbaas/patroni"));
   EXPECT_THAT(member.networks, ElementsAre("pgt", "dbaas-management"));
   EXPECT_EQ(member.mounts.at(0).volume, "pgt-1-data");
   EXPECT_EQ(member.mounts.at(0).path, "/var/lib/postgresql");

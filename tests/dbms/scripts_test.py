@@ -5,11 +5,14 @@ import http.server
 import json
 import os
 import pathlib
+import runpy
 import subprocess
 import sys
 import tempfile
 import threading
+import types
 import unittest
+import unittest.mock
 
 SCRIPTS = pathlib.Path(__file__).parents[2] / "engine" / "dbms" / "postgresql" / "scripts"
 
@@ -272,6 +275,58 @@ class ProbeTest(unittest.TestCase):
             self.assertEqual(facts["config"], {"ttl": 20})
             self.assertEqual(facts["error"], "psql: error: no server")
             self.assertNotIn("database", facts)
+
+
+class StartPatroniTest(unittest.TestCase):
+    """The file that starts Patroni, between stand-ins for the modules of Patroni that it changes."""
+
+    def setUp(self):
+        self.waits, self.asked = [], []
+        test = self
+
+        class Ha:
+            def __init__(self, unlocked):
+                self.cluster = types.SimpleNamespace(is_unlocked=lambda: unlocked)
+
+            def watch(self, timeout):
+                test.waits.append(timeout)
+                return False
+
+        class PatroniRequest:
+            def request(self, method, url, body=None, **options):
+                test.asked.append(options)
+
+        def module(name, **members):
+            made = types.ModuleType(name)
+            vars(made).update(members)
+            return made
+
+        modules = {"patroni": module("patroni"), "patroni.postgresql": module("patroni.postgresql"),
+                   "patroni.__main__": module("patroni.__main__", main=None),
+                   "patroni.ha": module("patroni.ha", Ha=Ha),
+                   "patroni.request": module("patroni.request", PatroniRequest=PatroniRequest),
+                   "urllib3": module("urllib3", Timeout=lambda **limits: limits)}
+        with unittest.mock.patch.dict(sys.modules, modules):
+            runpy.run_path(str(SCRIPTS / "start_patroni.py"), run_name="imported")
+        self.Ha, self.request = Ha, PatroniRequest().request
+
+    def test_connecting_is_quick_and_answering_may_take_its_time(self):
+        self.request("GET", "http://orders-1:8008/patroni", timeout=2, retries=0)
+        self.request("GET", "http://orders-1:8008/patroni", timeout=0.1)
+        self.request("GET", "http://orders-1:8008/patroni")
+        self.assertEqual(self.asked, [{"timeout": {"connect": 0.2, "read": 2}, "retries": 0},
+                                      {"timeout": {"connect": 0.1, "read": 0.1}}, {}])
+
+    def test_rounds_are_short_for_as_long_as_an_election_takes(self):
+        with unittest.mock.patch("time.monotonic") as now:
+            now.return_value = 100
+            self.assertFalse(self.Ha(unlocked=False).watch(2))
+            now.return_value = 104.9
+            self.assertTrue(self.Ha(unlocked=True).watch(2), "the next round begins at once")
+            self.assertTrue(self.Ha(unlocked=True).watch(0.1))
+            now.return_value = 105
+            self.assertFalse(self.Ha(unlocked=True).watch(2))
+        self.assertEqual(self.waits, [2, 0.2, 0.1, 2])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
 
 #include "engine/base/uri.h"
 #include "engine/dbms/postgresql/dynamic_configuration.h"
+#include "engine/dbms/postgresql/embedded.h"
 #include "engine/dbms/postgresql/haproxy.h"
 #include "engine/dbms/postgresql/parameter_table.h"
 #include "engine/dbms/postgresql/parameters.h"
@@ -49,6 +50,7 @@ std::vector<File> FilesOf(const ClusterRecord& record, const Member& member,
   const auto& secrets = record.secrets;
   return {PostgresFile(folder + "bootstrap.yml", Secret(bootstrap), true),
           PostgresFile(folder + "member.yml", MemberYaml(record, member)),
+          PostgresFile(kStartPatroniPath, Secret(std::string(embedded::kStartPatroni))),
           PostgresFile(kCertificatePath, secrets.at(member.name + ".crt")),
           PostgresFile(kKeyPath, secrets.at(member.name + ".key")),
           PostgresFile(kAuthorityPath, secrets.at(std::string(kAuthority) + ".crt"))};
@@ -69,7 +71,7 @@ Object Volume(const Member& member, const std::string& cluster) {
 Object Instance(const ClusterRecord& record, const Member& member, const std::string& bootstrap) {
   const ClusterSpec& spec = record.cluster_spec();
   InstanceSpec instance{.image = ImageOf(spec),
-                        .command = {"patroni", kConfigurationFolder},
+                        .command = {"python3", "-I", kStartPatroniPath, kConfigurationFolder},
                         // For people who look around inside; Patroni has its own.
                         .environment = {{"PGDATA", DataFolder(MajorOf(spec.engine_version))}},
                         .mounts = {{member.volume(), kDataMount}},

@@ -45,10 +45,20 @@ resolvers runtime
   timeout retry 500ms
   hold valid 1s
 
-frontend write
+)";
+
+// A session that is still connecting when its server is marked down hangs for ever (3.0.11), and a
+// primary's death is just when that happens. So the server that tells who is primary is another one
+// than that which has the sessions: the former is down first, nobody begins to connect any more,
+// and when the latter follows, connecting has succeeded or failed long ago.
+constexpr char kWrite[] = R"(frontend write
   bind :5000
   tcp-request connection reject if { nbsrv(primary) gt 1 }
-  default_backend primary
+)";
+
+constexpr char kUse[] = "  use_backend to-{0} if {{ srv_is_up(primary/{0}) }}\n";
+
+constexpr char kRead[] = R"(  default_backend primary
 
 frontend read
   bind :5001
@@ -62,6 +72,18 @@ constexpr char kPrimary[] = R"(backend primary
   option httpchk OPTIONS /primary
   http-check expect status 200
   default-server inter 250ms fastinter 100ms
+)";
+
+// A former primary has ended its sessions itself: no PostgreSQL turns into a standby without a
+// restart. What is left are those to one that is gone or does not answer. Trying twice would only
+// keep a client from trying again, with the next primary.
+constexpr char kTo[] = R"(
+backend to-{0}
+  option httpchk OPTIONS /health
+  http-check expect status 200
+  retries 0
+  default-server fall 4 downinter 250ms
+  server {0} {0}:{1}
 )";
 
 // Patroni 4.0 has no health check for "really streaming": a standby that lost its primary would
@@ -93,12 +115,21 @@ std::string Servers(const std::vector<Member>& members, bool with_replicas) {
   return text;
 }
 
+std::string ForEachCandidate(const std::vector<Member>& members, const char* text) {
+  std::string all;
+  for (const auto& member : members) {
+    if (!member.is_replica) all += fmt::format(fmt::runtime(text), member.name, kPostgresPort);
+  }
+  return all;
+}
+
 }  // namespace
 
 std::string HaproxyConfiguration(const std::vector<Member>& members) {
   static_assert(kWritePort == 5000 && kReadPort == 5001 && kRestPort == 8008);
-  return kTop + (kPrimary + Servers(members, false)) + (kStandbys + Servers(members, true)) +
-         (kFollowers + Servers(members, true));
+  return kTop + (kWrite + ForEachCandidate(members, kUse)) +
+         (kRead + (kPrimary + Servers(members, false))) + ForEachCandidate(members, kTo) +
+         (kStandbys + Servers(members, true)) + (kFollowers + Servers(members, true));
 }
 
 }  // namespace dbaas::postgresql

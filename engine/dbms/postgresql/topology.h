@@ -23,6 +23,7 @@ inline constexpr int kPostgresUid = 999;
 inline constexpr int kHaproxyUid = 997;
 
 inline constexpr char kConfigurationFolder[] = "/etc/dbaas/patroni";
+inline constexpr char kStartPatroniPath[] = "/etc/dbaas/start_patroni.py";
 inline constexpr char kCertificatePath[] = "/etc/dbaas/tls/server.crt";
 inline constexpr char kKeyPath[] = "/etc/dbaas/tls/server.key";
 inline constexpr char kAuthorityPath[] = "/etc/dbaas/tls/ca.crt";
