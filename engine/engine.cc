@@ -17,6 +17,8 @@
 #include "engine/apply/retry.h"
 #include "engine/apply/view.h"
 #include "engine/drivers/docker/docker_driver.h"
+#include "engine/watch/chronicle.h"
+#include "engine/watch/outbox.h"
 #include "engine/watch/watcher.h"
 
 namespace dbaas {
@@ -25,6 +27,8 @@ namespace {
 // A refresh of a thousand resources asks within moments: they share one listing.
 constexpr Milliseconds kListingLifetime{1000};
 constexpr Milliseconds kDeadLeaseTtl{5000};
+// How often it is looked whether a watcher has something to tell.
+constexpr Milliseconds kTellInterval{250};
 // A cluster of nine may start at once; more at a time only makes an engine slow.
 constexpr int kCallsPerHost = 24;
 constexpr int kCallsInTotal = 96;
@@ -318,12 +322,36 @@ Result<std::map<std::string, std::string>> Engine::Logs(const ClusterId& id,
 
 Result<void> Engine::Watch(const WatchOptions& options, std::stop_token stop) {
   Host* host = TRY(impl_->Find(options.host.empty() ? Hosts().front() : options.host));
-  Watcher watcher({.driver = *TRY(host->driver()),
-                   .clock = impl_->clock,
-                   .random = impl_->random,
-                   .clusters = options.clusters,
-                   .report = options.report});
-  watcher.Run(std::move(stop));
+  Driver* driver = TRY(host->driver());
+  Outbox history(
+      "the history",
+      [&](const WatchReport& report) {
+        return WriteDown(*driver, ThisProcess("dbaas watch", impl_->random), report);
+      },
+      impl_->clock, impl_->random);
+  Outbox webhook(
+      "the webhook",
+      [&](const WatchReport& report) { return Post(options.webhook, impl_->clock, report); },
+      impl_->clock, impl_->random);
+  const bool has_webhook = !options.webhook.url.Reveal().empty();
+  const auto take = [&](const WatchReport& report) {
+    options.report(report);
+    if (has_webhook) webhook.Put(report);
+    if (report.kind == WatchReport::Kind::kFailover) history.Put(report);
+  };
+  {
+    // A thread each: a receiver that takes its time holds up no entry.
+    const auto writing = RealThreads().Repeat(kTellInterval, [&] { history.Work(); });
+    const auto posting = RealThreads().Repeat(kTellInterval, [&] { webhook.Work(); });
+    Watcher watcher({.driver = *driver,
+                     .clock = impl_->clock,
+                     .random = impl_->random,
+                     .clusters = options.clusters,
+                     .report = take});
+    watcher.Run(std::move(stop));
+  }
+  history.Flush();
+  webhook.Flush();
   return Ok();
 }
 

@@ -27,6 +27,7 @@
 #include "engine/model/view.h"
 #include "engine/model/watch_report.h"
 #include "engine/plan/plan.h"
+#include "engine/watch/webhook.h"
 
 namespace dbaas {
 
@@ -51,6 +52,7 @@ enum class ReadDepth { kListing, kProbe };
 struct WatchOptions {
   std::string host;                ///< Empty: the default one.
   std::set<std::string> clusters;  ///< Empty: all of the host.
+  WebhookOptions webhook;          ///< Is told everything that `report` is.
   /// Called from the thread that watches; returns soon.
   std::function<void(const WatchReport&)> report;
 };

@@ -91,6 +91,11 @@ def running(name):
     return inspect(name).get("State", {}).get("Running", False)
 
 
+def address(name, network):
+    """Its address in a network; None while it does not run."""
+    return inspect(name).get("NetworkSettings", {}).get("Networks", {}).get(network, {}).get("IPAddress") or None
+
+
 def postmaster(name):
     """(process id on the host, start time in ticks) of a member's PostgreSQL, or None.
 
