@@ -56,12 +56,23 @@ Json ToJson(const Object& object) {
   return json;
 }
 
+InstanceSpec ResolveHostWords(InstanceSpec instance, const HostWords& words) {
+  for (auto& argument : instance.command) argument = ResolveHostWords(argument, words);
+  for (auto& [name, value] : instance.environment) value = ResolveHostWords(value, words);
+  for (auto& file : instance.files) {
+    file.content = Secret(ResolveHostWords(file.content.Reveal(), words));
+  }
+  return instance;
+}
+
 void Seal(Object& object, const std::string& salt) {
-  object.fingerprint = Sha256Hex(salt + Dump(ToJson(object))).substr(0, kFingerprintLength);
+  object.fingerprint =
+      Sha256Hex(salt + ResolveHostWords(Dump(ToJson(object)))).substr(0, kFingerprintLength);
   Json files = Json::array();
   for (const auto& file : object.instance.files) {
     if (file.create_only) continue;
-    files.push_back({file.path, file.mode, file.uid, file.gid, Sha256Hex(file.content.Reveal())});
+    files.push_back({file.path, file.mode, file.uid, file.gid,
+                     Sha256Hex(ResolveHostWords(file.content.Reveal()))});
   }
   object.files_fingerprint = Sha256Hex(salt + Dump(files)).substr(0, kFingerprintLength);
 }

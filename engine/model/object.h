@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/base/secret.h"
+#include "engine/model/host_words.h"
 #include "engine/model/spec.h"
 
 namespace dbaas {
@@ -47,7 +48,8 @@ struct ObjectId {
 using Fingerprint = std::string;
 
 /// A file inside an instance. Placed by the driver, never by environment or argv, because it may be
-/// secret. Paths are absolute; the folder is made when missing and belongs to uid:gid too.
+/// secret. Paths are absolute; the folder is made when missing and belongs to uid:gid too. (On a
+/// host whose instances all run as one user, everything belongs to that one.)
 struct File {
   std::string path;
   Secret<std::string> content;
@@ -102,9 +104,14 @@ struct Object {
 };
 
 /// Computes both fingerprints. `salt` (the record's uid) keeps equal secrets of two clusters apart.
+/// Host words count as what they are in a container, whatever a host makes of them.
 void Seal(Object& object, const std::string& salt);
 
 /// Everything about an object but file contents: for logs, journal and `--json`.
 Json ToJson(const Object& object);
+
+/// The same instance with all host words in its command, environment and files replaced. A driver
+/// calls it before anything else in Ensure.
+InstanceSpec ResolveHostWords(InstanceSpec instance, const HostWords& words = {});
 
 }  // namespace dbaas

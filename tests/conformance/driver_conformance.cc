@@ -112,9 +112,11 @@ Object DriverConformance::Instance(const std::string& suffix) const {
   object.member = cluster_ + suffix;
   object.instance.image = world_->image();
   object.instance.command = {kBusybox, "sh", "-c",
-                             "echo start >> /tmp/starts; echo hello from the log; "
-                             "trap 'echo reload >> /tmp/reloads' HUP; trap 'exit 0' TERM; "
-                             "while true; do /bin/busybox sleep 3600 & wait $!; done"};
+                             "echo start >> " + OwnPath("/tmp/starts") +
+                                 "; echo hello from the log; trap 'echo reload >> " +
+                                 OwnPath("/tmp/reloads") +
+                                 "' HUP; trap 'exit 0' TERM; "
+                                 "while true; do /bin/busybox sleep 3600 & wait $!; done"};
   object.instance.stop_timeout_seconds = 5;
   object.instance.reload_signal = "SIGHUP";
   return object;
@@ -135,7 +137,7 @@ std::string DriverConformance::Run(const std::string& instance,
 }
 
 std::string DriverConformance::Read(const std::string& instance, const std::string& path) {
-  return Run(instance, {"cat", path});
+  return Run(instance, {"cat", OwnPath(path)});
 }
 
 std::string DriverConformance::ReadUntil(const std::string& instance, const std::string& path,
@@ -309,10 +311,15 @@ TEST_P(DriverConformance, FilesHaveTheirContentModeAndOwner) {
   Make(instance);
   const std::string& name = instance.id.name;
   EXPECT_EQ(Read(name, "/srv/deep/down/secret.conf"), instance.instance.files[0].content.Reveal());
-  EXPECT_EQ(Run(name, {"stat", "-c", "%a %u:%g", "/srv/deep/down/secret.conf"}), "600 999:998\n");
-  EXPECT_EQ(Run(name, {"stat", "-c", "%u:%g", "/srv/deep/down"}), "999:998\n");
+  const auto stat = [&](const std::string& format, const std::string& path) {
+    return Run(name, {"stat", "-c", format, OwnPath(path)});
+  };
+  const std::string owner = world_->OwnerOf(instance.instance.files[0]) + "\n";
+  EXPECT_EQ(stat("%a %u:%g", "/srv/deep/down/secret.conf"), "600 " + owner);
+  EXPECT_EQ(stat("%u:%g", "/srv/deep/down"), owner);
   EXPECT_EQ(Read(name, "/srv/open.conf").size(), 70'000u);
-  EXPECT_EQ(Run(name, {"stat", "-c", "%a %u:%g", "/srv/open.conf"}), "644 0:0\n");
+  EXPECT_EQ(stat("%a %u:%g", "/srv/open.conf"),
+            "644 " + world_->OwnerOf(instance.instance.files[1]) + "\n");
 }
 
 TEST_P(DriverConformance, ChangedFilesArePlacedAndTheInstanceIsTold) {

@@ -30,6 +30,10 @@ class DriverWorld {
 
   /// An image with busybox at /bin/busybox and nothing else to rely on.
   virtual std::string image() const = 0;
+  /// Whom a file belongs to inside an instance: "999:998".
+  virtual std::string OwnerOf(const File& file) const {
+    return std::to_string(file.uid) + ":" + std::to_string(file.gid);
+  }
   /// A cluster name that no other test uses, even one that runs at the same time.
   virtual std::string cluster() const = 0;
 

@@ -15,7 +15,7 @@ using testing::Not;
 
 /// The script's ARGUMENTS, read the way Python does.
 Json ArgumentsOf(const Command& command) {
-  const std::string& input = command.input.Reveal();
+  const std::string input = ResolveHostWords(command.input.Reveal());
   const auto begin = input.find("json.loads(") + 11;
   const auto end = input.find(")\n", begin);
   return Json::parse(Json::parse(input.substr(begin, end - begin)).get<std::string>());
@@ -125,8 +125,8 @@ TEST(PostgreSqlCommandsTest, SwitchoverAndRestartRunWhereTheyBelong) {
 TEST(PostgreSqlCommandsTest, ForgetRemovesThisIncarnationOnly) {
   const Command forget = PostgreSql().Forget(RecordOf(SpecOf()));
   EXPECT_EQ(forget.instance, "dbaas-management-etcd");
-  EXPECT_THAT(forget.argv, ElementsAre("etcdctl", "--endpoints=http://127.0.0.1:2379", "del",
-                                       "--prefix", "/dbaas/pgt-x7kq/"));
+  EXPECT_THAT(forget.argv, ElementsAre("etcdctl", "--endpoints=http://" + LocalAddress() + ":2379",
+                                       "del", "--prefix", "/dbaas/pgt-x7kq/"));
 }
 
 // ---- Claims, as `etcdctl --write-out=json txn` has them

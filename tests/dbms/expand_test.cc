@@ -16,7 +16,14 @@ namespace {
 
 using testing::ElementsAre;
 
-DesiredState Expand(const ClusterRecord& record) { return PostgreSql().Expand(record).value(); }
+/// As a container sees it.
+DesiredState Expand(const ClusterRecord& record) {
+  DesiredState state = PostgreSql().Expand(record).value();
+  for (auto* list : {&state.objects, &state.shared}) {
+    for (auto& object : *list) object.instance = ResolveHostWords(std::move(object.instance));
+  }
+  return state;
+}
 
 const Object& Find(const DesiredState& state, const std::string& name,
                    ObjectKind kind = ObjectKind::kInstance) {

@@ -65,8 +65,9 @@ class Patroni:
 
 def execute(script, patroni, arguments=(), patience=1.0, path=None):
     """The finished process. `patience` shortens the script's waits; `path` is searched for programs first."""
-    arguments = {"rest_user": "dbaas", "rest_password": "pw", "data_folder": "/nowhere", **dict(arguments)}
-    member = (SCRIPTS / "member.py").read_text().replace('("127.0.0.1", 8008)', '("127.0.0.1", %d)' % patroni.port)
+    arguments = {"rest_user": "dbaas", "rest_password": "pw", "address": "127.0.0.1", "socket_folder": "/nowhere",
+                 "data_folder": "/nowhere", **dict(arguments)}
+    member = (SCRIPTS / "member.py").read_text().replace('ARGUMENTS["address"], 8008', 'ARGUMENTS["address"], %d' % patroni.port)
     member = member.replace("time.monotonic() + seconds", "time.monotonic() + seconds * %s" % patience)
     text = "import json\nARGUMENTS = json.loads(%r)\n%s\n\n%s" % (
         json.dumps(arguments), member, (SCRIPTS / (script + ".py")).read_text())

@@ -277,7 +277,8 @@ Result<void> FakeDriver::PlaceFiles(FakeObject& instance, const Object& object,
                                     bool with_create_only) {
   for (const File& file : object.instance.files) {
     if (file.create_only && !with_create_only) continue;
-    instance.files[file.path] = file;
+    File& placed = instance.files[file.path] = file;
+    placed.content = Secret(ResolveHostWords(file.content.Reveal()));
   }
   instance.files_fingerprint = object.files_fingerprint;
   return Ok();
@@ -427,8 +428,10 @@ Result<void> FakeDriver::Restart(const std::string& instance) {
 }
 
 Result<ExecResult> FakeDriver::Exec(const std::string& instance,
-                                    const std::vector<std::string>& argv,
+                                    const std::vector<std::string>& words,
                                     const Secret<std::string>& input) {
+  std::vector<std::string> argv;
+  for (const auto& word : words) argv.push_back(ResolveHostWords(word));
   const std::string subject = fmt::format("{}: {}", instance, fmt::join(argv, " "));
   std::optional<PlannedFault> fault = NextFault({"Exec", subject});
   if (fault && fault->fault == FakeFault::kBefore) return std::move(fault->error);
@@ -439,7 +442,8 @@ Result<ExecResult> FakeDriver::Exec(const std::string& instance,
     hook = exec_;
   }
   // The hook plays the program inside the instance and may well use this driver: no lock here.
-  Result<ExecResult> result = hook ? hook({instance, argv, input.Reveal()}) : ExecResult{};
+  Result<ExecResult> result =
+      hook ? hook({instance, argv, ResolveHostWords(input.Reveal())}) : ExecResult{};
   if (fault && fault->fault == FakeFault::kAfter) return std::move(fault->error);
   return result;
 }

@@ -51,7 +51,7 @@ std::string JustLook(const std::string& prefix) { return fmt::format("\n{}\n\n",
 
 Command Ask(const std::string& transaction) {
   return {.instance = EtcdName(),
-          .argv = {"etcdctl", fmt::format("--endpoints=http://127.0.0.1:{}", kEtcdPort),
+          .argv = {"etcdctl", fmt::format("--endpoints=http://{}:{}", LocalAddress(), kEtcdPort),
                    fmt::format("--dial-timeout={}", kPatience),
                    fmt::format("--command-timeout={}", kPatience), "--write-out=json", "txn"},
           .input = Secret(transaction)};

@@ -18,7 +18,9 @@ namespace {
 Json CommonArguments(const ClusterRecord& record) {
   return {{"rest_user", kRestUser},
           {"rest_password", record.secrets.at(kRestPassword).Reveal()},
-          {"data_folder", DataFolder(MajorOf(record.cluster_spec().engine_version))}};
+          {"address", LocalAddress()},
+          {"socket_folder", OwnPath(kSocketFolder)},
+          {"data_folder", OwnPath(DataFolder(MajorOf(record.cluster_spec().engine_version)))}};
 }
 
 /// {member: [names]} of members that have values of their own.
@@ -61,8 +63,8 @@ Command PostgreSql::Switchover(const ClusterRecord& record, const std::string& f
 
 Command PostgreSql::Forget(const ClusterRecord& record) const {
   return {.instance = EtcdName(),
-          .argv = {"etcdctl", fmt::format("--endpoints=http://127.0.0.1:{}", kEtcdPort), "del",
-                   "--prefix", EtcdPrefix(record)},
+          .argv = {"etcdctl", fmt::format("--endpoints=http://{}:{}", LocalAddress(), kEtcdPort),
+                   "del", "--prefix", EtcdPrefix(record)},
           .input = {}};
 }
 

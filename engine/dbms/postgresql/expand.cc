@@ -70,18 +70,19 @@ Object Volume(const Member& member, const std::string& cluster) {
 
 Object Instance(const ClusterRecord& record, const Member& member, const std::string& bootstrap) {
   const ClusterSpec& spec = record.cluster_spec();
-  InstanceSpec instance{.image = ImageOf(spec),
-                        .command = {"python3", "-I", kStartPatroniPath, kConfigurationFolder},
-                        // For people who look around inside; Patroni has its own.
-                        .environment = {{"PGDATA", DataFolder(MajorOf(spec.engine_version))}},
-                        .mounts = {{member.volume(), kDataMount}},
-                        .networks = {record.cluster, std::string(kManagementCluster)},
-                        .files = FilesOf(record, member, bootstrap),
-                        .resources = member.resources,
-                        // Parallel queries exchange rows there.
-                        .shm_bytes = std::max(kMinimumShm, member.resources.memory_bytes / 4),
-                        .stop_timeout_seconds = kStopTimeoutSeconds,
-                        .reload_signal = "SIGHUP"};
+  InstanceSpec instance{
+      .image = ImageOf(spec),
+      .command = {"python3", "-I", OwnPath(kStartPatroniPath), OwnPath(kConfigurationFolder)},
+      // For people who look around inside; Patroni has its own.
+      .environment = {{"PGDATA", OwnPath(DataFolder(MajorOf(spec.engine_version)))}},
+      .mounts = {{member.volume(), kDataMount}},
+      .networks = {record.cluster, std::string(kManagementCluster)},
+      .files = FilesOf(record, member, bootstrap),
+      .resources = member.resources,
+      // Parallel queries exchange rows there.
+      .shm_bytes = std::max(kMinimumShm, member.resources.memory_bytes / 4),
+      .stop_timeout_seconds = kStopTimeoutSeconds,
+      .reload_signal = "SIGHUP"};
   if (member.is_replica) {
     instance.ports = {{.name = member.part,
                        .container_port = kPostgresPort,
@@ -104,7 +105,7 @@ Object Proxy(const ClusterRecord& record, const std::vector<Member>& members) {
                 .public_address = is_public};
   };
   InstanceSpec instance{.image = kHaproxyImage,
-                        .command = {"haproxy", "-W", "-db", "-f", kHaproxyPath},
+                        .command = {"haproxy", "-W", "-db", "-f", OwnPath(kHaproxyPath)},
                         .networks = {record.cluster},
                         .ports = {port(kWriteName, kWritePort), port(kReadName, kReadPort)},
                         .files = {{.path = kHaproxyPath,
@@ -123,12 +124,12 @@ Object Proxy(const ClusterRecord& record, const std::vector<Member>& members) {
 std::vector<Object> MakeSharedObjects() {
   const std::string management(kManagementCluster);
   const std::string name = EtcdName();
-  const std::string client = fmt::format("http://{}:{}", name, kEtcdPort);
-  const std::string peer = "http://127.0.0.1:2380";
+  const std::string client = fmt::format("http://{}:{}", AddressOfInstance(name), kEtcdPort);
+  const std::string peer = fmt::format("http://{}:2380", LocalAddress());
   InstanceSpec instance{
       .image = kEtcdImage,
-      .command = {"etcd", "--name", name, "--data-dir", "/var/lib/etcd/data",
-                  "--listen-client-urls", fmt::format("http://0.0.0.0:{}", kEtcdPort),
+      .command = {"etcd", "--name", name, "--data-dir", OwnPath("/var/lib/etcd/data"),
+                  "--listen-client-urls", fmt::format("http://{}:{}", ListenAddress(), kEtcdPort),
                   "--advertise-client-urls", client, "--listen-peer-urls", peer,
                   "--initial-advertise-peer-urls", peer, "--initial-cluster", name + "=" + peer,
                   "--auto-compaction-retention", "1h"},

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/model/host_words.h"
+
 namespace dbaas::postgresql {
 namespace {
 
@@ -13,12 +15,12 @@ namespace {
 // up may take its time to answer. A member that cannot be found stops nobody; it is looked for
 // until it appears. A process that has just started takes every server for healthy until it has
 // asked it. All are asked at once, and as long as more than one seems to be primary, nobody is let
-// through.
+// through. The name server is Docker's own; where addresses are numbers, nobody asks it.
 constexpr char kTop[] = R"(global
   maxconn 8192
   hard-stop-after 24h
   max-spread-checks 1ms
-  stats socket /var/lib/haproxy/admin.sock mode 600 level admin expose-fd listeners
+  stats socket {{dbaas:path /var/lib/haproxy/admin.sock}} mode 600 level admin expose-fd listeners
 
 defaults
   mode tcp
@@ -52,7 +54,7 @@ resolvers runtime
 // than that which has the sessions: the former is down first, nobody begins to connect any more,
 // and when the latter follows, connecting has succeeded or failed long ago.
 constexpr char kWrite[] = R"(frontend write
-  bind :5000
+  bind {{dbaas:listen}}:5000
   tcp-request connection reject if { nbsrv(primary) gt 1 }
 )";
 
@@ -61,7 +63,7 @@ constexpr char kUse[] = "  use_backend to-{0} if {{ srv_is_up(primary/{0}) }}\n"
 constexpr char kRead[] = R"(  default_backend primary
 
 frontend read
-  bind :5001
+  bind {{dbaas:listen}}:5001
   use_backend standbys if { nbsrv(standbys) gt 0 }
   use_backend primary if { nbsrv(primary) gt 0 }
   default_backend followers
@@ -83,20 +85,20 @@ backend to-{0}
   http-check expect status 200
   retries 0
   default-server fall 4 downinter 250ms
-  server {0} {0}:{1}
+  server {0} {2}:{1}
 )";
 
 // Patroni 4.0 has no health check for "really streaming": a standby that lost its primary would
 // count as healthy for as long as it runs. The text of its answer says so, though (where the text
-// is not looked at, OPTIONS keeps it from being sent). Sessions survive the second or two in which
-// a standby turns to another primary.
-constexpr char kStandbys[] = R"(
+// is not looked at, OPTIONS keeps it from being sent). Patroni 3.0 does not say it; there, running
+// has to do. Sessions survive the second or two in which a standby turns to another primary.
+constexpr char kStandbys[] = R"text(
 backend standbys
   balance leastconn
   option httpchk GET /replica
-  http-check expect rstring "\"state\": *\"running\".*\"replication_state\": *\"streaming\""
+  http-check expect rstring "\"state\": *\"running\".*(\"replication_state\": *\"streaming\"|\"role\": *\"replica\".*\"version\": *\"3\.0\.)"
   default-server inter 1s fastinter 1s fall 3
-)";
+)text";
 
 // Without a primary nobody streams: better an answer that is seconds old than none.
 constexpr char kFollowers[] = R"(
@@ -110,7 +112,8 @@ std::string Servers(const std::vector<Member>& members, bool with_replicas) {
   std::string text;
   for (const auto& member : members) {
     if (member.is_replica && !with_replicas) continue;
-    text += fmt::format("  server {0} {0}:{1}\n", member.name, kPostgresPort);
+    text += fmt::format("  server {} {}:{}\n", member.name, AddressOfInstance(member.name),
+                        kPostgresPort);
   }
   return text;
 }
@@ -118,7 +121,9 @@ std::string Servers(const std::vector<Member>& members, bool with_replicas) {
 std::string ForEachCandidate(const std::vector<Member>& members, const char* text) {
   std::string all;
   for (const auto& member : members) {
-    if (!member.is_replica) all += fmt::format(fmt::runtime(text), member.name, kPostgresPort);
+    if (!member.is_replica)
+      all += fmt::format(fmt::runtime(text), member.name, kPostgresPort,
+                         AddressOfInstance(member.name));
   }
   return all;
 }

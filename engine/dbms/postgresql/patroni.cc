@@ -56,19 +56,21 @@ std::string ToYaml(const Yaml& value) {
 
 std::string At(const std::string& host, int port) { return fmt::format("{}:{}", host, port); }
 
-/// Credentials with which a member reaches another one. It checks whom it talks to.
+/// Credentials with which a member reaches another one. It checks that it talks to a member of this
+/// cluster: nobody else has a certificate of its authority. Which one it is does not matter, and on
+/// some hosts members have no names to check.
 Yaml Login(const char* user, const Secret<std::string>& password) {
   return {{"username", user},
           {"password", password.Reveal()},
-          {"sslmode", "verify-full"},
-          {"sslrootcert", kAuthorityPath}};
+          {"sslmode", "verify-ca"},
+          {"sslrootcert", OwnPath(kAuthorityPath)}};
 }
 
 /// The first line that fits decides. Everyone comes in with TLS and SCRAM; the superuser only comes
-/// in from inside, as the system's user of that name, without a password that could leak.
+/// in from inside, as the system's user that all of it runs as, without a password that could leak.
 const Yaml& HostBasedAuthentication() {
   static const Yaml kRules = {
-      fmt::format("local all {} peer", kSuperuser),
+      fmt::format("local all {} peer map=system", kSuperuser),
       fmt::format("local replication {} peer map=system", kReplicationUser),
       "local all all scram-sha-256",
       fmt::format("host all {} all reject", kSuperuser),
@@ -81,11 +83,11 @@ const Yaml& HostBasedAuthentication() {
 }
 
 Yaml ParametersOf(const ClusterSpec& spec, const Member& member) {
-  Yaml parameters = {{"unix_socket_directories", kSocketFolder},
+  Yaml parameters = {{"unix_socket_directories", OwnPath(kSocketFolder)},
                      {"ssl", "on"},
-                     {"ssl_cert_file", kCertificatePath},
-                     {"ssl_key_file", kKeyPath},
-                     {"ssl_ca_file", kAuthorityPath}};
+                     {"ssl_cert_file", OwnPath(kCertificatePath)},
+                     {"ssl_key_file", OwnPath(kKeyPath)},
+                     {"ssl_ca_file", OwnPath(kAuthorityPath)}};
   for (const auto& [name, value] : LocalParameters(spec, member.resources)) {
     parameters[name] = value;
   }
@@ -95,10 +97,10 @@ Yaml ParametersOf(const ClusterSpec& spec, const Member& member) {
 Yaml PostgresOf(const ClusterRecord& record, const Member& member) {
   const ClusterSpec& spec = record.cluster_spec();
   const auto& secrets = record.secrets;
-  return {{"listen", At("0.0.0.0", kPostgresPort)},
-          {"connect_address", At(member.name, kPostgresPort)},
-          {"data_dir", DataFolder(MajorOf(spec.engine_version))},
-          {"pgpass", std::string(kSocketFolder) + "/pgpass"},
+  return {{"listen", At(ListenAddress(), kPostgresPort)},
+          {"connect_address", At(AddressOfInstance(member.name), kPostgresPort)},
+          {"data_dir", OwnPath(DataFolder(MajorOf(spec.engine_version)))},
+          {"pgpass", OwnPath(std::string(kSocketFolder) + "/pgpass")},
           {"use_unix_socket", true},
           {"use_unix_socket_repl", true},
           // A member that went astray is made anew from the primary when rewinding does not help.
@@ -108,7 +110,9 @@ Yaml PostgresOf(const ClusterRecord& record, const Member& member) {
           {"basebackup", {{"checkpoint", "fast"}}},
           {"parameters", ParametersOf(spec, member)},
           {"pg_hba", HostBasedAuthentication()},
-          {"pg_ident", {fmt::format("system {} {}", kSuperuser, kReplicationUser)}},
+          {"pg_ident",
+           {fmt::format("system {} {}", OwnUser(kSystemUser), kSuperuser),
+            fmt::format("system {} {}", OwnUser(kSystemUser), kReplicationUser)}},
           {"authentication",
            {{"superuser", {{"username", kSuperuser}}},
             {"replication", Login(kReplicationUser, secrets.at(kReplicationPassword))},
@@ -134,10 +138,10 @@ Secret<std::string> MemberYaml(const ClusterRecord& record, const Member& member
       {"scope", Scope(record)},
       {"namespace", "/dbaas/"},
       {"name", member.name},
-      {"etcd3", {{"hosts", At(EtcdName(), kEtcdPort)}}},
+      {"etcd3", {{"hosts", At(AddressOfInstance(EtcdName()), kEtcdPort)}}},
       {"restapi",
-       {{"listen", At("0.0.0.0", kRestPort)},
-        {"connect_address", At(member.name, kRestPort)},
+       {{"listen", At(ListenAddress(), kRestPort)},
+        {"connect_address", At(AddressOfInstance(member.name), kRestPort)},
         {"authentication",
          {{"username", kRestUser}, {"password", record.secrets.at(kRestPassword).Reveal()}}}}},
       {"postgresql", PostgresOf(record, member)},

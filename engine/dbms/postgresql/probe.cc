@@ -122,7 +122,11 @@ void ReadSettings(const ClusterRecord& record, const Json& answer, ClusterFacts&
 }  // namespace
 
 Command PostgreSql::Probe(const ClusterRecord& record, const std::string& member) const {
-  return RunScript(embedded::kProbe, {{"sql", ObserveSql(record)}, {"replay_sql", ReplaySql()}},
+  return RunScript(embedded::kProbe,
+                   {{"address", LocalAddress()},
+                    {"socket_folder", OwnPath(kSocketFolder)},
+                    {"sql", ObserveSql(record)},
+                    {"replay_sql", ReplaySql()}},
                    member);
 }
 

@@ -20,6 +20,7 @@ inline constexpr int kEtcdPort = 2379;
 
 // Users inside our images (images/*/Dockerfile).
 inline constexpr int kPostgresUid = 999;
+inline constexpr char kSystemUser[] = "postgres";
 inline constexpr int kHaproxyUid = 997;
 
 inline constexpr char kConfigurationFolder[] = "/etc/dbaas/patroni";

@@ -6,11 +6,11 @@
 #include <cstdlib>
 #include <utility>
 
+#include "engine/base/listening_ports.h"
 #include "engine/drivers/docker/client.h"
 #include "engine/drivers/docker/endpoint.h"
 #include "engine/drivers/docker/instances.h"
 #include "engine/drivers/docker/leases.h"
-#include "engine/drivers/docker/listening_ports.h"
 #include "engine/drivers/docker/networks.h"
 #include "engine/drivers/docker/records.h"
 #include "engine/drivers/docker/translate.h"
@@ -62,7 +62,9 @@ class DockerDriver final : public Driver {
     return observation;
   }
 
-  Result<void> Ensure(const Object& object) override {
+  Result<void> Ensure(const Object& wanted) override {
+    Object object = wanted;
+    object.instance = ResolveHostWords(std::move(object.instance));
     const std::string doing = "making " + object.id.ToText();
     switch (object.id.kind) {
       case ObjectKind::kNetwork: TRY_IN(EnsureNetwork(*client_, object), doing); break;
@@ -95,7 +97,9 @@ class DockerDriver final : public Driver {
   Result<ExecResult> Exec(const std::string& instance, const std::vector<std::string>& argv,
                           const Secret<std::string>& input) override {
     if (argv.empty()) return Internal("there is no command to run in " + instance);
-    Result<ExecResult> result = client_->Exec(instance, argv, input.Reveal());
+    std::vector<std::string> command;
+    for (const auto& argument : argv) command.push_back(ResolveHostWords(argument));
+    Result<ExecResult> result = client_->Exec(instance, command, ResolveHostWords(input.Reveal()));
     if (result.has_value()) return result;
     return ExplainExec(std::move(result).error(), instance, host_)
         .In(fmt::format("running {} in {}", argv.front(), instance));

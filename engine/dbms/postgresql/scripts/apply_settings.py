@@ -5,7 +5,7 @@ def wait_for_primary():
     """A cluster that was just made needs a moment until its leader can take changes."""
     def ready():
         status = get(LOCAL, "/patroni") or {}
-        return status.get("state") == "running" and status.get("role") == "primary" and get(LOCAL, "/config")
+        return status.get("state") == "running" and is_primary(status) and get(LOCAL, "/config")
 
     if not wait(20, ready, 0.2):
         status = get(LOCAL, "/patroni") or {}
@@ -82,6 +82,8 @@ def wait_until_noticed(names):
     def noticed():
         cluster = get(LOCAL, "/cluster") or {}
         for name, status in get_all(addresses_of(cluster), "/patroni").items():
+            if status and status.get("pending_restart") and "pending_restart_reason" not in status:
+                continue  # Patroni 3 does not say what for.
             waits_for = set((status or {}).get("pending_restart_reason") or {})
             own = set(ARGUMENTS["local_parameters"].get(name, []))
             if status and status.get("state") == "running" and not waits_for >= set(names) - own:
@@ -91,8 +93,16 @@ def wait_until_noticed(names):
     wait(5, noticed, 0.1)
 
 
+def check_patroni(patch):
+    """An older one would take it for "off" and say nothing."""
+    version = ((get(LOCAL, "/patroni") or {}).get("patroni") or {}).get("version", "")
+    if patch.get("synchronous_mode") == "quorum" and version.startswith(("2.", "3.")):
+        fail("synchronous_replication needs Patroni 4, and this is Patroni " + version)
+
+
 wait_for_primary()
 patch = ARGUMENTS["patch"]
+check_patroni(patch)
 if not is_in_place(patch, get(LOCAL, "/config") or {}):
     if patch.get("postgresql"):
         check_parameters(patch["postgresql"]["parameters"])

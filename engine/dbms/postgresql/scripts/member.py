@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 
-LOCAL = ("127.0.0.1", 8008)
+LOCAL = (ARGUMENTS["address"], 8008)
 
 
 def fail(reason):
@@ -79,6 +79,11 @@ def leader_of(cluster):
     return None
 
 
+def is_primary(status):
+    """Patroni 3 says "master"."""
+    return (status or {}).get("role") in ("primary", "master")
+
+
 def wait(seconds, condition, interval=0.1):
     """Whether the condition became true in time."""
     deadline = time.monotonic() + seconds
@@ -92,7 +97,8 @@ def wait(seconds, condition, interval=0.1):
 def psql(sql, timeout=60):
     """(output, None) or (None, reason). The reason never holds a statement, which may have a verifier in it."""
     command = ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set", "ON_ERROR_STOP=1",
-               "--set", "VERBOSITY=terse", "--username", "postgres", "--dbname", "postgres"]
+               "--set", "VERBOSITY=terse", "--host", ARGUMENTS["socket_folder"], "--username", "postgres",
+               "--dbname", "postgres"]
     try:
         done = subprocess.run(command, input=sql, capture_output=True, text=True, timeout=timeout)
     except (OSError, subprocess.TimeoutExpired) as error:

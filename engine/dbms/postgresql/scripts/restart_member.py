@@ -64,7 +64,7 @@ if not wait(20, lambda: status().get("state") == "running", 0.2):
 before = status()
 if before.get("pending_restart"):
     shrinking = lowered(before.get("pending_restart_reason"))
-    if shrinking and before.get("role") != "primary":
+    if shrinking and not is_primary(before):
         lower_primary_first(shrinking)
     restart(LOCAL)
     if not wait(30, lambda: status().get("state") == "running" and not status().get("pending_restart")):

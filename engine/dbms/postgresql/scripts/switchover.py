@@ -13,7 +13,7 @@ def leads(name):
     if leader_of(cluster) != name:
         return False
     status = get(addresses_of(cluster)[name], "/patroni") or {}
-    return status.get("role") == "primary" and status.get("state") == "running"
+    return is_primary(status) and status.get("state") == "running"
 
 
 def switch():

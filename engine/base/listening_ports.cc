@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-#include "engine/drivers/docker/listening_ports.h"
+#include "engine/base/listening_ports.h"
 
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
@@ -15,7 +15,7 @@
 #include <sstream>
 #include <string>
 
-namespace dbaas::docker {
+namespace dbaas {
 namespace {
 
 constexpr unsigned kListenState = 10;  // TCP_LISTEN of the kernel's tcp_states.h; "0A" in /proc.
@@ -88,4 +88,4 @@ std::set<int> ListeningPorts() {
   return ports;
 }
 
-}  // namespace dbaas::docker
+}  // namespace dbaas

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-#include "engine/drivers/docker/listening_ports.h"
+#include "engine/base/listening_ports.h"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -10,7 +10,7 @@
 #include <iterator>
 #include <string>
 
-namespace dbaas::docker {
+namespace dbaas {
 namespace {
 
 using testing::Contains;
@@ -61,4 +61,4 @@ TEST(ListeningPortsTest, APortThatWeListenOnIsSeen) {
 }
 
 }  // namespace
-}  // namespace dbaas::docker
+}  // namespace dbaas

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // TCP ports that something on this machine listens on, so that a port which is taken by a program
-// outside Docker is not chosen. Called for engines on this machine. Thread-safe.
+// of somebody else is not chosen. Called by drivers for hosts on this machine. Thread-safe.
 //
 // Asks the kernel for its listening sockets alone (sock_diag(7)). Reading /proc/net/tcp, which
 // walks every connection there could be and takes ten times as long, is for kernels that do not
@@ -12,7 +12,7 @@
 #include <set>
 #include <string_view>
 
-namespace dbaas::docker {
+namespace dbaas {
 
 /// Of this network namespace; empty where neither way is open.
 std::set<int> ListeningPorts();
@@ -22,4 +22,4 @@ std::optional<std::set<int>> AskForListeningPorts();
 /// The second: reads the text of /proc/net/tcp or tcp6. Pure.
 void ReadListeningPorts(std::string_view table, std::set<int>& ports);
 
-}  // namespace dbaas::docker
+}  // namespace dbaas
