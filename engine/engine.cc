@@ -17,6 +17,8 @@
 #include "engine/apply/retry.h"
 #include "engine/apply/view.h"
 #include "engine/drivers/docker/docker_driver.h"
+#include "engine/drivers/process/process_driver.h"
+#include "engine/drivers/process/supervisor.h"
 #include "engine/watch/chronicle.h"
 #include "engine/watch/outbox.h"
 #include "engine/watch/watcher.h"
@@ -106,6 +108,14 @@ class Host {
 };
 
 Result<std::shared_ptr<Driver>> MakeDriver(const HostConfig& config, Clock& clock) {
+  const bool asks_environment = config.kind == HostConfig::Kind::kOfEnvironment;
+  const auto directory = asks_environment ? ReadEnvironment("DBAAS_DIRECTORY") : std::nullopt;
+  if (config.kind == HostConfig::Kind::kProcess || directory) {
+    return MakeProcessDriver({.host_name = config.name,
+                              .directory = directory.value_or(config.directory),
+                              .user = config.user},
+                             clock);
+  }
   const DockerOptions options{.host_name = config.name,
                               .endpoint = config.docker_endpoint,
                               .cert_path = config.cert_path,
@@ -364,6 +374,11 @@ Result<ClusterId> Engine::ParseClusterId(const std::string& text) const {
                    "It reads <host>/<cluster>, as in local/orders.");
   }
   return ClusterId{host, cluster};
+}
+
+std::optional<int> SuperviseIfAsked(int argc, char** argv) {
+  if (argc != 3 || std::string_view(argv[1]) != process::kSuperviseVerb) return std::nullopt;
+  return process::Supervise(argv[2]);
 }
 
 }  // namespace dbaas

@@ -22,6 +22,7 @@
 #include "engine/base/random.h"
 #include "engine/base/result.h"
 #include "engine/drivers/driver.h"
+#include "engine/model/host.h"
 #include "engine/model/maintenance.h"
 #include "engine/model/part_change.h"
 #include "engine/model/view.h"
@@ -30,15 +31,6 @@
 #include "engine/watch/webhook.h"
 
 namespace dbaas {
-
-/// How a host is reached. Made from the provider block, or from the environment when there is none.
-struct HostConfig {
-  std::string name = "local";
-  std::string docker_endpoint;  ///< "unix:///var/run/docker.sock", "tcp://db1:2376"; empty:
-                                ///< DOCKER_HOST or the default socket.
-  std::string cert_path;        ///< Folder with ca.pem, cert.pem, key.pem; empty: DOCKER_CERT_PATH.
-  std::optional<bool> tls_verify;  ///< Absent: DOCKER_TLS_VERIFY.
-};
 
 /// What an apply would do, as far as it can be known without changing anything.
 struct Preview {
@@ -106,5 +98,10 @@ class Engine {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// What a program that has an engine asks first: "PROGRAM supervise FOLDER" is how a process host
+/// starts a supervisor (drivers/process/supervisor.h), which is this program again. Gives the exit
+/// code at the end of that; nothing when the arguments ask for something else.
+std::optional<int> SuperviseIfAsked(int argc, char** argv);
 
 }  // namespace dbaas

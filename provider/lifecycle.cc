@@ -202,17 +202,10 @@ Diagnostics Lifecycle::Configure(const Value& config) {
   if (HasErrors(found)) return found;
   std::shared_ptr<Engine> engine;
   if (config.is_null() || config.is_wholly_known()) {
-    const auto hosts = ReadProviderHosts(config);
+    auto hosts = ReadProviderHosts(config);
     if (!hosts) return {ToDiagnostic(hosts.error(), ProviderSchema())};
-    std::vector<HostConfig> configs;
-    for (const ProviderHost& host : *hosts) {
-      configs.push_back({.name = host.name,
-                         .docker_endpoint = host.docker_endpoint,
-                         .cert_path = host.cert_path,
-                         .tls_verify = host.tls_verify});
-    }
-    if (configs.empty()) configs.emplace_back();
-    engine = std::make_shared<Engine>(std::move(configs), clock_, random_);
+    if (hosts->empty()) hosts->emplace_back();
+    engine = std::make_shared<Engine>(*std::move(hosts), clock_, random_);
   }
   const std::lock_guard lock(mutex_);
   engine_ = std::move(engine);

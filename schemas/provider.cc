@@ -15,9 +15,16 @@ struct DockerBlock {
   static Table<DockerBlock> Attributes();
 };
 
+struct ProcessBlock {
+  std::string directory;
+  std::string user;
+  static Table<ProcessBlock> Attributes();
+};
+
 struct HostBlock {
   std::string name;
   std::optional<DockerBlock> docker;
+  std::optional<ProcessBlock> process;
   static Table<HostBlock> Attributes();
 };
 
@@ -39,13 +46,28 @@ Table<DockerBlock> DockerBlock::Attributes() {
            "Whether the engine's certificate is checked. From `DOCKER_TLS_VERIFY` when left out.");
 }
 
+Table<ProcessBlock> ProcessBlock::Attributes() {
+  return Nested<ProcessBlock>()
+      .Add("directory", &ProcessBlock::directory, Required,
+           "Where everything of this host lies, data too: an absolute path, made when missing. One "
+           "directory is one host.",
+           AbsolutePath())
+      .Add("user", &ProcessBlock::user, Optional,
+           "The system's user that the directory and all processes belong to, where root runs "
+           "Terraform. `postgres` when left out. Anybody else's are their own.",
+           NotEmpty());
+}
+
 Table<HostBlock> HostBlock::Attributes() {
   return Nested<HostBlock>()
       .Add("name", &HostBlock::name, Required,
            "Name of the host, as it appears in `id` and `host_name`. Renaming a host makes its "
            "clusters look like new ones.",
            Dns1123(40))
-      .AddBlock("docker", &HostBlock::docker, "A Docker engine.");
+      .AddBlock("docker", &HostBlock::docker, "A Docker engine.")
+      .AddBlock("process", &HostBlock::process,
+                "This machine itself, without a container engine: PostgreSQL, Patroni, etcd and "
+                "HAProxy run as processes, from the programs that are installed.");
 }
 
 const Table<ProviderConfig>& Rows() {
@@ -53,12 +75,14 @@ const Table<ProviderConfig>& Rows() {
       Table<ProviderConfig>(
           "dbaas",
           "Database clusters on your own machines: PostgreSQL with failover, replicas and "
-          "credentials, on Docker engines that you have. The truth about a cluster lives beside "
+          "credentials, on Docker engines that you have or on the machine itself. The truth about "
+          "a cluster lives beside "
           "its data, so a lost state file costs an import and nothing else.")
           .AddBlock(
               "host", &ProviderConfig::hosts,
               "A place where clusters live. Repeatable; the first one is the default. Without "
-              "any there is one host called `local`, the Docker engine of the environment.");
+              "any there is one host called `local`: the directory that `DBAAS_DIRECTORY` names, "
+              "or else the Docker engine of the environment.");
   return kRows;
 }
 
@@ -71,27 +95,48 @@ Diagnostics CheckProvider(const Value& config) {
   const Value& hosts = config.at("host");
   if (hosts.kind() != Value::Kind::kList) return found;
   std::set<std::string> names;
+  std::set<std::string> directories;
   for (std::size_t i = 0; i < hosts.as_list().size(); ++i) {
-    const Value& name = hosts.as_list()[i].at("name");
+    const Value& host = hosts.as_list()[i];
+    const AttributePath here = Index(Attr({}, "host"), static_cast<std::int64_t>(i));
+    const Value& process = host.at("process");
+    if (process.kind() == Value::Kind::kMap) {
+      if (host.at("docker").kind() == Value::Kind::kMap) {
+        found.push_back(ErrorAt(Attr(here, "process"), "Two drivers for one host",
+                                "A host has either a docker block or a process block."));
+      }
+      const Value& directory = process.at("directory");
+      if (directory.kind() == Value::Kind::kString &&
+          !directories.insert(directory.as_string()).second) {
+        found.push_back(ErrorAt(Attr(Attr(here, "process"), "directory"), "Duplicate directory",
+                                "Two hosts cannot share " + directory.as_string() + "."));
+      }
+    }
+    const Value& name = host.at("name");
     if (!name.is_known() || names.insert(name.as_string()).second) continue;
-    found.push_back(ErrorAt(Attr(Index(Attr({}, "host"), static_cast<std::int64_t>(i)), "name"),
-                            "Duplicate host name",
+    found.push_back(ErrorAt(Attr(here, "name"), "Duplicate host name",
                             "There are two host blocks called \"" + name.as_string() +
                                 "\". Each needs a name of its own."));
   }
   return found;
 }
 
-Result<std::vector<ProviderHost>> ReadProviderHosts(const Value& config) {
-  std::vector<ProviderHost> hosts;
+Result<std::vector<HostConfig>> ReadProviderHosts(const Value& config) {
+  std::vector<HostConfig> hosts;
   if (config.is_null()) return hosts;
   const ProviderConfig provider = TRY(Rows().Decode(config));
   for (const HostBlock& block : provider.hosts) {
-    ProviderHost host{.name = block.name};
+    HostConfig host{.name = block.name};
     if (block.docker) {
+      host.kind = HostConfig::Kind::kDocker;
       host.docker_endpoint = block.docker->endpoint;
       host.cert_path = block.docker->cert_path;
       host.tls_verify = block.docker->tls_verify;
+    }
+    if (block.process) {
+      host.kind = HostConfig::Kind::kProcess;
+      host.directory = block.process->directory;
+      host.user = block.process->user;
     }
     hosts.push_back(std::move(host));
   }

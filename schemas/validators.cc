@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
@@ -89,6 +90,17 @@ Validator NotEmpty() {
   return TextRule("", [](const std::string& text) -> Complaint {
     if (!text.empty()) return std::nullopt;
     return "must not be empty; leave it out instead";
+  });
+}
+
+Validator AbsolutePath() {
+  return TextRule("an absolute path", [](const std::string& text) -> Complaint {
+    const std::filesystem::path path(text);
+    if (path.is_absolute() && path.has_filename() && path.lexically_normal() == path) {
+      return std::nullopt;
+    }
+    return "must be an absolute path without dots and without a slash at its end, not " +
+           Quoted(text);
   });
 }
 

@@ -24,6 +24,8 @@ Validator Range(std::int64_t lowest, std::int64_t highest);
 Validator Positive();
 Validator OneOf(const std::vector<std::string>& values);
 Validator NotEmpty();
+/// "/var/lib/dbaas": no dots, no slash at the end.
+Validator AbsolutePath();
 
 /// A label of RFC 1123: lower-case letters, digits and hyphens. With a letter in front, because it
 /// becomes part of names that need one.

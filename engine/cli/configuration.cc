@@ -446,12 +446,7 @@ Result<std::vector<HostConfig>> ReadHosts(const Json& providers, const Place& pl
     const Diagnostics across = CheckProvider(config);
     found.insert(found.end(), across.begin(), across.end());
     if (HasErrors(found)) return FirstOf(found, here);
-    for (const ProviderHost& host : TRY(ReadProviderHosts(config))) {
-      hosts.push_back({.name = host.name,
-                       .docker_endpoint = host.docker_endpoint,
-                       .cert_path = host.cert_path,
-                       .tls_verify = host.tls_verify});
-    }
+    hosts = TRY(ReadProviderHosts(config));
   }
   return hosts;
 }

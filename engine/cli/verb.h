@@ -50,7 +50,7 @@ struct Session {
   std::function<void()> catch_interrupts = [] {};
   std::stop_token stop = {};  ///< Ctrl-C: start nothing more, let what runs end.
 
-  /// The host that DOCKER_HOST names, or the local Docker engine.
+  /// The directory that DBAAS_DIRECTORY names, else the engine of DOCKER_HOST or the local one.
   std::unique_ptr<Engine> EngineOfEnvironment() const { return make_engine({HostConfig{}}); }
 };
 

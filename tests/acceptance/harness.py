@@ -429,9 +429,10 @@ class Workspace:
 # What the engine says without Terraform
 
 
-def dbaas(run_folder, *arguments):
+def dbaas(run_folder, *arguments, environment=None):
     """Runs the command `dbaas` and gives its stdout."""
-    result = subprocess.run([run_folder.command, *arguments], env=run_folder.environment(), text=True,
+    variables = {**run_folder.environment(), **(environment or {})}
+    result = subprocess.run([run_folder.command, *arguments], env=variables, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=COMMAND_TIMEOUT)
     if result.returncode != 0:
         raise AssertionError(f"dbaas {' '.join(arguments)} ended with {result.returncode}: {result.stderr}")
