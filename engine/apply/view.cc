@@ -44,11 +44,13 @@ void AddMembers(const DesiredState& desired, const ViewInput& input, ClusterView
 }
 
 /// Differences are drift; an instance that merely stands still is trouble, for it is the same
-/// instance, and whoever stopped it may have had a reason.
-void AddDrift(const Diff& diff, ClusterView& view) {
+/// instance, and whoever stopped it may have had a reason. One that nobody stopped is drift.
+void AddDrift(const Diff& diff, const Observation& observed, ClusterView& view) {
   for (const auto& change : diff.changes) {
     const std::string line = change.id.ToText() + " " + change.reason;
-    if (change.kind == ChangeKind::kStart) {
+    const ObservedObject* object = observed.Find(change.id);
+    const bool is_lost = object != nullptr && object->state == RunState::kLost;
+    if (change.kind == ChangeKind::kStart && !is_lost) {
       view.troubles.push_back(line);
     } else if (view.parts.contains(change.part)) {
       view.drift[change.part].push_back(line);
@@ -85,13 +87,14 @@ Result<ClusterView> MakeView(const ViewInput& input) {
     view.ca_certificate_pem = authority->second.Reveal();
   }
   AddMembers(desired, input, view);
-  AddDrift(ComputeDiff(desired.objects, OnlyOf(record.cluster, input.observed), {}), view);
+  AddDrift(ComputeDiff(desired.objects, OnlyOf(record.cluster, input.observed), {}), input.observed,
+           view);
   // Of what is shared, only what this cluster needs is its business; other things may be there.
   Diff shared =
       ComputeDiff(desired.shared, OnlyOf(std::string(kManagementCluster), input.observed), {});
   std::erase_if(shared.changes,
                 [](const auto& change) { return change.kind == ChangeKind::kRemove; });
-  AddDrift(shared, view);
+  AddDrift(shared, input.observed, view);
   if (record.settled < record.generation) {
     const std::string what = record.history.empty() ? "" : ": " + record.history.back().what;
     view.drift[std::string(kClusterPart)].push_back(

@@ -8,6 +8,7 @@ const char* ToString(RunState state) {
     case RunState::kRunning: return "running";
     case RunState::kRestarting: return "restarting";
     case RunState::kStopped: return "stopped";
+    case RunState::kLost: return "lost";
   }
   return "stopped";
 }

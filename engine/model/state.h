@@ -35,6 +35,7 @@ enum class RunState {
   kRunning,
   kRestarting,  ///< The runtime is bringing it back on its own.
   kStopped,     ///< Created or exited, and nobody will start it on its own.
+  kLost,        ///< As kStopped, but nobody wanted that: what looks after it is gone.
 };
 const char* ToString(RunState state);
 

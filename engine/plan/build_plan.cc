@@ -80,7 +80,7 @@ class Builder {
   bool ReplacesStopped(const Change& change) const {
     const ObservedObject* observed = input_.observed.Find(change.id);
     return change.kind == ChangeKind::kReplace && observed != nullptr &&
-           observed->state == RunState::kStopped;
+           (observed->state == RunState::kStopped || observed->state == RunState::kLost);
   }
 
   /// What is new or stopped starts at once, all together: the members find each other.

@@ -36,6 +36,9 @@ std::optional<std::pair<ChangeKind, std::string>> Compare(const Object& desired,
   if (observed->state == RunState::kStopped) {
     return {{ChangeKind::kStart, "is stopped: " + observed->state_detail}};
   }
+  if (observed->state == RunState::kLost) {
+    return {{ChangeKind::kStart, "does not run: " + observed->state_detail}};
+  }
   // A shallow listing does not know the files.
   if (!observed->files_fingerprint.empty() &&
       observed->files_fingerprint != desired.files_fingerprint) {

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "engine/drivers/process/family.h"
 #include "engine/drivers/process/status.h"
 
 namespace dbaas::process {
@@ -32,7 +33,9 @@ std::map<std::string, EventReader::Seen> EventReader::Look() const {
   std::map<std::string, Seen> seen;
   for (const Note& note : store_.List(ObjectKind::kInstance)) {
     const std::string folder = store_.FolderOf(note.id);
-    const Status status = ReadStatus(folder);
+    Status status = ReadStatus(folder);
+    // Without a supervisor its first process is dead, others perhaps not: that is no end yet.
+    if (status.state == RunState::kLost && AnyMarked(folder)) status = ReadStatusFile(folder);
     seen[note.id.name] = {.about = {.instance = note.id.name,
                                     .cluster = note.cluster,
                                     .part = note.part,

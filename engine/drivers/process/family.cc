@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <map>
@@ -85,5 +86,13 @@ void CollectOrphans() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 void EndFamily(const std::string& folder) { EndAll(folder, true); }
 void EndMarked(const std::string& folder) { EndAll(folder, false); }
+
+bool AnyMarked(const std::string& folder) {
+  const std::string mark = std::string(kMark) + "=" + folder;
+  const auto processes = ReadProcesses();
+  return std::any_of(processes.begin(), processes.end(), [&](const auto& process) {
+    return !process.second.is_dead && HasMark(process.first, mark);
+  });
+}
 
 }  // namespace dbaas::process

@@ -27,4 +27,7 @@ void EndFamily(const std::string& folder);
 /// Only whoever has the mark, for everybody else.
 void EndMarked(const std::string& folder);
 
+/// Whether anybody who has the mark is alive.
+bool AnyMarked(const std::string& folder);
+
 }  // namespace dbaas::process

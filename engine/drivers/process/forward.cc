@@ -119,11 +119,13 @@ class Forwarder::Session {
     Wait();
   }
 
+  /// Of a side that hung up nothing tells us any more that there is something to take.
   bool TakeFromGone() {
     for (int at : {0, 1}) {
       Side& side = sides_[at];
-      if (!side.is_gone || side.has_ended || !sides_[1 - at].to_send.empty()) continue;
-      side.has_ended = !Take(at);
+      std::string& taken = sides_[1 - at].to_send;
+      if (!side.is_gone || side.has_ended || !taken.empty()) continue;
+      if (!Take(at) || taken.empty()) side.has_ended = true;
       return true;
     }
     return false;

@@ -223,7 +223,9 @@ Result<void> EnsureInstance(const Host& host, const Object& object) {
   const Image image = TRY(FindImage(host.images, instance.image, store.host()));
   if (!is_there) TRY(MakeInstance(host, object, instance, image));
   const Status status = ReadStatus(FolderOf(store, object.id.name));
-  if (status.state != RunState::kStopped) return UpdateFiles(host, object, instance, status.state);
+  if (status.state == RunState::kRunning || status.state == RunState::kRestarting) {
+    return UpdateFiles(host, object, instance, status.state);
+  }
   TRY(MakeRoot(store, object, instance, image));
   TRY(PlaceFiles(store, object, instance,
                  status.starts == 0 ? FileChoice::kAll : FileChoice::kCompared));

@@ -18,7 +18,7 @@
 namespace dbaas::process {
 namespace {
 
-constexpr const char* kStates[] = {"running", "restarting", "stopped"};
+constexpr const char* kStates[] = {"running", "restarting", "stopped", "lost"};
 
 }  // namespace
 
@@ -87,9 +87,11 @@ Status ReadStatus(const std::string& folder) {
   const bool is_supervised = IsLocked(folder + "/lock");
   Status status = ReadStatusFile(folder);
   if (is_supervised || status.state == RunState::kStopped) return status;
+  // It may have ended in order between our two looks.
+  if (const Status again = ReadStatusFile(folder); again.state == RunState::kStopped) return again;
   // The machine was restarted, or somebody killed both of its supervisor's processes.
-  status.state = RunState::kStopped;
-  status.detail = status.last_end = "exited (its supervisor is gone)";
+  status.state = RunState::kLost;
+  status.detail = status.last_end = "its supervisor is gone";
   status.pid = 0;
   status.ends = status.starts;
   return status;
