@@ -1,17 +1,43 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
 # ./dev quickstart: from a bare machine to a cluster with a row in it. ./dev quickstart --destroy: back again.
+# --driver docker runs it in containers, --driver process as processes of this machine (docs/process.md). Without it: as
+# the last time, else in containers where there is a Docker engine or one can be had.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 cd "$root"
 
 folder=$root/build/quickstart # the user's own copy: to be edited and applied again
 cluster=orders
+driver=
+# Of a process host. Short, because sockets live in it.
+directory=$( ((EUID == 0)) && echo /var/lib/dbaas-quickstart || echo "$HOME/.dbaas-quickstart")
+
+choose_driver() {
+  [[ -n $driver || ! -e $folder/driver ]] || driver=$(<"$folder/driver")
+  if [[ -z $driver ]]; then
+    if tools/docker.sh; then
+      driver=docker
+    elif [[ -n ${DOCKER_HOST:-} ]]; then
+      exit 1
+    else
+      say "no Docker engine can be had here, so the cluster will run as processes"
+      driver=process
+    fi
+  fi
+  if [[ $driver == process ]]; then
+    postgresql=$(tools/process.sh)
+    export DBAAS_DIRECTORY=$directory # for the command; main.tf says it too
+  else
+    unset DBAAS_DIRECTORY
+  fi
+}
 
 prepare() {
+  choose_driver
   # The static build takes long and makes no difference here; but who has it, uses it.
   if [[ -e build/release/provider/terraform-provider-dbaas ]]; then ./dev build --release; else ./dev build; fi
-  ./dev images
+  [[ $driver == process ]] || ./dev images
   terraform=$(./dev terraform)
 }
 
@@ -19,7 +45,10 @@ prepare() {
 install_provider() {
   local host mirror=$folder/mirror
   mkdir -p "$folder"
-  cp --no-clobber examples/quickstart/main.tf "$folder/"
+  [[ ! -e $folder/driver || $(<"$folder/driver") == "$driver" ]] ||
+    die "the quickstart cluster runs by the driver $(<"$folder/driver"); ./dev quickstart --destroy comes first"
+  echo "$driver" >"$folder/driver"
+  write_configuration
   rm -rf "$mirror" "$folder/.terraform.lock.hcl" # the lock remembers the checksum of the last build
   for host in registry.terraform.io registry.opentofu.org; do
     local package
@@ -29,6 +58,20 @@ install_provider() {
   done
   printf 'provider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$mirror" >"$folder/mirror.tfrc"
   run init -input=false >/dev/null
+}
+
+# A copy is the user's own from then on.
+write_configuration() {
+  [[ ! -e $folder/main.tf.of-$driver || -e $folder/main.tf ]] || mv "$folder/main.tf.of-$driver" "$folder/main.tf"
+  [[ ! -e $folder/main.tf ]] || return 0
+  if [[ $driver == docker ]]; then
+    cp examples/quickstart/main.tf "$folder/"
+    return
+  fi
+  sed -e "s|^# A highly available PostgreSQL on this machine's Docker:|# A highly available PostgreSQL on this machine:|" \
+    -e "/^# Without a host block:/d" \
+    -e "s|^provider \"dbaas\" {}|provider \"dbaas\" {\n  host {\n    name = \"local\"\n    process { directory = \"$directory\" }\n  }\n}|" \
+    -e "s|engine_version = \"17\"|engine_version = \"$postgresql\"|" examples/quickstart/main.tf >"$folder/main.tf"
 }
 
 run() { TF_CLI_CONFIG_FILE=$folder/mirror.tfrc "$terraform" -chdir="$folder" "$@"; }
@@ -74,6 +117,9 @@ The cluster "$cluster" runs. Connect to it with
   writes  $(uri "$port")
   reads   $(uri "$reader_port")
 
+$([[ $driver == docker ]] || echo "
+  export DBAAS_DIRECTORY=$directory    for the commands below, too
+")
 What next?
 
   build/dbaas show $cluster              what really runs: members, roles, lag
@@ -92,7 +138,11 @@ create() {
   tell_what_next
 }
 
-managed() { # whatever carries our label, one line each
+managed() { # whatever is ours, one line each
+  if [[ $driver == process ]]; then
+    [[ ! -d $directory ]] || find "$directory" -mindepth 2 -maxdepth 2
+    return
+  fi
   local label=label=app.kubernetes.io/managed-by=dbaas
   docker ps --all --filter "$label" --format 'container {{.Names}}'
   docker volume ls --filter "$label" --format 'volume {{.Name}}'
@@ -107,11 +157,25 @@ destroy() {
   run destroy -input=false -auto-approve
   left=$(managed)
   [[ -z $left ]] || die $'these are left behind, of this or of another cluster:\n'"$left"
-  say "no container, volume or network is left"
+  # Edited perhaps: it comes back when this driver does.
+  mv "$folder/main.tf" "$folder/main.tf.of-$driver"
+  rm -f "$folder/driver"
+  [[ $driver == docker ]] || rmdir "$directory"
+  say "nothing is left of it"
 }
 
-case ${1:-} in
-  '') create ;;
-  --destroy) destroy ;;
-  *) die "usage: ./dev quickstart [--destroy]" ;;
-esac
+usage="usage: ./dev quickstart [--driver docker|process] [--destroy]"
+what=create
+while (($# > 0)); do
+  case $1 in
+    --destroy) what=destroy ;;
+    --driver)
+      driver=${2:-}
+      [[ $driver == docker || $driver == process ]] || die "$usage"
+      shift
+      ;;
+    *) die "$usage" ;;
+  esac
+  shift
+done
+"$what"

@@ -4,8 +4,8 @@ terraform {
   }
 }
 
-# One provider, many hosts. Without any host block there is one, called "local": the Docker engine
-# of DOCKER_HOST, or the one on this machine.
+# One provider, many hosts. Without any host block there is one, called "local": the directory of
+# DBAAS_DIRECTORY, else the Docker engine of DOCKER_HOST, or the one on this machine.
 provider "dbaas" {
   host {
     name = "local"
@@ -19,6 +19,13 @@ provider "dbaas" {
     docker {
       endpoint  = "tcp://db1.example.com:2376"
       cert_path = "/etc/dbaas/east" # ca.pem, cert.pem, key.pem
+    }
+  }
+
+  host {
+    name = "here" # without a container engine
+    process {
+      directory = "/var/lib/dbaas"
     }
   }
 }

@@ -106,7 +106,8 @@ Result<Image> FindImage(const std::vector<ImageDefinition>& images, const std::s
   for (const auto& definition : images) {
     const auto tag = TagOf(definition.image, image);
     if (!tag) continue;
-    Image found{.path = fmt::format("{}:{}", own_path == nullptr ? "" : own_path, kUsualPath),
+    // The system's own first: a python3 of somebody's home does not know the system's Patroni.
+    Image found{.path = fmt::format("{}:{}", kUsualPath, own_path == nullptr ? "" : own_path),
                 .home = definition.home,
                 .folders = definition.folders,
                 .environment = definition.environment};
