@@ -112,14 +112,13 @@ tell_what_next() {
 
 The cluster "$cluster" runs. Connect to it with
 
+$([[ $driver == docker ]] || echo "  export DBAAS_DIRECTORY=$directory    # where build/dbaas is to look
+")
   psql "\$(build/dbaas credentials $cluster --uri)"
 
   writes  $(uri "$port")
   reads   $(uri "$reader_port")
 
-$([[ $driver == docker ]] || echo "
-  export DBAAS_DIRECTORY=$directory    for the commands below, too
-")
 What next?
 
   build/dbaas show $cluster              what really runs: members, roles, lag
