@@ -87,8 +87,11 @@ There is no such cluster; of plan \-\-detailed\-exitcode: there are changes.
 The command line was not understood.
 .SH ENVIRONMENT
 .TP
+.B DBAAS_DIRECTORY
+The directory of a host without containers, for verbs that do not work from a file.
+.TP
 .B DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH
-The Docker engine, as the docker command reads them, for verbs that do not work from a file.
+The Docker engine, as the docker command reads them, for those verbs where there is no such directory.
 .SH SEE ALSO
 .BR terraform (1),
 .BR docker (1)

@@ -254,6 +254,23 @@ Result<void> RestartInstance(const Host& host, const std::string& name) {
   return Restart(host, name);
 }
 
+Result<void> KillInstance(const Host& host, const std::string& name) {
+  const ObjectId id{ObjectKind::kInstance, name};
+  const auto note = TRY(host.store.Find(id));
+  if (!note) return Ok();
+  TRY(host.store.CheckIsOurs(*note, id));
+  const std::string folder = host.store.FolderOf(id);
+  TRY(AskSupervisor(folder, "kill", kPatience));
+  TRY(WaitUntilUnlocked(folder));
+  EndMarked(folder);
+  Status status = ReadStatus(folder);
+  if (status.state != RunState::kLost) return Ok();
+  // What is left of one whose supervisor was gone already is dead now, and that is as wanted.
+  status.state = RunState::kStopped;
+  status.detail = status.last_end = "exited (137)";
+  return WriteStatus(folder, status);
+}
+
 Result<ExecResult> RunInInstance(const Host& host, const std::string& name,
                                  const std::vector<std::string>& argv, const std::string& input) {
   const Store& store = host.store;

@@ -25,6 +25,7 @@ struct Host {
 Result<void> EnsureInstance(const Host& host, const Object& object);
 Result<void> RemoveInstance(const Host& host, const ObjectId& id);
 Result<void> RestartInstance(const Host& host, const std::string& name);
+Result<void> KillInstance(const Host& host, const std::string& name);
 Result<ExecResult> RunInInstance(const Host& host, const std::string& name,
                                  const std::vector<std::string>& argv, const std::string& input);
 

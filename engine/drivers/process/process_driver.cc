@@ -83,6 +83,12 @@ class ProcessDriver final : public Driver {
     return Ok();
   }
 
+  Result<void> Kill(const std::string& instance) override {
+    const ActAs user(store().user());
+    TRY_IN(KillInstance(host_, instance), "killing instance " + instance);
+    return Ok();
+  }
+
   Result<ExecResult> Exec(const std::string& instance, const std::vector<std::string>& argv,
                           const Secret<std::string>& input) override {
     if (argv.empty()) return Internal("there is no command to run in " + instance);
