@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import time
 
 from harness import Theme, dbaas, executable, process_stat, processes, say
@@ -25,6 +26,17 @@ def missing_programs():
     return missing if newest_postgresql() else missing + ["postgresql-15"]
 
 
+def free_ports(first, count):
+    """Two hosts on one machine know nothing of each other: who makes both at once chooses their ports apart."""
+    ports = []
+    while len(ports) < count:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", first)) != 0:
+                ports.append(first)
+        first += 1
+    return ports
+
+
 def read(path):
     try:
         with open(path, "rb") as file:
@@ -41,11 +53,12 @@ class TestProcess(Theme):
         super().setUpClass()
         # Short: sockets live below it.
         cls.cluster = f"pr-{cls.cli[:2]}-{cls.run_folder.suffix}"
+        cls.ports = free_ports(21000 if cls.cli == "terraform" else 22000, 2)
         cls.directory = os.path.join(cls.run_folder.path, f"p-{cls.cli[:2]}")
 
     @classmethod
     def cluster_block(cls, label="main", **attributes):
-        attributes = {"engine_version": newest_postgresql(), **attributes}
+        attributes = {"engine_version": newest_postgresql(), "port": cls.ports[0], "reader_port": cls.ports[1], **attributes}
         provider = f'provider "dbaas" {{\n  host {{\n    name = "local"\n    process {{ directory = "{cls.directory}" }}\n  }}\n}}\n'
         return provider + super().cluster_block(label, **attributes)
 
