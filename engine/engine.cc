@@ -21,6 +21,7 @@
 #include "engine/drivers/process/supervisor.h"
 #include "engine/watch/chronicle.h"
 #include "engine/watch/outbox.h"
+#include "engine/watch/reconciler.h"
 #include "engine/watch/watcher.h"
 
 namespace dbaas {
@@ -31,6 +32,8 @@ constexpr Milliseconds kListingLifetime{1000};
 constexpr Milliseconds kDeadLeaseTtl{5000};
 // How often it is looked whether a watcher has something to tell.
 constexpr Milliseconds kTellInterval{250};
+// A look asks a member's database, which costs a fraction of a second of one core.
+constexpr Milliseconds kReconcileInterval = std::chrono::seconds(30);
 // A cluster of nine may start at once; more at a time only makes an engine slow.
 constexpr int kCallsPerHost = 24;
 constexpr int kCallsInTotal = 96;
@@ -344,7 +347,9 @@ Result<void> Engine::Watch(const WatchOptions& options, std::stop_token stop) {
       [&](const WatchReport& report) { return Post(options.webhook, impl_->clock, report); },
       impl_->clock, impl_->random);
   const bool has_webhook = !options.webhook.url.Reveal().empty();
+  std::mutex mutex;
   const auto take = [&](const WatchReport& report) {
+    const std::lock_guard lock(mutex);
     options.report(report);
     if (has_webhook) webhook.Put(report);
     if (report.kind == WatchReport::Kind::kFailover) history.Put(report);
@@ -353,12 +358,18 @@ Result<void> Engine::Watch(const WatchOptions& options, std::stop_token stop) {
     // A thread each: a receiver that takes its time holds up no entry.
     const auto writing = RealThreads().Repeat(kTellInterval, [&] { history.Work(); });
     const auto posting = RealThreads().Repeat(kTellInterval, [&] { webhook.Work(); });
+    SilentProgress silent;
+    Reconciler reconciler({.converge = impl_->Context(*driver, silent, stop),
+                           .clusters = options.clusters,
+                           .report = take});
+    const auto repairing = RealThreads().Repeat(kReconcileInterval, [&] { reconciler.Look(); });
     Watcher watcher({.driver = *driver,
                      .clock = impl_->clock,
                      .random = impl_->random,
                      .clusters = options.clusters,
+                     .declared_only = options.declared_only,
                      .report = take});
-    watcher.Run(std::move(stop));
+    watcher.Run(stop);
   }
   history.Flush();
   webhook.Flush();

@@ -44,8 +44,9 @@ enum class ReadDepth { kListing, kProbe };
 struct WatchOptions {
   std::string host;                ///< Empty: the default one.
   std::set<std::string> clusters;  ///< Empty: all of the host.
+  bool declared_only = false;      ///< Fail over only those whose configuration asks for it.
   WebhookOptions webhook;          ///< Is told everything that `report` is.
-  /// Called from the thread that watches; returns soon.
+  /// Called from one thread at a time; returns soon.
   std::function<void(const WatchReport&)> report;
 };
 
@@ -87,8 +88,9 @@ class Engine {
   Result<std::map<std::string, std::string>> Logs(const ClusterId& id, const std::string& instance,
                                                   int lines);
 
-  /// Follows a host until it is stopped, and lets a cluster fail over as soon as its primary is
-  /// dead (engine/watch/watcher.h). A host that is away is waited for.
+  /// Follows a host until it is stopped: lets a cluster fail over as soon as its primary is dead
+  /// (engine/watch/watcher.h), and repairs those that ask for it (engine/watch/reconciler.h). A
+  /// host that is away is waited for.
   Result<void> Watch(const WatchOptions& options, std::stop_token stop);
 
   /// "local/orders" or, on the default host, "orders". kInvalid for anything else.

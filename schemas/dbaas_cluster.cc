@@ -15,6 +15,18 @@ namespace {
 
 constexpr const char* kDefaultInstanceClass = "db.small";
 
+struct FailoverConfig {
+  bool watch = false;
+  static Table<FailoverConfig> Attributes() {
+    return Nested<FailoverConfig>().Add(
+        "watch", &FailoverConfig::watch, Required,
+        "Whether the host's watcher answers the death of the primary, as the engine reports it, so "
+        "that a standby takes over within a second and not when Patroni's lease runs out, 20 to 30 "
+        "s later. The watcher is one small container for all clusters of the host. It is given the "
+        "engine's control socket, and with it all rights on the host.");
+  }
+};
+
 struct ClusterConfig {
   // What users say.
   std::string name;
@@ -36,6 +48,8 @@ struct ClusterConfig {
   std::optional<std::string> image;
   bool deletion_protection = true;
   std::string max_disruption;
+  std::optional<FailoverConfig> failover;
+  std::string reconcile;
   // What they get.
   std::string id;
   std::string host;
@@ -136,6 +150,15 @@ Table<ClusterConfig> Rows() {
            "and connections to them break) or `failover` (the primary's role moves). A plan that "
            "needs more fails before anything is touched, and says what it would have done.",
            OneOf({"none", "reload", "restart", "failover"}))
+      .Add("failover", &C::failover, Optional,
+           "How the cluster fails over. Left out, it is watched when it has several members and "
+           "lives on a Docker host.")
+      .Add("reconcile", &C::reconcile, Default("off"),
+           "What the host's watcher does when the cluster is no longer as it was applied, such as "
+           "with a container that somebody removed: nothing (`off`), or bring it back within a "
+           "minute (`repair`). It never makes a lost data volume anew, never does more than "
+           "`max_disruption` allows, and leaves alone what an apply has to finish.",
+           OneOf({"off", "repair"}))
       .Add("id", &C::id, Computed, ChangesWith({"name", "host_name"}),
            "`host/name`, such as `local/orders`.")
       .Add("host", &C::host, Computed, ChangesWith({"host_name"}),
@@ -188,7 +211,9 @@ Result<PartSpec> ToSpec(const ClusterConfig& planned, const ClusterConfig& confi
       .image = planned.image.value_or(""),
       .deletion_protection = planned.deletion_protection,
       .max_disruption =
-          DisruptionLevelFrom(planned.max_disruption).value_or(DisruptionLevel::kFailover)};
+          DisruptionLevelFrom(planned.max_disruption).value_or(DisruptionLevel::kFailover),
+      .repair = planned.reconcile == "repair"};
+  if (planned.failover) spec.watch = planned.failover->watch;
   if (planned.resources) {
     spec.resources = TRY(ToResources(*planned.resources));
   } else {
@@ -221,6 +246,9 @@ void TakeSpec(const ClusterSpec& spec, ClusterConfig& object) {
   if (!spec.image.empty()) object.image = spec.image;
   object.deletion_protection = spec.deletion_protection;
   object.max_disruption = ToString(spec.max_disruption);
+  object.failover.reset();
+  if (spec.watch) object.failover = FailoverConfig{.watch = *spec.watch};
+  object.reconcile = spec.repair ? "repair" : "off";
 }
 
 void FromView(const ClusterView& view, const PartAddress& address, ClusterConfig& object) {

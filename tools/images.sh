@@ -19,25 +19,35 @@ base() { # SUITE
 }
 
 # Everything that decides what comes out: the files of the recipe and the build arguments.
-content_tag() { # NAME ARGUMENT...
-  local name=$1
+content_tag() { # FOLDER ARGUMENT...
+  local folder=$1
   shift
-  (cd "$root/images/$name" && { find . -type f -print0 | sort -z | xargs -0 sha256sum; printf '%s\n' "$@"; }) |
+  (cd "$folder" && { find . -type f -print0 | sort -z | xargs -0 sha256sum; printf '%s\n' "$@"; }) |
     sha256sum | cut -c1-12
 }
 
+# A copy of the recipe with the command beside it: the static build, for it must run without the libraries of this machine.
+with_command() { # FOLDER
+  local copy=$root/build/images/watch
+  mkdir -p "$copy"
+  cp "$1/Dockerfile" "$root/build/release/engine/cli/dbaas" "$copy/"
+  strip "$copy/dbaas"
+  echo "$copy"
+}
+
 image() { # NAME VERSION SUITE [ARGUMENT=VALUE...]
-  local name=$1 version=$2 suite=$3
+  local name=$1 version=$2 suite=$3 folder=$root/images/$1
   shift 3
+  [[ $name != watch ]] || folder=$(with_command "$folder")
   local arguments=("SUITE=$suite" "VERSION=$version" "$@") image=dbaas/$name:$version content
-  content=$image-$(content_tag "$name" "${arguments[@]}")
+  content=$image-$(content_tag "$folder" "${arguments[@]}")
   if [[ -n $(docker images -q "$content") ]]; then
     say "$image is up to date"
   else
     base "$suite"
     say "building $image"
     # The host's network: the package mirror may be reachable by it alone.
-    quietly docker build --network host --tag "$content" "${arguments[@]/#/--build-arg=}" "$root/images/$name"
+    quietly docker build --network host --tag "$content" "${arguments[@]/#/--build-arg=}" "$folder"
   fi
   docker tag "$content" "$image"
 }
@@ -46,3 +56,4 @@ image etcd 3.5 trixie
 image haproxy 3.0 trixie
 image postgresql 17 trixie PG_MAJOR=17
 image postgresql 15 bookworm PG_MAJOR=15
+image watch "$(<"$root/VERSION")" trixie

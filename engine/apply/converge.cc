@@ -2,12 +2,14 @@
 #include "engine/apply/converge.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 #include "engine/apply/action_runner.h"
 #include "engine/apply/deadline.h"
+#include "engine/apply/desired.h"
 #include "engine/apply/executor.h"
 #include "engine/apply/facts.h"
 #include "engine/apply/holder.h"
@@ -25,6 +27,9 @@ constexpr int kWorkers = 24;
 // The first round does the work, the second confirms it. More are for what only shows afterwards,
 // such as a standby that could lower max_connections only once its primary had.
 constexpr int kRounds = 4;
+
+// Other clusters wait for their turn meanwhile.
+constexpr Milliseconds kRepairTimeout = std::chrono::minutes(10);
 
 const std::string kManagement(kManagementCluster);
 
@@ -157,7 +162,8 @@ class Convergence {
     const auto others = TRY(Patiently([&] { return driver_.ReadRecords(); }));
     TRY(Complete(*dbms_, driver_.Address(), host.used_ports, others, context_.random,
                  intent_.record));
-    desired_ = TRY(dbms_->Expand(intent_.record));
+    TRY(DecideWatcher(driver_.Host(), driver_.HasControlSocket(), intent_.record));
+    desired_ = TRY(Desire(*dbms_, intent_.record));
     // A plan that disrupts more than allowed is refused before anything is written.
     if (before_ && intent_.record.cluster_spec().max_disruption < DisruptionLevel::kFailover) {
       TRY(CheckDisruption(PlanRound(TRY(Look())).disruption));
@@ -169,7 +175,7 @@ class Convergence {
   std::set<ObjectId> DesiredBefore() const {
     const auto dbms = DbmsOf(*before_);
     if (!dbms) return {};
-    const auto desired = (*dbms)->Expand(*before_);
+    const auto desired = Desire(**dbms, *before_);
     return desired ? IdsOf(desired->objects) : std::set<ObjectId>();
   }
 
@@ -186,6 +192,7 @@ class Convergence {
     ClusterRecord& record = intent_.record;
     const std::int64_t expected = record.generation;
     record.generation = expected + 1;
+    if (asks_for_nothing_) record.settled = record.generation;
     Append(record.history, {.generation = record.generation,
                             .at = ToText(clock_.Now()),
                             .who = holder_.name,
@@ -211,7 +218,10 @@ class Convergence {
     if (record.history.empty()) return Ok();
     Close(record.history, problem.empty() ? "ok" : problem, done_);
     spdlog::info("history of {} ends with {}", record.cluster, record.history.back().hash);
-    if (problem.empty() && !leaves_unfinished_) record.settled = record.generation;
+    if (problem.empty() && !leaves_unfinished_) {
+      record.settled = record.generation;
+      record.expansion = FingerprintOf(desired_);
+    }
     return WriteRecord(record.generation);
   }
 
@@ -240,12 +250,71 @@ class Convergence {
     intent_.record = *before_;
     intent_.what = wanted.ToText();
     dbms_ = TRY(DbmsOf(*before_));
-    desired_ = TRY(dbms_->Expand(*before_));
+    desired_ = TRY(Desire(*dbms_, *before_));
     const Sight sight = TRY(Look());
     return BuildMaintenance(wanted, {.desired = desired_,
                                      .observed = sight.observed,
                                      .facts = sight.facts ? &*sight.facts : nullptr,
                                      .blocked = dbms_->Blocked()});
+  }
+
+  // ---- repairs ----------------------------------------------------------------------------------
+
+ public:
+  Result<std::vector<std::string>> RunRepair() {
+    lease_ =
+        TRY(LeaseKeeper::TryOnce(driver_, change_.id.cluster, holder_, clock_, context_.threads));
+    std::vector<std::string> wrong = TRY(LookForRepair());
+    if (wrong.empty()) return wrong;
+    intent_.what = fmt::format("repair: {}", fmt::join(wrong, ", "));
+    TRY(WriteIntent());
+    if (auto converged = ConvergeCluster(); !converged) {
+      NoteFailure(converged.error());
+      return std::move(converged).error();
+    }
+    lease_.reset();  // Before settling, as in Run.
+    if (auto settled = Settle(""); !settled && settled.error().kind != ErrorKind::kConflict) {
+      return std::move(settled).error();
+    }
+    return wrong;
+  }
+
+  /// What is wrong, a reason each. Fills in everything that converging needs.
+  Result<std::vector<std::string>> LookForRepair() {
+    before_ = TRY(driver_.ReadRecord(change_.id.cluster));
+    if (!before_ || !before_->has_cluster_part() || before_->deleting) {
+      return std::vector<std::string>();  // It is going, or gone.
+    }
+    if (before_->settled < before_->generation) {
+      return Conflict("the last apply of " + change_.id.ToText() + " did not end");
+    }
+    intent_.record = *before_;
+    asks_for_nothing_ = true;
+    dbms_ = TRY(DbmsOf(*before_));
+    desired_ = TRY(Desire(*dbms_, *before_));
+    if (FingerprintOf(desired_) != before_->expansion) {
+      return Denied("it was last applied by another version of dbaas");
+    }
+    // Whoever repairs may be the watcher: an apply replaces it, not itself.
+    std::erase_if(desired_.shared, [](const auto& object) { return object.id == WatcherId(); });
+    before_objects_ = IdsOf(desired_.objects);
+    const Sight sight = TRY(Look());
+    for (const auto& object : desired_.objects) {
+      if (!object.holds_data || sight.observed.Find(object.id) != nullptr) continue;
+      return Denied(object.id.ToText() +
+                    " is gone, and an empty one in its place is nothing to do "
+                    "unasked");
+    }
+    const Plan plan = PlanRound(sight);
+    TRY(CheckDisruption(plan.disruption));
+    std::vector<std::string> wrong;
+    for (const Plan& part : {TRY(PlanShared(TRY(ObserveShared()))), plan}) {
+      for (const auto& action : part.actions) {
+        if (std::holds_alternative<WaitUntil>(action.operation)) continue;
+        wrong.push_back(action.title + (action.reason.empty() ? "" : " " + action.reason));
+      }
+    }
+    return wrong;
   }
 
   // ---- converging -------------------------------------------------------------------------------
@@ -348,22 +417,37 @@ class Convergence {
   /// What all clusters of the host share is looked at without, and changed under, the host's lease.
   Result<void> EnsureShared() {
     observed_ = TRY(ObserveShared());
-    if (PlanShared(observed_).empty()) return Ok();
+    if (TRY(PlanShared(observed_)).empty()) return Ok();
     const auto host_lease = TRY(WaitForLease(kManagement));
-    TRY(Carry(PlanShared(TRY(ObserveShared())), *host_lease));
+    TRY(Carry(TRY(PlanShared(TRY(ObserveShared()))), *host_lease));
     observed_ = TRY(ObserveShared());
     return Ok();
+  }
+
+  /// By the other clusters of the host.
+  bool IsWatcherNeeded(const std::vector<ClusterRecord>& records) const {
+    return std::any_of(records.begin(), records.end(), [&](const auto& record) {
+      return record.watcher && record.cluster != change_.id.cluster;
+    });
+  }
+
+  /// It is there, and no cluster needs it any more.
+  Result<bool> IsWatcherIdle(const Observation& observed) {
+    if (intent_.record.watcher || observed.Find(WatcherId()) == nullptr) return false;
+    return !IsWatcherNeeded(TRY(Patiently([&] { return driver_.ReadRecords(); })));
   }
 
   Result<Observation> ObserveShared() {
     return Patiently([&] { return driver_.Observe(kManagement); });
   }
 
-  Plan PlanShared(const Observation& observed) const {
+  Result<Plan> PlanShared(const Observation& observed) {
     Diff diff = ComputeDiff(desired_.shared, observed, {intent_.what, {}});
     // Another engine's services may live there too; only what we want is ours to change.
-    std::erase_if(diff.changes,
-                  [](const auto& change) { return change.kind == ChangeKind::kRemove; });
+    const bool is_watcher_idle = TRY(IsWatcherIdle(observed));
+    std::erase_if(diff.changes, [&](const auto& change) {
+      return change.kind == ChangeKind::kRemove && !(is_watcher_idle && change.id == WatcherId());
+    });
     const DesiredState shared{
         .objects = desired_.shared, .shared = {}, .settings = {}, .members = {}};
     return BuildPlan(diff, {.desired = shared, .observed = observed});
@@ -395,6 +479,7 @@ class Convergence {
       TRY(RemoveObjects(kManagement, *host_lease));
     } else if (before_ && dbms_ != nullptr) {
       Forget();
+      if (!IsWatcherNeeded(records)) TRY(Patiently([&] { return driver_.Remove(WatcherId()); }));
     }
     TRY(lease_->Check());
     return Patiently([&] { return driver_.RemoveRecord(change_.id.cluster); });
@@ -436,6 +521,7 @@ class Convergence {
   Intent intent_;
   std::vector<ActionOutcome> done_;
   bool leaves_unfinished_ = false;
+  bool asks_for_nothing_ = false;  ///< Cut or failed, it leaves nothing to be finished.
   const Dbms* dbms_ = nullptr;
   DesiredState desired_;
   Observation observed_;  ///< What is shared; in the end, the cluster too.
@@ -462,6 +548,19 @@ Result<void> Maintain(const ConvergeContext& context, const Maintenance& wanted)
   return Convergence(context, nothing).RunMaintenance(wanted);
 }
 
+Result<std::vector<std::string>> Repair(const ConvergeContext& context, const ClusterId& id,
+                                        const std::string& who) {
+  PartChange nothing{.id = id, .key = std::string(kClusterPart), .who = who};
+  nothing.timeout = kRepairTimeout;
+  return Convergence(context, nothing).RunRepair();
+}
+
+Result<std::vector<std::string>> LookForRepair(const ConvergeContext& context,
+                                               const ClusterId& id) {
+  const PartChange nothing{.id = id, .key = std::string(kClusterPart), .who = "look"};
+  return Convergence(context, nothing).LookForRepair();
+}
+
 Result<Plan> PreviewMaintenance(const ConvergeContext& context, const Maintenance& wanted) {
   const PartChange nothing{.id = wanted.id, .key = std::string(kClusterPart), .who = wanted.who};
   return Convergence(context, nothing).PlanMaintenance(wanted);
@@ -475,7 +574,7 @@ Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& cha
   std::set<ObjectId> before_objects;
   if (before && before->has_cluster_part()) {
     const Dbms* dbms = TRY(DbmsOf(*before));
-    if (const auto desired = dbms->Expand(*before)) before_objects = IdsOf(desired->objects);
+    if (const auto desired = Desire(*dbms, *before)) before_objects = IdsOf(desired->objects);
   }
   if (intent.removes_cluster) {
     const Diff diff = ComputeDiff({}, observed, {intent.what, before_objects});
@@ -485,7 +584,8 @@ Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& cha
   const Observation host = TRY(driver.Observe(std::nullopt));
   const auto others = TRY(driver.ReadRecords());
   TRY(Complete(*dbms, driver.Address(), host.used_ports, others, context.random, intent.record));
-  const DesiredState desired = TRY(dbms->Expand(intent.record));
+  TRY(DecideWatcher(driver.Host(), driver.HasControlSocket(), intent.record));
+  const DesiredState desired = TRY(Desire(*dbms, intent.record));
   const auto facts = Probe(driver, context.clock, intent.record, observed);
   Plan plan = PlanOf(*dbms, intent, desired, before_objects, observed, facts);
   TRY(CheckDisruption(plan.disruption, intent.record.cluster_spec()));

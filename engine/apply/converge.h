@@ -52,6 +52,18 @@ Result<Converged> Converge(const ConvergeContext& context, const PartChange& cha
 /// A failover does not wait for that: it leaves such an apply unfinished.
 Result<void> Maintain(const ConvergeContext& context, const Maintenance& wanted);
 
+/// Brings a settled cluster back to what its record says, with a line in its history, and gives
+/// what was wrong: a reason each, none when all is well. For watchers: it asks nobody, so it waits
+/// for nobody. kConflict while someone else holds the cluster's lease or his apply did not end.
+/// kDenied, with the reason, where it takes a person: data is gone, max_disruption forbids it, or
+/// another version of dbaas, which may have meant something else, was the last to apply. Failed or
+/// cut, it leaves the cluster settled: nothing was asked for.
+Result<std::vector<std::string>> Repair(const ConvergeContext& context, const ClusterId& id,
+                                        const std::string& who);
+
+/// What Repair would find wrong now, without the lease and without touching anything.
+Result<std::vector<std::string>> LookForRepair(const ConvergeContext& context, const ClusterId& id);
+
 /// What Maintain would do now, without the lease and without touching anything.
 Result<Plan> PreviewMaintenance(const ConvergeContext& context, const Maintenance& wanted);
 

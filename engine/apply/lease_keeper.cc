@@ -43,6 +43,14 @@ Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::Wait(Driver& driver, const std
   }
 }
 
+Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::TryOnce(Driver& driver, const std::string& name,
+                                                          const Holder& holder, Clock& clock,
+                                                          Threads& threads) {
+  const TimePoint asked_at = clock.Now();
+  auto lease = TRY(driver.AcquireLease(name, holder, kTtl));
+  return std::unique_ptr<LeaseKeeper>(new LeaseKeeper(std::move(lease), asked_at, clock, threads));
+}
+
 LeaseKeeper::LeaseKeeper(std::unique_ptr<Lease> lease, TimePoint asked_at, Clock& clock,
                          Threads& threads)
     : lease_(std::move(lease)), clock_(clock), renewed_at_(asked_at) {

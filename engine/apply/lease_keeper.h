@@ -25,6 +25,10 @@ class LeaseKeeper {
                                                    const Holder& holder, Clock& clock,
                                                    Random& random, Progress& progress,
                                                    Threads& threads, const std::stop_token& stop);
+  /// One try. kConflict while someone else holds it.
+  static Result<std::unique_ptr<LeaseKeeper>> TryOnce(Driver& driver, const std::string& name,
+                                                      const Holder& holder, Clock& clock,
+                                                      Threads& threads);
   ~LeaseKeeper();
 
   /// Whether it is still ours, by our own clock: a process that was asleep for longer than the ttl

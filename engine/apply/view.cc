@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/apply/desired.h"
 #include "engine/apply/intent.h"
 #include "engine/plan/diff.h"
 
@@ -72,7 +73,7 @@ std::string Status(const ClusterRecord& record, const ClusterView& view) {
 Result<ClusterView> MakeView(const ViewInput& input) {
   const ClusterRecord& record = input.record;
   const Dbms* dbms = TRY(DbmsOf(record));
-  const DesiredState desired = TRY(dbms->Expand(record));
+  const DesiredState desired = TRY(Desire(*dbms, record));
   ClusterView view{.id = {input.host, record.cluster},
                    .parts = record.parts,
                    .status = "",

@@ -32,6 +32,11 @@ std::string Sha256Hex(std::string_view data) {
   return hex;
 }
 
+Fingerprint FingerprintOf(std::string_view content) {
+  // 64 bits: plenty to notice a difference, short enough to read aloud.
+  return Sha256Hex(content).substr(0, 16);
+}
+
 std::string HmacSha256(std::string_view key, std::string_view data) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
   unsigned int length = 0;

@@ -10,6 +10,10 @@ namespace dbaas {
 
 /// Lower-case hexadecimal, 64 characters.
 std::string Sha256Hex(std::string_view data);
+
+/// Identifies content: equal fingerprints, equal content. Short hex; empty means "not known".
+using Fingerprint = std::string;
+Fingerprint FingerprintOf(std::string_view content);
 /// Raw 32 bytes.
 std::string Sha256(std::string_view data);
 std::string HmacSha256(std::string_view key, std::string_view data);

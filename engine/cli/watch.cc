@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// dbaas watch: follows a host until SIGINT or SIGTERM, and lets a cluster fail over as soon as its
-// primary is dead. Its lines are documented in docs/watch.md.
+// dbaas watch: follows a host until SIGINT or SIGTERM, lets a cluster fail over as soon as its
+// primary is dead, and repairs those that ask for it. Its lines are documented in docs/watch.md.
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <fstream>
@@ -14,6 +14,7 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> clusters;
+  bool declared = false;
   bool json = false;
   std::string webhook;
   std::string secret_file;
@@ -46,7 +47,11 @@ int Watch(Session& session, const Arguments& arguments) {
   const auto engine = session.EngineOfEnvironment();
   auto webhook = Webhook(arguments);
   if (!webhook) return Fail(session, webhook.error());
-  WatchOptions options{.host = "", .clusters = {}, .webhook = *std::move(webhook), .report = {}};
+  WatchOptions options{.host = "",
+                       .clusters = {},
+                       .declared_only = arguments.declared,
+                       .webhook = *std::move(webhook),
+                       .report = {}};
   for (const std::string& text : arguments.clusters) {
     const auto id = engine->ParseClusterId(text);
     if (!id) return Fail(session, id.error());
@@ -70,6 +75,8 @@ Verb WatchVerb() {
           .declare = [](CLI::App& app) {
             auto arguments = std::make_shared<Arguments>();
             app.add_option("clusters", arguments->clusters, "Names or ids; all when left out");
+            app.add_flag("--declared", arguments->declared,
+                         "Fail over only those that ask for it (failover.watch)");
             app.add_flag("--json", arguments->json, "One JSON object a line");
             app.add_option("--webhook", arguments->webhook,
                            "Post each line there as JSON; or DBAAS_WEBHOOK_URL");

@@ -74,6 +74,8 @@ class Driver {
   virtual const std::string& Host() const = 0;
   /// Where clients reach published ports: "127.0.0.1", or the name of a remote engine.
   virtual const std::string& Address() const = 0;
+  /// Whether an instance can be given the runtime's control socket (InstanceSpec::control_socket).
+  virtual bool HasControlSocket() const = 0;
 
   /// One listing of everything we manage on the host. With `cluster`, only its objects, and with
   /// the fingerprints of the files inside its instances.

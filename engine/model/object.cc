@@ -7,9 +7,6 @@
 namespace dbaas {
 namespace {
 
-// 64 bits: plenty to notice a difference, short enough to read aloud.
-constexpr std::size_t kFingerprintLength = 16;
-
 Json InstanceToJson(const InstanceSpec& instance) {
   Json mounts = Json::array();
   for (const auto& mount : instance.mounts) mounts.push_back({mount.volume, mount.path});
@@ -20,17 +17,20 @@ Json InstanceToJson(const InstanceSpec& instance) {
                      {"host_port", port.host_port},
                      {"public_address", port.public_address}});
   }
-  return {{"image", instance.image},
-          {"command", instance.command},
-          {"environment", instance.environment},
-          {"mounts", mounts},
-          {"networks", instance.networks},
-          {"ports", ports},
-          {"cpu", instance.resources.cpu},
-          {"memory_bytes", instance.resources.memory_bytes},
-          {"shm_bytes", instance.shm_bytes},
-          {"stop_signal", instance.stop_signal},
-          {"stop_timeout_seconds", instance.stop_timeout_seconds}};
+  Json json = {{"image", instance.image},
+               {"command", instance.command},
+               {"environment", instance.environment},
+               {"mounts", mounts},
+               {"networks", instance.networks},
+               {"ports", ports},
+               {"cpu", instance.resources.cpu},
+               {"memory_bytes", instance.resources.memory_bytes},
+               {"shm_bytes", instance.shm_bytes},
+               {"stop_signal", instance.stop_signal},
+               {"stop_timeout_seconds", instance.stop_timeout_seconds}};
+  // Fingerprints are made of this: what an instance does not have must not change them.
+  if (instance.control_socket) json["control_socket"] = true;
+  return json;
 }
 
 }  // namespace
@@ -66,15 +66,14 @@ InstanceSpec ResolveHostWords(InstanceSpec instance, const HostWords& words) {
 }
 
 void Seal(Object& object, const std::string& salt) {
-  object.fingerprint =
-      Sha256Hex(salt + ResolveHostWords(Dump(ToJson(object)))).substr(0, kFingerprintLength);
+  object.fingerprint = FingerprintOf(salt + ResolveHostWords(Dump(ToJson(object))));
   Json files = Json::array();
   for (const auto& file : object.instance.files) {
     if (file.create_only) continue;
     files.push_back({file.path, file.mode, file.uid, file.gid,
                      Sha256Hex(ResolveHostWords(file.content.Reveal()))});
   }
-  object.files_fingerprint = Sha256Hex(salt + Dump(files)).substr(0, kFingerprintLength);
+  object.files_fingerprint = FingerprintOf(salt + Dump(files));
 }
 
 }  // namespace dbaas

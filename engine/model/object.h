@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/hash.h"
 #include "engine/base/secret.h"
 #include "engine/model/host_words.h"
 #include "engine/model/spec.h"
@@ -43,9 +44,6 @@ struct ObjectId {
   std::string ToText() const;  ///< "instance orders-1"
   friend auto operator<=>(const ObjectId&, const ObjectId&) = default;
 };
-
-/// Identifies content: equal fingerprints, equal objects. Short hex; empty means "not known".
-using Fingerprint = std::string;
 
 /// A file inside an instance. Placed by the driver, never by environment or argv, because it may be
 /// secret. Paths are absolute; the folder is made when missing and belongs to uid:gid too. (On a
@@ -90,6 +88,9 @@ struct InstanceSpec {
   /// Makes the running instance take changed files: a signal to its first process ("SIGHUP").
   /// Empty: changed files need a restart.
   std::string reload_signal;
+  /// The runtime's own control socket is where its clients look for it. Whoever has it commands the
+  /// host. Only where Driver::HasControlSocket().
+  bool control_socket = false;
 };
 
 struct Object {

@@ -34,6 +34,8 @@ Json ToJson(const ClusterRecord& record) {
           {"secrets", secrets},
           {"ports", record.ports},
           {"version_actual", record.version_actual},
+          {"watcher", record.watcher},
+          {"expansion", record.expansion},
           {"history", history}};
 }
 
@@ -58,6 +60,8 @@ Result<ClusterRecord> RecordFromJson(const Json& json) {
     if (port.is_number_integer()) record.ports[name] = port.get<int>();
   }
   record.version_actual = GetString(json, "version_actual");
+  record.watcher = GetBool(json, "watcher");
+  record.expansion = GetString(json, "expansion");
   for (const auto& entry : GetMember(json, "history")) {
     record.history.push_back(HistoryEntryFromJson(entry));
   }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/hash.h"
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 #include "engine/base/secret.h"
@@ -28,8 +29,12 @@ struct ClusterRecord {
   bool deleting = false;
   std::map<std::string, PartSpec> parts;
   std::map<std::string, Secret<std::string>> secrets;
-  std::map<std::string, int> ports;   ///< "write", "read", "replica/reports" → host port.
-  std::string version_actual;         ///< Version of the dbms as last probed: "17.6".
+  std::map<std::string, int> ports;  ///< "write", "read", "replica/reports" → host port.
+  std::string version_actual;        ///< Version of the dbms as last probed: "17.6".
+  bool watcher = false;  ///< Needs the host's watcher (watcher_object.h), and the host can run it.
+  /// Of all that the settled generation expanded to. Another version of dbaas may expand the same
+  /// record to something else, and must not take the difference for drift. Empty: not known.
+  Fingerprint expansion;
   std::vector<HistoryEntry> history;  ///< Oldest first.
 
   bool has_cluster_part() const { return parts.contains(std::string(kClusterPart)); }

@@ -5,6 +5,8 @@ namespace dbaas {
 namespace {
 
 constexpr std::string_view kReplicaPrefix = "replica/";
+constexpr char kRepair[] = "repair";
+constexpr char kOff[] = "off";
 
 Json ResourcesToJson(const Resources& resources) {
   return {{"cpu", resources.cpu}, {"memory_bytes", resources.memory_bytes}};
@@ -40,7 +42,9 @@ Json ClusterToJson(const ClusterSpec& spec) {
           {"password_version", spec.password_version},
           {"image", spec.image},
           {"deletion_protection", spec.deletion_protection},
-          {"max_disruption", ToString(spec.max_disruption)}};
+          {"max_disruption", ToString(spec.max_disruption)},
+          {"failover", {{"watch", spec.watch ? Json(*spec.watch) : Json()}}},
+          {"reconcile", spec.repair ? kRepair : kOff}};
 }
 
 ClusterSpec ClusterFromJson(const Json& json) {
@@ -65,6 +69,9 @@ ClusterSpec ClusterFromJson(const Json& json) {
   spec.deletion_protection = GetBool(json, "deletion_protection", true);
   spec.max_disruption =
       DisruptionLevelFrom(GetString(json, "max_disruption")).value_or(spec.max_disruption);
+  const Json& watch = GetMember(GetMember(json, "failover"), "watch");
+  if (watch.is_boolean()) spec.watch = watch.get<bool>();
+  spec.repair = GetString(json, "reconcile") == kRepair;
   return spec;
 }
 
@@ -86,6 +93,8 @@ ReplicaSpec ReplicaFromJson(const Json& json) {
 constexpr std::int64_t kGibibyte = std::int64_t{1} << 30;
 
 }  // namespace
+
+bool IsWatched(const ClusterSpec& spec) { return spec.watch.value_or(spec.node_count > 1); }
 
 std::string ReplicaPartKey(const std::string& replica_name) {
   return std::string(kReplicaPrefix) + replica_name;

@@ -47,6 +47,9 @@ struct ClusterSpec {
   std::string image;  ///< Overrides the members' image when not empty.
   bool deletion_protection = true;
   DisruptionLevel max_disruption = DisruptionLevel::kFailover;  ///< A worse plan is refused.
+  /// Whether a watcher is to fail over at once. Absent: with several members, where one can run.
+  std::optional<bool> watch;
+  bool repair = false;  ///< A watcher brings the cluster in line by itself (`reconcile`).
   friend bool operator==(const ClusterSpec&, const ClusterSpec&) = default;
 };
 
@@ -57,6 +60,9 @@ struct ReplicaSpec {
   std::optional<Resources> resources;  ///< The cluster's when absent.
   friend bool operator==(const ReplicaSpec&, const ReplicaSpec&) = default;
 };
+
+/// Whether watchers, where there are some, answer the death of its primary.
+bool IsWatched(const ClusterSpec& spec);
 
 using PartSpec = std::variant<ClusterSpec, ReplicaSpec>;
 

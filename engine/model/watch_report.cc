@@ -10,6 +10,7 @@ const char* ToString(WatchReport::Kind kind) {
     case WatchReport::Kind::kWatching: return "watching";
     case WatchReport::Kind::kInterrupted: return "interrupted";
     case WatchReport::Kind::kFailover: return "failover";
+    case WatchReport::Kind::kRepaired: return "repaired";
     case WatchReport::Kind::kLeftAlone: return "left alone";
   }
   return "";
@@ -22,7 +23,7 @@ Json ToJson(const WatchReport& report) {
                {"text", report.text}};
   if (report.cluster.empty()) return json;
   json["cluster"] = report.cluster;
-  json["member"] = report.member;
+  if (!report.member.empty()) json["member"] = report.member;
   json["milliseconds"] = report.took.count();
   return json;
 }

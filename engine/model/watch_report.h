@@ -16,15 +16,17 @@ struct WatchReport {
     kWatching,     ///< The host's events come in.
     kInterrupted,  ///< They do not; what happens meanwhile is left to the timeouts.
     kFailover,     ///< A primary died, and its claim was taken away: the others elect.
-    kLeftAlone,    ///< A primary died, and `text` says why nothing was done.
+    kRepaired,     ///< A cluster was not as it should be, and is again.
+    kLeftAlone,    ///< Something is wrong, and `text` says why nothing was done.
   };
   Kind kind = Kind::kWatching;
   TimePoint at{};
   std::string host;
   std::string cluster;  ///< Empty unless it is about one.
-  std::string member;   ///< The primary that died.
+  std::string member;   ///< The primary that died; empty where it is about none.
   std::string text;     ///< One sentence without a period.
-  Milliseconds took{};  ///< From its death, as the runtime told it, to the end of what was done.
+  /// To the end of what was done; from the death as the runtime told it, or from when it was begun.
+  Milliseconds took{};
 };
 
 const char* ToString(WatchReport::Kind kind);  ///< "watching", "interrupted", "failover" ...

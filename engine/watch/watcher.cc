@@ -87,6 +87,7 @@ Result<std::optional<std::string>> Watcher::Answer(const InstanceEvent& death) {
   // Both are asked while the runtime still cleans up.
   const auto record = TRY(context_.driver.ReadRecord(death.cluster));
   if (!record || !record->has_cluster_part()) return Why();
+  if (context_.declared_only && !IsWatched(record->cluster_spec())) return Why();
   const Dbms* dbms = TRY(DbmsOf(*record));
   Claim claim;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {

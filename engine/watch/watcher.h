@@ -36,6 +36,7 @@ struct WatchContext {
   Clock& clock;
   Random& random;
   std::set<std::string> clusters;                  ///< Empty: all of the host.
+  bool declared_only = false;                      ///< Of these, only those that ask for it.
   std::function<void(const WatchReport&)> report;  ///< Returns soon: the next event waits for it.
 };
 

@@ -17,6 +17,7 @@ import urllib.request
 import docker
 from harness import Theme, say
 
+WATCHER = f"{docker.MANAGEMENT}-watch"
 SIZE = {"cpu": 2, "memory": "512MiB"}
 KILLS = int(os.environ.get("DBAAS_KILLS", "3"))
 # The goal is 1 s for 95 of 100. A test must not fail because its machine is busy. What goes wrong waits for two seconds
@@ -130,10 +131,14 @@ class Samples:
 
 
 class TestWatch(Theme):
-    seconds = 70
+    seconds = 170
 
-    def have_three(self):
-        return self.have_cluster(node_count=3, instance_class=None, resources=SIZE, synchronous_replication=True)
+    def have_three(self, **attributes):
+        return self.have_cluster(node_count=3, instance_class=None, resources=SIZE, synchronous_replication=True,
+                                 **attributes)
+
+    def have_three_unwatched(self, **attributes):
+        return self.have_three(failover={"watch": False}, **attributes)
 
     def all_stream(self):
         primary = docker.primaries(self.cluster)
@@ -167,7 +172,7 @@ class TestWatch(Theme):
         return gap
 
     def test_1_killed_primary(self):
-        self.have_three()
+        self.have_three_unwatched()
         receiver = Receiver()
         watch = Watch(self.run_folder, self.cluster, receiver)
         try:
@@ -191,22 +196,71 @@ class TestWatch(Theme):
         self.assertCountEqual(receiver.bodies, watch.reports)
         self.assert_empty_plan()
 
-    def failovers_of_history(self):
+    def history(self):
         output = subprocess.run([self.run_folder.command, "events", self.cluster, "--verify", "--json"], text=True,
                                 check=True, env=self.run_folder.environment(), stdout=subprocess.PIPE).stdout
-        return [event for event in json.loads(output)["events"] if event["what"].startswith("failover: ")]
+        return json.loads(output)["events"]
+
+    def failovers_of_history(self):
+        return [event for event in self.history() if event["what"].startswith("failover: ")]
+
+    @staticmethod
+    def watcher_log():
+        return docker.call("logs", WATCHER)
 
     def test_2_stopped_on_purpose(self):
         """An apply that replaces the primary is nobody's accident: it ends well beside a watch."""
-        self.have_three()
+        self.have_three_unwatched()
         watch = Watch(self.run_folder, self.cluster)
         try:
             self.wait_until("the watch follows the host", lambda: watch.of("watching"), 10, 0.1)
             with self.writer() as writer:
                 self.have_cluster(node_count=3, instance_class=None, resources={"cpu": 2, "memory": "640MiB"},
-                                  synchronous_replication=True)
+                                  synchronous_replication=True, failover={"watch": False})
         finally:
             watch.end()
         self.assert_rows(writer.ledger, self.connect())
         self.assert_empty_plan()
         say(f"resources changed beside a watch: longest time without a row {writer.ledger.longest_gap():.1f} s")
+
+    def test_3_placed(self):
+        """Nobody says anything of it: three members on a Docker host are watched."""
+        self.have_three()
+        self.assert_empty_plan()
+        self.assertTrue(docker.running(WATCHER))
+        self.wait_until("the watcher follows the host", lambda: "watching" in self.watcher_log(), 20)
+        before = len(self.failovers_of_history())
+        gap = self.kill_once()
+        say(f"with the placed watcher: writes blocked for {gap:.2f} s")
+        self.assertLess(gap, FAR_BELOW_THE_TTL)
+        self.wait_until("the failover is in the history", lambda: len(self.failovers_of_history()) == before + 1, 30)
+        self.assertIn(f"failover {self.cluster}: ", self.watcher_log())
+        # Its own death takes nothing from anybody, and the engine brings it back.
+        os.kill(docker.inspect(WATCHER)["State"]["Pid"], signal.SIGKILL)
+        self.wait_until("the watcher runs again", lambda: self.watcher_log().count(" watching: ") > 1, 30)
+        self.assert_empty_plan()
+
+    def test_4_repairs(self):
+        self.have_three(reconcile="repair")
+        self.assert_empty_plan()
+        standby = docker.streaming(self.cluster, docker.primaries(self.cluster)[0])[0]
+        with self.writer() as writer:
+            docker.call("rm", "--force", standby)
+            docker.call("rm", "--force", f"{self.cluster}-proxy")
+            self.wait_until("the watcher has repaired both", lambda: f"repaired {self.cluster}: " in self.watcher_log(),
+                            120, 1)
+        self.assertTrue(docker.running(standby))
+        self.assertTrue(docker.running(f"{self.cluster}-proxy"))
+        self.assert_rows(writer.ledger, self.connect())
+        repair = self.history()[-1]
+        self.assertTrue(repair["what"].startswith("repair: "), repair)
+        self.assertIn(f"instance {standby} is missing", repair["what"])
+        self.assertEqual(repair["outcome"], "ok")
+        self.assert_empty_plan()
+
+    def test_5_not_wanted(self):
+        """Turned off, the watcher leaves this cluster alone, and goes when it was the last."""
+        self.have_three_unwatched()
+        self.assert_empty_plan()
+        needed = any((record or {}).get("watcher") for record in docker.records().values())
+        self.assertEqual(WATCHER in docker.names("container", docker.MANAGEMENT), needed)

@@ -9,10 +9,7 @@
 
 #include "engine/apply/offline.h"
 #include "engine/apply/view.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/fakes/fake_driver.h"
-#include "tests/fakes/fake_patroni.h"
-#include "tests/fakes/seeded_random.h"
+#include "tests/apply/fixture.h"
 
 namespace dbaas {
 namespace {
@@ -25,75 +22,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-using Verb = PartChange::Verb;
-
-class Notes final : public Progress {
- public:
-  void Note(const std::string& message) override {
-    const std::lock_guard lock(mutex_);
-    notes_.push_back(message);
-  }
-  void Began(int, int, const std::string&) override {}
-  void Ended(int, int, const std::string&, const std::string&, Milliseconds) override {}
-  std::vector<std::string> All() {
-    const std::lock_guard lock(mutex_);
-    return notes_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> notes_;
-};
-
-ClusterSpec Spec(int node_count) {
-  ClusterSpec spec;
-  spec.name = "orders";
-  spec.engine = "postgresql";
-  spec.engine_version = "17";
-  spec.node_count = node_count;
-  spec.instance_class = "db.small";
-  spec.resources = FindInstanceClass("db.small")->resources;
-  spec.deletion_protection = false;
-  return spec;
-}
-
-PartChange Change(Verb verb, std::optional<PartSpec> spec, const std::string& key = "cluster") {
-  return {.id = {"local", "orders"}, .key = key, .verb = verb, .spec = spec, .who = "test"};
-}
-
-/// A host and those who act on it.
-struct World {
-  FakeClock clock;
-  SeededRandom random{1};
-  FakeDriver host{clock};
-  FakePatroni patroni{host};
-  Notes notes;
-
-  Result<std::optional<ClusterRecord>> Apply(const PartChange& change) {
-    auto converged = Converge({.driver = host,
-                               .clock = clock,
-                               .random = random,
-                               .progress = notes,
-                               .stop = {},
-                               .journal_folder = ""},
-                              change);
-    if (!converged) return std::move(converged).error();
-    return std::move(converged->record);
-  }
-
-  /// What an apply of the same again would do; "error: ..." when it cannot be said.
-  std::string PlanOf(const PartChange& change) {
-    const auto plan = PreviewChange({.driver = host,
-                                     .clock = clock,
-                                     .random = random,
-                                     .progress = notes,
-                                     .stop = {},
-                                     .journal_folder = ""},
-                                    change);
-    return plan ? plan->ToText() : "error: " + plan.error().ToLine();
-  }
-};
 
 TEST(ConvergeTest, CreatedClusterIsSettledAndTheNextPlanIsEmpty) {
   World world;

@@ -35,6 +35,7 @@ resource "dbaas_cluster" "bench" {{
   name                = "{name}"
   engine_version      = "17"
   node_count          = {node_count}
+  failover            = {{ watch = false }} # Patroni's own share is what is measured.
   resources           = {{ cpu = 2, memory = "512MiB" }}
   port                = {port}
   reader_port         = {reader_port}

@@ -87,6 +87,8 @@ class FakeDriver final : public Driver {
   void FailNext(const std::string& method, Error error);
   /// False: every call fails with kUnavailable, as with the engine stopped.
   void SetReachable(bool reachable);
+  /// Whether a watcher can be placed here. Not, unless this says so; set it before the first call.
+  void SetControlSocket(bool has_one) { has_control_socket_ = has_one; }
   /// Images that this host does not have.
   void SetMissingImages(std::set<std::string> images);
 
@@ -125,6 +127,7 @@ class FakeDriver final : public Driver {
   // Driver.
   const std::string& Host() const override { return host_; }
   const std::string& Address() const override { return address_; }
+  bool HasControlSocket() const override { return has_control_socket_; }
   Result<Observation> Observe(const std::optional<std::string>& cluster) override;
   Result<void> Ensure(const Object& object) override;
   Result<void> Remove(const ObjectId& id) override;
@@ -175,6 +178,7 @@ class FakeDriver final : public Driver {
   Clock& clock_;
   const std::string host_;
   const std::string address_;
+  bool has_control_socket_ = false;
 
   mutable std::mutex mutex_;
   ExecHook exec_;

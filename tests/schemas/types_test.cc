@@ -369,6 +369,7 @@ TEST(ClusterTest, AnImportFillsEveryAttributeSoThatTheNextPlanIsEmpty) {
                                      {"db_name", Text("app")},
                                      {"deletion_protection", Value::Bool(true)},
                                      {"max_disruption", Text("failover")},
+                                     {"reconcile", Text("off")},
                                      {"id", Text("local/orders")},
                                      {"host", Text("127.0.0.1")},
                                      {"endpoint", Text("127.0.0.1:15432")},

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "engine/apply/converge.h"
+#include "engine/apply/desired.h"
 #include "engine/dbms/dbms.h"
 #include "tests/simulation/world.h"
 
@@ -54,6 +55,7 @@ ClusterSpec FirstSpec(const std::string& name, SeededRandom& random) {
   spec.resources = FindInstanceClass("db.small")->resources;
   spec.synchronous_replication = random.Chance(30);
   spec.deletion_protection = false;
+  spec.repair = random.Chance(30);
   return spec;
 }
 
@@ -88,6 +90,7 @@ class Simulation {
       world_.fibers.Spawn(kNobody, [this, caller] { Storm(caller == 0 ? "alice" : "bob"); });
     }
     world_.fibers.Spawn(kNobody, [this] { Nature(); });
+    world_.fibers.Spawn(kNobody, [this] { WatchAndRepair(); });
     if (!world_.fibers.Run()) world_.Violation("everybody waits for ever");
     return {.violations = std::move(world_.violations),
             .events = std::move(world_.events),
@@ -107,6 +110,7 @@ class Simulation {
       wanted_[name].spec = FirstSpec(name, world_.random);
     }
     world_.weather = StormOf(world_.random);
+    world_.host.SetControlSocket(world_.random.Chance(50));
   }
 
   // ---- the storm --------------------------------------------------------------------------------
@@ -128,6 +132,32 @@ class Simulation {
     }
     while (storming_ > 0) world_.fibers.Sleep(Milliseconds(1000), {});
     Clear();
+  }
+
+  /// A watcher, as far as it repairs. Each repair is a process of its own, so that it can die.
+  void WatchAndRepair() {
+    while (storming_ > 0 && !Failed()) {
+      world_.fibers.Sleep(Milliseconds(1000 + world_.random.Below(20'000)), {});
+      const auto& cluster = world_.clusters[world_.random.Below(world_.clusters.size())];
+      const auto record = world_.host.StoredRecord(cluster);
+      if (!record || !record->has_cluster_part() || !record->cluster_spec().repair) continue;
+      Process& process = world_.NewProcess("watch");
+      std::optional<Result<std::vector<std::string>>> repaired;
+      world_.fibers.Spawn(process.id, [&] {
+        const auto driver = Plant(bug_, world_.DriverOf(process));
+        NoteProgress progress(world_, process);
+        repaired = Repair(Context(*driver, progress, process.stop.get_token()), {"local", cluster},
+                          process.who);
+      });
+      world_.fibers.WaitUntil([&] { return repaired.has_value(); });
+      const bool died = std::exchange(process.dead, true);
+      if (!died) world_.CheckInvariants();
+      if (!*repaired) {
+        world_.Note(process.who + " repairs nothing: " + repaired->error().ToLine());
+      } else if (!(*repaired)->empty()) {
+        world_.Note(process.who + " repaired " + (*repaired)->front());
+      }
+    }
   }
 
   /// A person's next wish, or the same again when the last one did not arrive.
@@ -154,12 +184,19 @@ class Simulation {
 
   void Mutate(ClusterSpec& spec) {
     SeededRandom& random = world_.random;
-    switch (random.Below(6)) {
+    switch (random.Below(7)) {
       case 0:
       case 1: spec.node_count = 1 + static_cast<int>(random.Below(kMostNodes)); break;
       case 2: spec.resources.cpu = spec.resources.cpu == 1 ? 2 : 1; break;
       case 3: spec.parameters["work_mem"] = random.Chance(50) ? "8MB" : "16MB"; break;
       case 4: spec.parameters["shared_buffers"] = random.Chance(50) ? "64MB" : "96MB"; break;
+      case 5:
+        if (random.Chance(50)) {
+          spec.repair = !spec.repair;
+        } else {
+          spec.watch = spec.watch ? std::optional<bool>() : std::optional(false);
+        }
+        break;
       default: spec.synchronous_replication = !spec.synchronous_replication;
     }
   }
@@ -320,7 +357,7 @@ class Simulation {
     std::set<std::string> expected;
     for (const auto& [cluster, record] : world_.host.StoredRecords()) {
       expected.insert("record " + cluster);
-      const auto desired = FindDbms("postgresql")->Expand(*record);
+      const auto desired = Desire(*FindDbms("postgresql"), *record);
       if (!desired) return world_.Violation("a record cannot be expanded");
       for (const auto& object : desired->objects) expected.insert(object.id.ToText());
       for (const auto& object : desired->shared) expected.insert(object.id.ToText());

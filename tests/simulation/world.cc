@@ -75,6 +75,7 @@ class ActorDriver final : public Driver {
                            .holds_mutex = true},
                           [&] { return world_.host.Exec(instance, argv, input); });
   }
+  bool HasControlSocket() const override { return world_.host.HasControlSocket(); }
   /// Nobody watches here.
   Result<void> Watch(const std::function<void(const InstanceEvent&)>&, std::stop_token) override {
     return Unavailable("the stream ended");

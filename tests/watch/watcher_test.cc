@@ -166,6 +166,29 @@ TEST_F(WatcherTest, NobodyIsAskedWhenAReplicaOrTheProxyDies) {
   EXPECT_THAT(host_.Calls(), IsEmpty());
 }
 
+TEST_F(WatcherTest, OnlyThoseThatAskForItAreFailedOverWhenToldSo) {
+  Watcher placed({.driver = host_,
+                  .clock = clock_,
+                  .random = random_,
+                  .declared_only = true,
+                  .report = [](const auto&) {}});
+  const InstanceEvent death{.kind = InstanceEvent::Kind::kEnded,
+                            .instance = "orders-1",
+                            .cluster = "orders",
+                            .part = "cluster",
+                            .member = "orders-1"};
+  auto& spec = std::get<ClusterSpec>(record_.parts["cluster"]);
+  spec.watch = false;
+  ASSERT_TRUE(host_.WriteRecord(record_, 1).has_value());
+  host_.StopInstance("orders-1");
+  placed.Take(death);
+  EXPECT_EQ(claims_.leader(), "orders-1");
+  spec.watch.reset();  // Three members: by default they do.
+  ASSERT_TRUE(host_.WriteRecord(record_, 1).has_value());
+  placed.Take(death);
+  EXPECT_EQ(claims_.leader(), "");
+}
+
 TEST_F(WatcherTest, OtherClustersAreLeftAloneWhenSomeAreNamed) {
   Watcher picky({.driver = host_, .clock = clock_, .random = random_, .clusters = {"users"}});
   host_.StopInstance("orders-1");

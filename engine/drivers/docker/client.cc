@@ -329,6 +329,20 @@ Error DockerClient::Follow(const std::string& filters,
   return Unavailable(fmt::format("the Docker engine at {} ended its events", endpoint().text));
 }
 
+namespace {
+
+/// Where we reach the engine need not be where its own machine does: a socket may be forwarded from
+/// elsewhere. Only without root there is no common place, and then ours is the best guess.
+/// Source: https://docs.docker.com/engine/security/rootless/tips/
+std::string ControlSocket(const Json& info, const Endpoint& endpoint) {
+  const Json& options = GetMember(info, "SecurityOptions");
+  const bool is_rootless = options.is_array() && std::find(options.begin(), options.end(),
+                                                           "name=rootless") != options.end();
+  return is_rootless && !endpoint.socket_path.empty() ? endpoint.socket_path : kDefaultSocket;
+}
+
+}  // namespace
+
 Result<DockerClient::Machine> DockerClient::ReadMachine() {
   {
     const std::lock_guard lock(mutex_);
@@ -339,7 +353,8 @@ Result<DockerClient::Machine> DockerClient::ReadMachine() {
   const Json& init = GetMember(info, "InitCommit");
   const Machine machine{.cpus = GetDouble(info, "NCPU"),
                         .has_init = init.is_object() && GetString(init, "ID") != "N/A" &&
-                                    !GetString(info, "InitBinary").empty()};
+                                    !GetString(info, "InitBinary").empty(),
+                        .control_socket = ControlSocket(info, endpoint())};
   const std::lock_guard lock(mutex_);
   machine_ = machine;
   return machine;

@@ -82,6 +82,7 @@ class DockerClient {
   struct Machine {
     double cpus = 0;
     bool has_init = false;
+    std::string control_socket = kDefaultSocket;  ///< As the machine itself knows it.
   };
   Result<Machine> ReadMachine();
 

@@ -42,6 +42,7 @@ class DockerDriver final : public Driver {
 
   const std::string& Host() const override { return host_; }
   const std::string& Address() const override { return address_; }
+  bool HasControlSocket() const override { return true; }
 
   Result<Observation> Observe(const std::optional<std::string>& cluster) override {
     Observation observation{.at = clock_.Now()};

@@ -8,7 +8,7 @@
 namespace dbaas::docker {
 namespace {
 
-constexpr std::string_view kDefaultEndpoint = "unix:///var/run/docker.sock";
+const std::string kDefaultEndpoint = std::string("unix://") + kDefaultSocket;
 constexpr std::string_view kPlainPort = "2375";
 constexpr std::string_view kTlsPort = "2376";
 
@@ -52,7 +52,7 @@ std::string Endpoint::Address() const { return IsLocal() ? "127.0.0.1" : host; }
 
 Result<Endpoint> ParseEndpoint(const DockerOptions& options) {
   Endpoint endpoint;
-  endpoint.text = options.endpoint.empty() ? std::string(kDefaultEndpoint) : options.endpoint;
+  endpoint.text = options.endpoint.empty() ? kDefaultEndpoint : options.endpoint;
   const auto scheme_end = endpoint.text.find("://");
   // A bare path is a socket, as the docker command has it.
   const std::string scheme =

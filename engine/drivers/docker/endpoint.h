@@ -14,6 +14,8 @@
 
 namespace dbaas::docker {
 
+inline constexpr char kDefaultSocket[] = "/var/run/docker.sock";
+
 struct Endpoint {
   std::string text;         ///< As people write it, for messages.
   std::string socket_path;  ///< Of a unix socket; empty for TCP.

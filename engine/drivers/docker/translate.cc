@@ -115,6 +115,10 @@ Json ContainerBody(const Object& object, const DockerClient::Machine& machine) {
   for (const Mount& mount : instance.mounts) {
     mounts.push_back({{"Type", "volume"}, {"Source", mount.volume}, {"Target", mount.path}});
   }
+  if (instance.control_socket) {
+    mounts.push_back(
+        {{"Type", "bind"}, {"Source", machine.control_socket}, {"Target", kDefaultSocket}});
+  }
 
   Json host = {
       {"Mounts", mounts},

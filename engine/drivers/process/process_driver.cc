@@ -33,6 +33,7 @@ class ProcessDriver final : public Driver {
 
   const std::string& Host() const override { return store().host(); }
   const std::string& Address() const override { return address_; }
+  bool HasControlSocket() const override { return false; }
 
   Result<Observation> Observe(const std::optional<std::string>& cluster) override {
     const ActAs user(store().user());

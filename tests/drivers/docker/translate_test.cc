@@ -70,6 +70,14 @@ TEST(TranslateTest, AnInstanceBecomesAContainer) {
   EXPECT_EQ(body, expected) << Json::diff(expected, body).dump(2);
 }
 
+TEST(TranslateTest, AWatcherIsLentTheEnginesSocket) {
+  Object watcher{.id = {ObjectKind::kInstance, "dbaas-management-watch"}};
+  watcher.instance.control_socket = true;
+  const Json body = ContainerBody(watcher, {.control_socket = "/run/user/1000/docker.sock"});
+  EXPECT_EQ(body["HostConfig"]["Mounts"], Json::parse(R"([{"Type": "bind",
+    "Source": "/run/user/1000/docker.sock", "Target": "/var/run/docker.sock"}])"));
+}
+
 TEST(TranslateTest, WhatIsNotAskedForIsNotSaid) {
   Object object = Member();
   object.instance = {.image = "a"};
