@@ -65,10 +65,10 @@ def find_binary(name):
 
 
 def find_cli(name):
-    """Path of terraform or tofu, or None. `./dev tofu` knows where a built tofu is."""
-    found = os.environ.get("DBAAS_" + name.upper()) or shutil.which(name)
-    if not found and name == "tofu" and os.access(os.path.join(ROOT, "dev"), os.X_OK):
-        answer = subprocess.run([os.path.join(ROOT, "dev"), "tofu"], stdout=subprocess.PIPE, text=True)
+    """Path of terraform, tofu or terraform-next, or None. `./dev` knows where a built one is."""
+    found = os.environ.get("DBAAS_" + name.upper().replace("-", "_")) or shutil.which(name)
+    if not found and name != "terraform" and os.access(os.path.join(ROOT, "dev"), os.X_OK):
+        answer = subprocess.run([os.path.join(ROOT, "dev"), name], stdout=subprocess.PIPE, text=True)
         lines = answer.stdout.split()
         found = lines[-1] if answer.returncode == 0 and lines else None
     return os.path.realpath(found) if found else None
@@ -479,6 +479,7 @@ class Theme(unittest.TestCase):
     cli = "terraform"
     run_folder = None
     seed = 0
+    clis = ()      # the command lines that know what is tested, when the oldest do not; ./run has all
     seconds = 60   # about how long the theme takes; the longest start first
     last = False   # after all others, alone, and once for both command lines
 
