@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "provider/diagnosis.h"
 #include "schemas/checks.h"
 #include "schemas/engines.h"
 #include "schemas/planned_value.h"
@@ -24,46 +25,6 @@ constexpr const char* kCaller = "terraform";
 
 void Append(Diagnostics& all, Diagnostics more) {
   std::move(more.begin(), more.end(), std::back_inserter(all));
-}
-
-/// A sentence with its first letter as it should be. Names, such as work_mem, stay as they are.
-std::string Capitalised(std::string text) {
-  const std::string word = text.substr(0, text.find(' '));
-  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(),
-                                                  [](char c) { return c >= 'a' && c <= 'z'; });
-  if (plain) text.front() -= 'a' - 'A';
-  return text;
-}
-
-/// `error` as users see it: its field as a path of the schema, its context as the last sentence.
-Diagnostic ToDiagnostic(const Error& error, const Schema& schema) {
-  std::string detail = error.detail;
-  if (!error.context.empty()) {
-    std::string doing;
-    for (auto it = error.context.rbegin(); it != error.context.rend(); ++it) {
-      doing += (doing.empty() ? "" : ": ") + *it;
-    }
-    detail += (detail.empty() ? "" : "\n\n") + ("This happened while " + doing + ".");
-  }
-  if (error.kind == ErrorKind::kInternal) {
-    detail += std::string(detail.empty() ? "" : "\n\n") +
-              "If nothing else explains it, this is a bug in the provider.";
-  }
-  return ErrorAt(PathOfField(schema, error.field), Capitalised(error.summary), detail);
-}
-
-std::string Sentence(const Error& error) {
-  const std::string line = Capitalised(error.ToLine());
-  return line.ends_with('.') ? line : line + ".";
-}
-
-bool IsUnreachable(const Error& error) {
-  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kTimeout;
-}
-
-Error NotConfigured() {
-  return Unavailable("the provider is not configured yet",
-                     "Its configuration depends on values that are only known after an apply.");
 }
 
 ClusterId Resolve(const Engine& engine, const PartAddress& address) {
@@ -109,18 +70,6 @@ Diagnostic HostWarning(const std::string& summary, const std::string& detail) {
 }
 constexpr const char* kNotChecked = "The plan was not checked against the host";
 constexpr const char* kNotRefreshed = "The state was not refreshed";
-
-bool IsWorthAWarning(const Disruption& disruption) {
-  return disruption.level >= DisruptionLevel::kRestart ||
-         disruption.data_at_risk != DataAtRisk::kNone;
-}
-
-std::string ToDetail(const Disruption& disruption, bool offline) {
-  return "This is what will happen, in this order:\n" + disruption.ToText() +
-         (offline ? "This takes for granted that the host is as the state has it, and that the "
-                    "first member is the primary."
-                  : "");
-}
 
 /// Progress as log lines: Terraform shows them with TF_LOG=info.
 class LogProgress final : public Progress {
@@ -306,8 +255,7 @@ Diagnostics Lifecycle::CheckWithEngine(const ResourceType& type, const PlanReque
     spdlog::info("{} would do:\n{}", Describe(type, change.id, *address), preview->plan.ToText());
   }
   if (const Disruption& disruption = preview->plan.disruption; IsWorthAWarning(disruption)) {
-    found.push_back(WarningAt({}, change.id.cluster + ": " + disruption.Summary(),
-                              ToDetail(disruption, !preview->warnings.empty())));
+    found.push_back(DisruptionWarning(change.id.cluster, disruption, !preview->warnings.empty()));
   }
   return found;
 }
@@ -450,7 +398,7 @@ StateResponse Lifecycle::Import(const ResourceType& type, const std::string& id)
           .private_data = kPrivateData};
 }
 
-// ---- Data sources and ephemeral resources ------------------------------------------------------
+// ---- Data sources ------------------------------------------------------------------------------
 
 StateResponse Lifecycle::ReadData(const DataSourceType& type, const Value& config) {
   const auto failed = [&](const Error& error) -> StateResponse {
@@ -490,10 +438,6 @@ Result<DataAnswer> Lifecycle::Answer(const DataQuery& query) {
     return answer;
   }
   const ClusterId id = TRY(engine->ParseClusterId(query.cluster));
-  if (query.credentials) {
-    answer.credentials = TRY(engine->ReadCredentials(id));
-    return answer;
-  }
   auto view = TRY(engine->Read(id, ReadDepth::kProbe));
   if (!view)
     return NotFound(fmt::format("cluster {} does not exist on host {}", id.cluster, id.host));

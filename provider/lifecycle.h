@@ -46,6 +46,11 @@ struct StateResponse {
   Diagnostics diagnostics;
 };
 
+struct OpenResponse {
+  Value result;
+  Diagnostics diagnostics;
+};
+
 class Lifecycle {
  public:
   Lifecycle(Clock& clock, Random& random);
@@ -64,8 +69,11 @@ class Lifecycle {
   StateResponse Apply(const ResourceType& type, const ApplyRequest& request);
   StateResponse Read(const ResourceType& type, const Value& state, const std::string& private_data);
   StateResponse Import(const ResourceType& type, const std::string& id);
-  /// Data sources and the opening of ephemeral resources.
   StateResponse ReadData(const DataSourceType& type, const Value& config);
+
+  // lifecycle_ephemeral.cc
+  Diagnostics ValidateEphemeral(const EphemeralType& type, const Value& config);
+  OpenResponse Open(const EphemeralType& type, const Value& config);
 
  private:
   /// Null before Configure, and while the provider's configuration holds unknown values.

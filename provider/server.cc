@@ -97,25 +97,21 @@ Result<const ProviderServer::Resource*> ProviderServer::FindResource(const std::
 Result<const ProviderServer::DataSource*> ProviderServer::FindDataSource(const std::string& name) {
   return Find(catalog().data_sources, name, "data source");
 }
-Result<const ProviderServer::DataSource*> ProviderServer::FindEphemeralResource(
+Result<const ProviderServer::Ephemeral*> ProviderServer::FindEphemeralResource(
     const std::string& name) {
   return Find(catalog().ephemeral_resources, name, "ephemeral resource type");
 }
 
-template <typename Response, typename Body>
-Status ProviderServer::Answer(const char* rpc, const std::string& type_name, Response& response,
-                              const Body& body) {
+Status ProviderServer::Run(const char* rpc, const std::string& type_name,
+                           const std::function<Result<void>()>& body,
+                           const std::function<void(const Error&)>& tell) {
   const Call call(*this);
   std::optional<LogScope> scope;
   if (spdlog::should_log(spdlog::level::err)) scope.emplace(FieldsOf(rpc, type_name));
   spdlog::trace("call began");
   const auto fail = [&](const Error& error) {
     spdlog::error("{}", error.ToLine());
-    if constexpr (requires { response.mutable_diagnostics(); }) {
-      AddDiagnostic(error, *response.mutable_diagnostics());
-    } else {
-      response.mutable_error()->set_text(ToUtf8(error.ToLine()));
-    }
+    tell(error);
   };
   try {
     const Result<void> result = body();
@@ -127,6 +123,24 @@ Status ProviderServer::Answer(const char* rpc, const std::string& type_name, Res
   }
   spdlog::trace("call ended");
   return Status::OK;
+}
+
+Status ProviderServer::Diagnose(const char* rpc, const std::string& type_name,
+                                DiagnosticList& diagnostics,
+                                const std::function<Result<void>()>& body) {
+  return Run(rpc, type_name, body, [&](const Error& error) { AddDiagnostic(error, diagnostics); });
+}
+
+template <typename Response, typename Body>
+Status ProviderServer::Answer(const char* rpc, const std::string& type_name, Response& response,
+                              const Body& body) {
+  return Run(rpc, type_name, body, [&](const Error& error) {
+    if constexpr (requires { response.mutable_diagnostics(); }) {
+      AddDiagnostic(error, *response.mutable_diagnostics());
+    } else {
+      response.mutable_error()->set_text(ToUtf8(error.ToLine()));
+    }
+  });
 }
 
 // What there is.
@@ -327,51 +341,6 @@ Status ProviderServer::ReadDataSource(ServerContext* /*context*/,
     const StateResponse answer = lifecycle_.ReadData(*source.type, config);
     AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
     *response->mutable_state() = TRY(EncodeObject(answer.state, source));
-    return Ok();
-  });
-}
-
-// Ephemeral resources. Ours are looked up, not leased: there is nothing to renew or to give back.
-
-Status ProviderServer::ValidateEphemeralResourceConfig(
-    ServerContext* /*context*/, const tfplugin6::ValidateEphemeralResourceConfig::Request* request,
-    tfplugin6::ValidateEphemeralResourceConfig::Response* response) {
-  const std::string& name = request->type_name();
-  return Answer("ValidateEphemeralResourceConfig", name, *response, [&]() -> Result<void> {
-    const DataSource& source = *TRY(FindEphemeralResource(name));
-    const Value config = TRY(FromProto(request->config(), source.object, "the configuration"));
-    AddDiagnostics(lifecycle_.ValidateData(*source.type, config), *response->mutable_diagnostics());
-    return Ok();
-  });
-}
-
-Status ProviderServer::OpenEphemeralResource(
-    ServerContext* /*context*/, const tfplugin6::OpenEphemeralResource::Request* request,
-    tfplugin6::OpenEphemeralResource::Response* response) {
-  return Answer("OpenEphemeralResource", request->type_name(), *response, [&]() -> Result<void> {
-    const DataSource& source = *TRY(FindEphemeralResource(request->type_name()));
-    const Value config = TRY(FromProto(request->config(), source.object, "the configuration"));
-    const StateResponse answer = lifecycle_.ReadData(*source.type, config);
-    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
-    *response->mutable_result() = TRY(EncodeObject(answer.state, source));
-    return Ok();
-  });
-}
-
-Status ProviderServer::RenewEphemeralResource(
-    ServerContext* /*context*/, const tfplugin6::RenewEphemeralResource::Request* request,
-    tfplugin6::RenewEphemeralResource::Response* response) {
-  return Answer("RenewEphemeralResource", request->type_name(), *response, [&]() -> Result<void> {
-    TRY(FindEphemeralResource(request->type_name()));
-    return Ok();
-  });
-}
-
-Status ProviderServer::CloseEphemeralResource(
-    ServerContext* /*context*/, const tfplugin6::CloseEphemeralResource::Request* request,
-    tfplugin6::CloseEphemeralResource::Response* response) {
-  return Answer("CloseEphemeralResource", request->type_name(), *response, [&]() -> Result<void> {
-    TRY(FindEphemeralResource(request->type_name()));
     return Ok();
   });
 }

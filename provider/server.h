@@ -19,6 +19,7 @@
 #include "engine/base/result.h"
 #include "provider/lifecycle.h"
 #include "provider/proto/tfplugin6.grpc.pb.h"
+#include "provider/to_proto.h"
 #include "schemas/resource_type.h"
 
 namespace dbaas {
@@ -70,22 +71,30 @@ class ProviderServer final : public tfplugin6::Provider::Service {
   };
   using Resource = Entry<ResourceType>;
   using DataSource = Entry<DataSourceType>;
+  using Ephemeral = Entry<EphemeralType>;
   struct Catalog {
     Type provider;
     std::map<std::string, Resource> resources;
     std::map<std::string, DataSource> data_sources;
-    std::map<std::string, DataSource> ephemeral_resources;
+    std::map<std::string, Ephemeral> ephemeral_resources;
   };
 
   const Catalog& catalog();
   Result<const Resource*> FindResource(const std::string& name);
   Result<const DataSource*> FindDataSource(const std::string& name);
-  Result<const DataSource*> FindEphemeralResource(const std::string& name);
+  Result<const Ephemeral*> FindEphemeralResource(const std::string& name);
 
   /// Runs `body`, which returns a Result<void>, and turns whatever goes wrong into a diagnostic.
   template <typename Response, typename Body>
   grpc::Status Answer(const char* rpc, const std::string& type_name, Response& response,
                       const Body& body);
+  /// The same for methods outside of server.cc.
+  grpc::Status Diagnose(const char* rpc, const std::string& type_name, DiagnosticList& diagnostics,
+                        const std::function<Result<void>()>& body);
+  /// What both do; `tell` writes the error down.
+  grpc::Status Run(const char* rpc, const std::string& type_name,
+                   const std::function<Result<void>()>& body,
+                   const std::function<void(const Error&)>& tell);
   class Call;  ///< Counts itself among the calls under way.
 
   Lifecycle& lifecycle_;

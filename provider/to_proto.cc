@@ -173,7 +173,7 @@ tfplugin6::GetProviderSchema::Response SchemaResponse(const ProviderTypes& types
   for (const DataSourceType& type : types.data_sources) {
     (*response.mutable_data_source_schemas())[type.name] = ToProto(type.schema);
   }
-  for (const DataSourceType& type : types.ephemeral_resources) {
+  for (const EphemeralType& type : types.ephemeral_resources) {
     (*response.mutable_ephemeral_resource_schemas())[type.name] = ToProto(type.schema);
   }
   for (const FunctionType& type : types.functions) {
@@ -191,7 +191,7 @@ tfplugin6::Metadata::Response MetadataResponse(const ProviderTypes& types) {
   for (const DataSourceType& type : types.data_sources) {
     response.add_data_sources()->set_type_name(type.name);
   }
-  for (const DataSourceType& type : types.ephemeral_resources) {
+  for (const EphemeralType& type : types.ephemeral_resources) {
     response.add_ephemeral_resources()->set_type_name(type.name);
   }
   for (const FunctionType& type : types.functions) response.add_functions()->set_name(type.name);

@@ -24,7 +24,7 @@ const ProviderTypes& AllTypes() {
       .resources = {ClusterResource(), ReplicaResource()},
       .data_sources = {ClusterDataSource(), ClustersDataSource(), EngineVersionsDataSource(),
                        InstanceClassesDataSource()},
-      .ephemeral_resources = {CredentialsEphemeral()},
+      .ephemeral_resources = {CredentialsEphemeral(), PasswordEphemeral()},
       .functions = {ConnectionUriFunction(), CronNextFunction(), InstanceClassFunction(),
                     NextWindowFunction(), ParseUriFunction(), QuantityFunction()},
   };
@@ -37,7 +37,7 @@ const ResourceType* ProviderTypes::FindResource(const std::string& name) const {
 const DataSourceType* ProviderTypes::FindDataSource(const std::string& name) const {
   return FindByName(data_sources, name);
 }
-const DataSourceType* ProviderTypes::FindEphemeralResource(const std::string& name) const {
+const EphemeralType* ProviderTypes::FindEphemeralResource(const std::string& name) const {
   return FindByName(ephemeral_resources, name);
 }
 const FunctionType* ProviderTypes::FindFunction(const std::string& name) const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // ephemeral.dbaas_credentials: how to log in, for as long as a plan or apply runs.
-#include "schemas/kit.h"
+#include "schemas/ephemeral.h"
 #include "schemas/types.h"
 
 namespace dbaas {
@@ -33,7 +33,7 @@ Table<CredentialsAnswer> Rows() {
            "Connection URI through the read port, password included.");
 }
 
-Result<void> Fill(const DataAnswer& found, CredentialsAnswer& answer) {
+Result<void> Fill(const EphemeralAnswer& found, CredentialsAnswer& answer) {
   answer.username = found.credentials.username;
   answer.password = found.credentials.password;
   answer.uri = found.credentials.uri;
@@ -43,10 +43,10 @@ Result<void> Fill(const DataAnswer& found, CredentialsAnswer& answer) {
 
 }  // namespace
 
-DataSourceType CredentialsEphemeral() {
-  return ReadOnly<CredentialsAnswer>(
-      Rows(), {.query = [](const CredentialsAnswer& config) -> Result<DataQuery> {
-                 return DataQuery{.cluster = config.cluster_id, .credentials = true};
+EphemeralType CredentialsEphemeral() {
+  return Ephemeral<CredentialsAnswer>(
+      Rows(), {.query = [](const CredentialsAnswer& config) -> Result<EphemeralQuery> {
+                 return EphemeralQuery{.cluster = config.cluster_id};
                },
                .fill = Fill,
                .cluster_attribute = "cluster_id"});

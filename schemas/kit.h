@@ -379,8 +379,7 @@ ResourceType ManagedResource(Table<C> table, ResourceMapping<C> mapping) {
   return type;
 }
 
-/// What a table cannot say about a data source or ephemeral resource: what to ask, and how the
-/// answer fills it.
+/// What a table cannot say about a data source: what to ask, and how the answer fills it.
 template <typename C>
 struct DataMapping {
   std::function<Result<DataQuery>(const C& config)> query;

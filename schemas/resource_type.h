@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/random.h"
 #include "engine/base/result.h"
 #include "engine/model/spec.h"
 #include "engine/model/view.h"
@@ -48,10 +49,9 @@ struct ResourceType {
   std::string protection_attribute;
 };
 
-/// What a data source or ephemeral resource needs to know before it can answer.
+/// What a data source needs to know before it can answer.
 struct DataQuery {
   std::string cluster;         ///< Id or name of one cluster, wanted with roles and lag.
-  bool credentials = false;    ///< Also its credentials.
   bool list_clusters = false;  ///< All clusters, of `host` when that is not empty.
   std::string host;
 };
@@ -66,15 +66,35 @@ struct EngineVersion {
 struct DataAnswer {
   std::vector<ClusterView> clusters;
   std::vector<EngineVersion> engine_versions;
-  Credentials credentials;
 };
 
-/// A data source, or an ephemeral resource (whose answer is never stored).
 struct DataSourceType {
   std::string name;
   Schema schema;
   std::function<Result<DataQuery>(const Value& config)> query;
   std::function<Result<Value>(const Value& config, const DataAnswer& answer)> to_state;
+  /// Name of the attribute that says which cluster: where its absence is reported. May be empty.
+  std::string cluster_attribute;
+};
+
+/// What has to be asked before an ephemeral resource can be opened.
+struct EphemeralQuery {
+  std::string cluster;  ///< Id or name of the cluster whose credentials are wanted, or empty.
+};
+
+struct EphemeralAnswer {
+  Random& random;
+  Credentials credentials;  ///< Of EphemeralQuery::cluster.
+};
+
+/// An ephemeral resource: opened in every plan and apply that needs it, and never stored.
+struct EphemeralType {
+  std::string name;
+  Schema schema;
+  /// Checks across attributes, by field; nothing while the config holds unknowns.
+  std::function<std::vector<Error>(const Value& config)> check;
+  std::function<Result<EphemeralQuery>(const Value& config)> query;
+  std::function<Result<Value>(const Value& config, const EphemeralAnswer& answer)> to_result;
   /// Name of the attribute that says which cluster: where its absence is reported. May be empty.
   std::string cluster_attribute;
 };
@@ -102,12 +122,12 @@ struct ProviderTypes {
   Schema provider;  ///< The provider block.
   std::vector<ResourceType> resources;
   std::vector<DataSourceType> data_sources;
-  std::vector<DataSourceType> ephemeral_resources;
+  std::vector<EphemeralType> ephemeral_resources;
   std::vector<FunctionType> functions;
 
   const ResourceType* FindResource(const std::string& name) const;
   const DataSourceType* FindDataSource(const std::string& name) const;
-  const DataSourceType* FindEphemeralResource(const std::string& name) const;
+  const EphemeralType* FindEphemeralResource(const std::string& name) const;
   const FunctionType* FindFunction(const std::string& name) const;
 };
 const ProviderTypes& AllTypes();

