@@ -74,7 +74,7 @@ class Engine {
 
   /// What Maintain would do now, and what it would cost.
   Result<dbaas::Plan> PlanMaintenance(const Maintenance& wanted);
-  /// A switchover, a failover or restarts, under the same lease as an apply.
+  /// A switchover, a failover, restarts or reloads, under the same lease as an apply.
   Result<void> Maintain(const Maintenance& wanted, Progress& progress, std::stop_token stop);
 
   /// Nothing when there is no such cluster; a lock that its killed remover left behind is cleared

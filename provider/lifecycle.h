@@ -61,6 +61,8 @@ class Lifecycle {
   Diagnostics Configure(const Value& config);
   /// Asks everything under way to stop. Returns at once.
   void Stop();
+  /// Of everything that begins now.
+  std::stop_token stop_token();
 
   Diagnostics ValidateResource(const ResourceType& type, const Value& config,
                                bool write_only_allowed);
@@ -75,10 +77,16 @@ class Lifecycle {
   Diagnostics ValidateEphemeral(const EphemeralType& type, const Value& config);
   OpenResponse Open(const EphemeralType& type, const Value& config);
 
+  // lifecycle_actions.cc
+  Diagnostics ValidateAction(const ActionType& type, const Value& config);
+  Diagnostics PlanAction(const ActionType& type, const Value& config);
+  /// Ends when the work has; early when either the provider or `stop` is asked to stop.
+  Diagnostics InvokeAction(const ActionType& type, const Value& config, Progress& progress,
+                           std::stop_token stop);
+
  private:
   /// Null before Configure, and while the provider's configuration holds unknown values.
   std::shared_ptr<Engine> engine();
-  std::stop_token stop_token();
 
   Diagnostics CheckWithEngine(const ResourceType& type, const PlanRequest& request,
                               const Value& planned);

@@ -87,6 +87,7 @@ const ProviderServer::Catalog& ProviderServer::catalog() {
     add(types.resources, catalog_.resources);
     add(types.data_sources, catalog_.data_sources);
     add(types.ephemeral_resources, catalog_.ephemeral_resources);
+    add(types.actions, catalog_.actions);
   });
   return catalog_;
 }
@@ -100,6 +101,10 @@ Result<const ProviderServer::DataSource*> ProviderServer::FindDataSource(const s
 Result<const ProviderServer::Ephemeral*> ProviderServer::FindEphemeralResource(
     const std::string& name) {
   return Find(catalog().ephemeral_resources, name, "ephemeral resource type");
+}
+
+Result<const ProviderServer::ActionEntry*> ProviderServer::FindAction(const std::string& name) {
+  return Find(catalog().actions, name, "action");
 }
 
 Status ProviderServer::Run(const char* rpc, const std::string& type_name,

@@ -59,7 +59,12 @@ class ProviderServer final : public tfplugin6::Provider::Service {
   DBAAS_RPC(CloseEphemeralResource, CloseEphemeralResource)
   DBAAS_RPC(GetFunctions, GetFunctions)
   DBAAS_RPC(CallFunction, CallFunction)
+  DBAAS_RPC(ValidateActionConfig, ValidateActionConfig)
+  DBAAS_RPC(PlanAction, PlanAction)
 #undef DBAAS_RPC
+  grpc::Status InvokeAction(grpc::ServerContext* context,
+                            const tfplugin6::InvokeAction::Request* request,
+                            grpc::ServerWriter<tfplugin6::InvokeAction::Event>* writer) override;
   // clang-format on
 
  private:
@@ -72,17 +77,20 @@ class ProviderServer final : public tfplugin6::Provider::Service {
   using Resource = Entry<ResourceType>;
   using DataSource = Entry<DataSourceType>;
   using Ephemeral = Entry<EphemeralType>;
+  using ActionEntry = Entry<ActionType>;
   struct Catalog {
     Type provider;
     std::map<std::string, Resource> resources;
     std::map<std::string, DataSource> data_sources;
     std::map<std::string, Ephemeral> ephemeral_resources;
+    std::map<std::string, ActionEntry> actions;
   };
 
   const Catalog& catalog();
   Result<const Resource*> FindResource(const std::string& name);
   Result<const DataSource*> FindDataSource(const std::string& name);
   Result<const Ephemeral*> FindEphemeralResource(const std::string& name);
+  Result<const ActionEntry*> FindAction(const std::string& name);
 
   /// Runs `body`, which returns a Result<void>, and turns whatever goes wrong into a diagnostic.
   template <typename Response, typename Body>

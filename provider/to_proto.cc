@@ -176,6 +176,9 @@ tfplugin6::GetProviderSchema::Response SchemaResponse(const ProviderTypes& types
   for (const EphemeralType& type : types.ephemeral_resources) {
     (*response.mutable_ephemeral_resource_schemas())[type.name] = ToProto(type.schema);
   }
+  for (const ActionType& type : types.actions) {
+    *(*response.mutable_action_schemas())[type.name].mutable_schema() = ToProto(type.schema);
+  }
   for (const FunctionType& type : types.functions) {
     (*response.mutable_functions())[type.name] = ToProto(type);
   }
@@ -194,6 +197,7 @@ tfplugin6::Metadata::Response MetadataResponse(const ProviderTypes& types) {
   for (const EphemeralType& type : types.ephemeral_resources) {
     response.add_ephemeral_resources()->set_type_name(type.name);
   }
+  for (const ActionType& type : types.actions) response.add_actions()->set_type_name(type.name);
   for (const FunctionType& type : types.functions) response.add_functions()->set_name(type.name);
   return response;
 }

@@ -25,6 +25,7 @@ const ProviderTypes& AllTypes() {
       .data_sources = {ClusterDataSource(), ClustersDataSource(), EngineVersionsDataSource(),
                        InstanceClassesDataSource()},
       .ephemeral_resources = {CredentialsEphemeral(), PasswordEphemeral()},
+      .actions = {ReloadAction(), RestartAction(), SwitchoverAction()},
       .functions = {ConnectionUriFunction(), CronNextFunction(), InstanceClassFunction(),
                     NextWindowFunction(), ParseUriFunction(), QuantityFunction()},
   };
@@ -39,6 +40,9 @@ const DataSourceType* ProviderTypes::FindDataSource(const std::string& name) con
 }
 const EphemeralType* ProviderTypes::FindEphemeralResource(const std::string& name) const {
   return FindByName(ephemeral_resources, name);
+}
+const ActionType* ProviderTypes::FindAction(const std::string& name) const {
+  return FindByName(actions, name);
 }
 const FunctionType* ProviderTypes::FindFunction(const std::string& name) const {
   return FindByName(functions, name);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// Resource types, data sources, ephemeral resources and functions, type-erased: a schema, and the
-// few C++ functions that map values to the engine's words and back. provider/lifecycle.* works on
-// these alone and never asks which type it has; kit.h builds them from one table per type.
+// Resource types, data sources, ephemeral resources, actions and functions, type-erased: a schema,
+// and the few C++ functions that map values to the engine's words and back. provider/lifecycle.*
+// works on these alone and never asks which type it has; kit.h builds them from one table per type.
 // Immutable after construction; share freely between threads.
 #pragma once
 
@@ -13,6 +13,7 @@
 
 #include "engine/base/random.h"
 #include "engine/base/result.h"
+#include "engine/model/maintenance.h"
 #include "engine/model/spec.h"
 #include "engine/model/view.h"
 #include "schemas/schema.h"
@@ -99,6 +100,20 @@ struct EphemeralType {
   std::string cluster_attribute;
 };
 
+/// What an action asks the engine for.
+struct ActionRequest {
+  std::string cluster;  ///< Id or name.
+  Maintenance work;     ///< Without its cluster and caller.
+};
+
+/// An action: work on a cluster that leaves no object behind.
+struct ActionType {
+  std::string name;
+  Schema schema;
+  /// From a wholly known config.
+  std::function<Result<ActionRequest>(const Value& config)> request;
+};
+
 struct Parameter {
   std::string name;
   Type type;
@@ -123,11 +138,13 @@ struct ProviderTypes {
   std::vector<ResourceType> resources;
   std::vector<DataSourceType> data_sources;
   std::vector<EphemeralType> ephemeral_resources;
+  std::vector<ActionType> actions;
   std::vector<FunctionType> functions;
 
   const ResourceType* FindResource(const std::string& name) const;
   const DataSourceType* FindDataSource(const std::string& name) const;
   const EphemeralType* FindEphemeralResource(const std::string& name) const;
+  const ActionType* FindAction(const std::string& name) const;
   const FunctionType* FindFunction(const std::string& name) const;
 };
 const ProviderTypes& AllTypes();

@@ -15,6 +15,9 @@ DataSourceType EngineVersionsDataSource();   // data_dbaas_engine_versions.cc
 DataSourceType InstanceClassesDataSource();  // data_dbaas_instance_classes.cc
 EphemeralType CredentialsEphemeral();        // ephemeral_dbaas_credentials.cc
 EphemeralType PasswordEphemeral();           // ephemeral_dbaas_password.cc
+ActionType ReloadAction();                   // action_dbaas_reload.cc
+ActionType RestartAction();                  // action_dbaas_restart.cc
+ActionType SwitchoverAction();               // action_dbaas_switchover.cc
 FunctionType ConnectionUriFunction();        // function_connection_uri.cc
 FunctionType CronNextFunction();             // function_cron_next.cc
 FunctionType InstanceClassFunction();        // function_instance_class.cc

@@ -176,6 +176,10 @@ Result<void> ActionRunner::Do(const RestartMember& operation) {
   return Run(context_.dbms.RestartMember(context_.record, operation.member));
 }
 
+Result<void> ActionRunner::Do(const ReloadMember& operation) {
+  return Run(context_.dbms.ReloadMember(context_.record, operation.member));
+}
+
 Result<void> ActionRunner::Do(const ApplySettings& operation) {
   const std::string primary = TRY(WaitForPrimary());
   return Run(

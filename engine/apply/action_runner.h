@@ -48,6 +48,7 @@ class ActionRunner {
   Result<void> Do(const KillInstance& operation);
   Result<void> Do(const Failover& operation);
   Result<void> Do(const RestartMember& operation);
+  Result<void> Do(const ReloadMember& operation);
   Result<void> Do(const ApplySettings& operation);
   Result<void> Do(const WaitUntil& operation);
 

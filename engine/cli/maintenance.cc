@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// dbaas switchover, failover and restart: who leads, and members that start anew.
+// dbaas switchover, failover, restart and reload: who leads, and members that start anew or read
+// their configuration again.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +18,7 @@ namespace {
 struct Arguments {
   std::string cluster;
   std::string member;
+  std::vector<std::string> members;
   bool yes = false;
   bool force = false;
   bool json = false;
@@ -41,6 +43,7 @@ Result<ClusterView> CarryOut(Session& session, Engine& engine, Maintenance::Kind
   const Maintenance work{.kind = kind,
                          .id = TRY(engine.ParseClusterId(arguments.cluster)),
                          .member = arguments.member,
+                         .members = arguments.members,
                          .force = arguments.force,
                          .who = "dbaas"};
   // The one of them that may lose rows.
@@ -99,10 +102,23 @@ Verb RestartVerb() {
           .declare = [](CLI::App& app) {
             auto arguments = std::make_shared<Arguments>();
             app.add_option("cluster", arguments->cluster, "Name or id")->required();
-            app.add_option("member", arguments->member, "Only this one");
+            app.add_option("member", arguments->members, "Only these");
             app.add_flag("--json", arguments->json, "For programs: as show --json, afterwards");
             return Run([arguments](Session& session) {
               return Perform(session, Maintenance::Kind::kRestart, *arguments);
+            });
+          }};
+}
+
+Verb ReloadVerb() {
+  return {.name = "reload",
+          .text = "Has all members read their configuration files again",
+          .declare = [](CLI::App& app) {
+            auto arguments = std::make_shared<Arguments>();
+            app.add_option("cluster", arguments->cluster, "Name or id")->required();
+            app.add_flag("--json", arguments->json, "For programs: as show --json, afterwards");
+            return Run([arguments](Session& session) {
+              return Perform(session, Maintenance::Kind::kReload, *arguments);
             });
           }};
 }

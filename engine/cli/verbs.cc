@@ -21,6 +21,7 @@ const std::vector<Verb>& AllVerbs() {
       SwitchoverVerb(),
       FailoverVerb(),
       RestartVerb(),
+      ReloadVerb(),
       // Of a host.
       ImportVerb(),
       WatchVerb(),

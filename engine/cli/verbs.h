@@ -23,6 +23,7 @@ Verb LogsVerb();
 Verb ManualVerb();
 Verb PlanVerb();
 Verb RestartVerb();
+Verb ReloadVerb();
 Verb ShowVerb();
 Verb SwitchoverVerb();
 Verb WatchVerb();

@@ -117,6 +117,8 @@ class Dbms {
                                 const std::string& primary) const = 0;
   /// Restarts the database of one member in place. A member without pending changes is left alone.
   virtual Command RestartMember(const ClusterRecord& record, const std::string& member) const = 0;
+  /// Has the database of one member read its configuration files again; ends when it has.
+  virtual Command ReloadMember(const ClusterRecord& record, const std::string& member) const = 0;
   /// Moves the primary role from `from` to `to`. Succeeds at once when `from` is no longer primary.
   virtual Command Switchover(const ClusterRecord& record, const std::string& from,
                              const std::string& to) const = 0;

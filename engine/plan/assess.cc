@@ -148,6 +148,10 @@ class Assessor {
     }
   }
 
+  void Take(const ReloadMember& operation, const std::string& reason) {
+    Step(Kind::kReload, operation.member, reason, DisruptionLevel::kReload);
+  }
+
   void RestartPrimary(const std::string& member, const std::string& reason) {
     Step(Kind::kRestart, member, reason, DisruptionLevel::kRestart);
     found_.blocked_seconds += input_.blocked.restart;

@@ -16,16 +16,14 @@ class Builder {
   Builder(const Maintenance& wanted, const PlanInput& input) : wanted_(wanted), input_(input) {}
 
   Result<Plan> Build() && {
-    const auto& members = input_.desired.members;
-    const std::string& member = wanted_.member;
-    if (!member.empty() && std::find(members.begin(), members.end(), member) == members.end()) {
-      return Invalid("member", fmt::format("{} is no member of {}", member, wanted_.id.ToText()),
-                     fmt::format("Its members are {}.", fmt::join(members, ", ")));
-    }
+    if (!wanted_.member.empty()) TRY(CheckMember("member", wanted_.member));
+    for (const auto& member : wanted_.members) TRY(CheckMember("members", member));
     const MemberFacts* primary = input_.facts == nullptr ? nullptr : input_.facts->Primary();
     if (primary != nullptr) primary_ = primary->name;
     if (wanted_.kind == Maintenance::Kind::kFailover) {
       TRY(PlanFailover(primary));
+    } else if (wanted_.kind == Maintenance::Kind::kReload) {
+      TRY(PlanReloads());
     } else if (primary == nullptr) {
       return Unavailable("cluster " + wanted_.id.ToText() + " has no primary right now",
                          "`dbaas show` says how its members are.");
@@ -39,6 +37,13 @@ class Builder {
   }
 
  private:
+  Result<void> CheckMember(const char* field, const std::string& member) const {
+    const auto& members = input_.desired.members;
+    if (std::find(members.begin(), members.end(), member) != members.end()) return Ok();
+    return Invalid(field, fmt::format("{} is no member of {}", member, wanted_.id.ToText()),
+                   fmt::format("Its members are {}.", fmt::join(members, ", ")));
+  }
+
   std::vector<std::string> Candidates() const {
     std::vector<std::string> candidates;
     for (const auto& object : input_.desired.objects) {
@@ -131,7 +136,12 @@ class Builder {
 
   void PlanRestarts() {
     std::vector<std::string> members = input_.desired.members;
-    if (!wanted_.member.empty()) members = {wanted_.member};
+    if (!wanted_.members.empty()) {
+      std::erase_if(members, [&](const auto& member) {
+        return std::find(wanted_.members.begin(), wanted_.members.end(), member) ==
+               wanted_.members.end();
+      });
+    }
     std::stable_partition(members.begin(), members.end(),
                           [&](const auto& member) { return member != primary_; });
     for (const auto& member : members) {
@@ -144,6 +154,18 @@ class Builder {
       const Condition follows{Condition::Kind::kMemberFollows, member};
       Add("wait until " + follows.ToText(), WaitUntil{follows}, "");
     }
+  }
+
+  /// All at once. Who does not run reads its files when it starts.
+  Result<void> PlanReloads() {
+    for (const auto& member : input_.desired.members) {
+      const MemberFacts* facts = input_.facts == nullptr ? nullptr : input_.facts->Find(member);
+      if (facts == nullptr || !facts->running) continue;
+      plan_.actions.push_back({"reload " + member, ReloadMember{member}, {}, "asked for"});
+    }
+    if (!plan_.empty()) return Ok();
+    return Unavailable("no member of " + wanted_.id.ToText() + " is running",
+                       "`dbaas show` says how its members are.");
   }
 
   void PlanHandover(std::vector<std::string> candidates, std::string reason) {

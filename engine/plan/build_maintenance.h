@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// BuildMaintenance: an ordered plan for a switchover, a failover or restarts. Pure. At most one
-// member is away at a time, and the primary hands over before it restarts, if there is anyone to
-// take over. Only a failover takes the role from one that cannot hand it over: it is ended first.
+// BuildMaintenance: an ordered plan for a switchover, a failover, restarts or reloads. Pure. At
+// most one member is away at a time, and the primary hands over before it restarts, if there is
+// anyone to take over. Only a failover takes the role from one that cannot hand it over: it is
+// ended first.
 #pragma once
 
 #include "engine/base/result.h"

@@ -58,6 +58,10 @@ struct Failover {
 struct RestartMember {
   std::string member;
 };
+/// Has a member's database read its configuration files again.
+struct ReloadMember {
+  std::string member;
+};
 struct ApplySettings {
   Settings desired;
   std::vector<std::string> keys;
@@ -66,8 +70,9 @@ struct WaitUntil {
   Condition condition;
 };
 
-using Operation = std::variant<EnsureObject, RemoveObject, RestartInstance, KillInstance,
-                               Switchover, Failover, RestartMember, ApplySettings, WaitUntil>;
+using Operation =
+    std::variant<EnsureObject, RemoveObject, RestartInstance, KillInstance, Switchover, Failover,
+                 RestartMember, ReloadMember, ApplySettings, WaitUntil>;
 
 using ActionId = int;  ///< Index in Plan::actions.
 

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // Everything in these is generated, so whatever is in them beside the pages is a leftover.
-constexpr const char* kFolders[] = {"resources", "data-sources", "ephemeral-resources",
+constexpr const char* kFolders[] = {"resources", "data-sources", "ephemeral-resources", "actions",
                                     "functions"};
 
 std::optional<std::string> ReadFile(const fs::path& path) {

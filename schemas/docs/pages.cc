@@ -289,6 +289,14 @@ Result<std::map<std::string, std::string>> WritePages(const ProviderTypes& types
                   .example = TRY(ReadExample(folder / "ephemeral-resource.tf")),
                   .schema = &type.schema});
   }
+  for (const ActionType& type : types.actions) {
+    const auto folder = examples / "actions" / type.name;
+    pages["actions/" + ShortName(type.name) + ".md"] =
+        PageText({.title = type.name + " (Action)",
+                  .front_title = type.name + " Action - dbaas",
+                  .example = TRY(ReadExample(folder / "action.tf")),
+                  .schema = &type.schema});
+  }
   for (const FunctionType& type : types.functions) {
     const auto path = examples / "functions" / type.name / "function.tf";
     pages["functions/" + type.name + ".md"] = FunctionText(type, TRY(ReadExample(path)));

@@ -76,10 +76,8 @@ MESSAGES = [
     (r"Unrecognized remote plugin message", "something else than the handshake on stdout"),
     (r"incompatible API version with plugin", "handshake"),
     (r"incompatible core API version", "handshake"),
-    # -- actions and lists
+    # -- actions and lists; "Failed to plan action" and "Error when invoking action" head every refusal of an action
     (r"Provider return(ed)? invalid response", "action"),
-    (r"Failed to plan action", "action"),
-    (r"Error when invoking action", "action"),
     (r"Provider deferred an action", "action"),
     (r"Identity schema not found for resource type", "list"),
     (r"missing identity data in ListResource event", "list"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// switchover, failover and restart, as typed, over a host in memory.
+// switchover, failover, restart and reload, as typed, over a host in memory.
 #include "tests/cli/fixture.h"
 
 namespace dbaas {
@@ -123,6 +123,29 @@ TEST_F(MaintenanceTest, RestartOfOneMemberLeavesTheOthersAlone) {
   ASSERT_EQ(Dbaas({"restart", "orders", "orders-2"}), kDone) << err_.str();
   EXPECT_THAT(host_->CallsOf("Restart"), ElementsAre("orders-2"));
   EXPECT_EQ(patroni_.Primary("orders"), "orders-1");
+}
+
+TEST_F(MaintenanceTest, SomeMembersRestartInTheOrderThatIsSafe) {
+  HaveCluster(R"(, "node_count": 3)");
+  ASSERT_EQ(Dbaas({"restart", "orders", "orders-1", "orders-3"}), kDone) << err_.str();
+  EXPECT_THAT(host_->CallsOf("Restart"), ElementsAre("orders-3", "orders-1"));
+  EXPECT_EQ(Dbaas({"restart", "orders", "orders-1", "orders-9"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("orders-9 is no member of local/orders"));
+  EXPECT_EQ(Dbaas({"events", "orders"}), kDone);
+  EXPECT_THAT(out_.str(), HasSubstr("restart orders-1, orders-3  ok\n"));
+}
+
+TEST_F(MaintenanceTest, ReloadReachesEveryMemberAndRestartsNobody) {
+  HaveCluster(R"(, "node_count": 2)");
+  ASSERT_EQ(Dbaas({"reload", "orders"}), kDone) << err_.str();
+  for (const char* member : {"orders-1", "orders-2", "orders-reports"}) {
+    EXPECT_EQ(patroni_.Reloads(member), 1) << member;
+    EXPECT_EQ(patroni_.Restarts(member), 0) << member;
+  }
+  EXPECT_TRUE(host_->CallsOf("Restart").empty());
+  EXPECT_EQ(In("plan", {"--detailed-exitcode"}), kDone);
+  EXPECT_EQ(Dbaas({"events", "orders", "--verify"}), kDone);
+  EXPECT_THAT(out_.str(), HasSubstr("reload  ok\n"));
 }
 
 TEST_F(MaintenanceTest, ASingleMemberRestartsInPlace) {

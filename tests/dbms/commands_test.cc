@@ -37,7 +37,7 @@ TEST(PostgreSqlCommandsTest, SecretsGoInByStdinOnly) {
   for (const Command& command :
        {PostgreSql().Probe(record, "pgt-1"),
         PostgreSql().ApplySettings(record, desired, KeysOf(desired), "pgt-1"),
-        PostgreSql().RestartMember(record, "pgt-1"),
+        PostgreSql().RestartMember(record, "pgt-1"), PostgreSql().ReloadMember(record, "pgt-1"),
         PostgreSql().Switchover(record, "pgt-1", "pgt-2"), PostgreSql().Forget(record)}) {
     for (const auto& argument : command.argv) EXPECT_THAT(argument, Not(HasSubstr("secret-")));
   }

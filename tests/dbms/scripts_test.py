@@ -136,6 +136,35 @@ class SwitchoverTest(unittest.TestCase):
             self.assertEqual(state["tries"], 2)
 
 
+class ReloadMemberTest(unittest.TestCase):
+    @staticmethod
+    def server(path, answers):
+        """A psql that says these times, one a call, the last one for ever."""
+        pathlib.Path(path, "times").write_text("\n".join(answers) + "\n")
+        program = pathlib.Path(path, "psql")
+        program.write_text("#!/bin/sh\ncat >/dev/null\ncd %s\nhead -n 1 times\n"
+                           "[ $(wc -l <times) -eq 1 ] || sed -i 1d times\n" % path)
+        program.chmod(0o755)
+
+    def test_ends_once_the_server_has_read_its_files(self):
+        with Patroni({"POST /reload": (202, "reload scheduled")}) as patroni, tempfile.TemporaryDirectory() as path:
+            self.server(path, ["10:00", "10:00", "10:07"])
+            self.assertEqual(run("reload_member", patroni, path=path), (0, ""))
+            (_, login), = patroni.sent("POST /reload")
+            self.assertEqual(login, "Basic ZGJhYXM6cHc=")
+            self.assertEqual(pathlib.Path(path, "times").read_text(), "10:07\n")
+
+    def test_a_promise_alone_is_not_enough(self):
+        with Patroni({"POST /reload": (202, "reload scheduled")}) as patroni, tempfile.TemporaryDirectory() as path:
+            self.server(path, ["10:00"])
+            self.assertEqual(run("reload_member", patroni, path=path, patience=0.02), (1, "not reloaded after 30 s\n"))
+
+    def test_says_why_not(self):
+        with Patroni({"POST /reload": (403, "no")}) as patroni, tempfile.TemporaryDirectory() as path:
+            self.server(path, ["10:00"])
+            self.assertEqual(run("reload_member", patroni, path=path), (1, "Patroni did not reload: no\n"))
+
+
 class RestartMemberTest(unittest.TestCase):
     def test_a_member_without_pending_changes_is_left_alone(self):
         with Patroni({"GET /patroni": (200, {"state": "running", "role": "replica"})}) as patroni:

@@ -299,6 +299,11 @@ int FakePatroni::Restarts(const std::string& member) {
   return restarts_[member];
 }
 
+int FakePatroni::Reloads(const std::string& member) {
+  const std::lock_guard lock(mutex_);
+  return reloads_[member];
+}
+
 // ---- the scripts ------------------------------------------------------------------------------
 
 std::string FakePatroni::RoleOf(const Cluster& cluster, const Member& member) {
@@ -442,6 +447,8 @@ Result<ExecResult> FakePatroni::Answer(const FakeExec& exec) {
       return ExecResult{.exit_code = 1, .errors = "this member is replica running"};
     }
     ApplySettings(record, cluster, arguments);
+  } else if (Has(exec.input, "\"/reload\"")) {
+    ++reloads_[exec.instance];
   } else {
     if (const Member* member = Find(members, exec.instance)) {
       cluster.started[exec.instance] = {.incarnation = member->incarnation,

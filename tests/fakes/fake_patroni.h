@@ -37,6 +37,8 @@ class FakePatroni {
   std::string Primary(const std::string& cluster);
   /// How often a member's database was restarted in place.
   int Restarts(const std::string& member);
+  /// How often it was asked to read its files again.
+  int Reloads(const std::string& member);
 
   /// From now on things take as long as `clock` and `random` say. Both must outlive this.
   void TakeTime(Clock& clock, SeededRandom& random);
@@ -125,6 +127,7 @@ class FakePatroni {
   std::map<std::string, Cluster> clusters_;  ///< By scope: name and uid.
   std::map<std::uint64_t, Copy> copies_;     ///< By incarnation of the volume.
   std::map<std::string, int> restarts_;
+  std::map<std::string, int> reloads_;
   std::vector<std::string> harms_;
 };
 

@@ -96,6 +96,21 @@ Result<ClusterView> Engine::Apply(const PartChange& change, Progress& progress,
   return result;
 }
 
+Result<dbaas::Plan> Engine::PlanMaintenance(const Maintenance&) {
+  if (World().fail_maintain) return *World().fail_maintain;
+  return dbaas::Plan{.actions = {}, .disruption = World().disruption};
+}
+
+Result<void> Engine::Maintain(const Maintenance& wanted, Progress& progress, std::stop_token stop) {
+  World().maintained.push_back(wanted);
+  progress.Began(0, 1, "restart orders-1");
+  if (World().while_maintaining) World().while_maintaining(stop);
+  if (World().fail_maintain) return *World().fail_maintain;
+  if (stop.stop_requested()) return Cancelled("stopped");
+  progress.Ended(1, 1, "restart orders-1", "", Milliseconds(5));
+  return Ok();
+}
+
 Result<std::optional<ClusterView>> Engine::Read(const ClusterId& id, ReadDepth) {
   ++World().reads;
   if (World().fail_read) return *World().fail_read;

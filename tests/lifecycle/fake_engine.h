@@ -12,6 +12,7 @@
 // There is one world per process; Reset() makes it new. Not thread-safe.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,15 +30,19 @@ struct FakeWorld {
   std::vector<PartChange> planned;
   std::vector<PartChange> applied;
   std::vector<PartSpec> validated;
+  std::vector<Maintenance> maintained;
   int reads = 0;
 
   // What to answer in place of doing it; stays until it is taken away.
   std::optional<Error> fail_plan;
   std::optional<Error> fail_apply;
   std::optional<Error> fail_read;
-  std::vector<Error> complaints;      ///< Of Validate.
-  std::vector<std::string> warnings;  ///< Of Plan.
-  Disruption disruption;              ///< Of Plan.
+  std::optional<Error> fail_maintain;  ///< PlanMaintenance and Maintain alike.
+  std::vector<Error> complaints;       ///< Of Validate.
+  std::vector<std::string> warnings;   ///< Of Plan.
+  Disruption disruption;               ///< Of Plan.
+  /// Called by Maintain, with its stop token, while it works.
+  std::function<void(std::stop_token)> while_maintaining;
   /// A stop was requested before Apply was called.
   bool stopped = false;
 

@@ -595,6 +595,79 @@ TEST_F(LifecycleTest, APasswordNeedsNoHostAndRulesAcrossItsAttributesAreCheckedO
   EXPECT_THAT(unconfigured.ValidateEphemeral(type, unknown), IsEmpty());
 }
 
+// ---- Actions -----------------------------------------------------------------------------------
+
+struct QuietProgress final : Progress {
+  void Note(const std::string&) override {}
+  void Began(int, int, const std::string& action) override { began.push_back(action); }
+  void Ended(int, int, const std::string&, const std::string&, Milliseconds) override {}
+  std::vector<std::string> began;
+};
+
+class ActionTest : public LifecycleTest {
+ protected:
+  const ActionType& type_ = *AllTypes().FindAction("dbaas_restart");
+  const Value config_ =
+      Whole(type_.schema, {{"cluster_id", Text("east/orders")}, {"members", Texts({"orders-1"})}});
+  QuietProgress progress_;
+};
+
+TEST_F(ActionTest, BecomesWorkOfTheEngine) {
+  EXPECT_THAT(lifecycle_.ValidateAction(type_, config_), IsEmpty());
+  EXPECT_THAT(lifecycle_.InvokeAction(type_, config_, progress_, {}), IsEmpty());
+  ASSERT_THAT(World().maintained, SizeIs(1));
+  EXPECT_EQ(World().maintained[0].id.ToText(), "east/orders");
+  EXPECT_EQ(World().maintained[0].ToText(), "restart orders-1");
+  EXPECT_EQ(World().maintained[0].who, "terraform");
+  EXPECT_THAT(progress_.began, ElementsAre("restart orders-1"));
+}
+
+TEST_F(ActionTest, ItsPlanSaysWhatItCostsAndRefusesNothingThatMayYetBecomeTrue) {
+  EXPECT_THAT(lifecycle_.PlanAction(type_, config_), IsEmpty());
+  World().disruption.level = DisruptionLevel::kFailover;
+  World().disruption.steps = {{DisruptionStep::Kind::kRestart, "orders-1", "asked for"}};
+  const auto found = lifecycle_.PlanAction(type_, config_);
+  EXPECT_THAT(Lines(found), ElementsAre(HasSubstr("warning : orders: 1 restart")));
+  EXPECT_THAT(found[0].detail, HasSubstr("1. orders-1  restart     asked for"));
+  const Value unknown = With(config_, {{"cluster_id", Value::Unknown()}});
+  EXPECT_THAT(lifecycle_.PlanAction(type_, unknown), IsEmpty());
+  World().fail_maintain = NotFound("there is no cluster east/orders");
+  EXPECT_THAT(lifecycle_.PlanAction(type_, config_), IsEmpty());
+  EXPECT_THAT(World().maintained, IsEmpty());
+}
+
+TEST_F(ActionTest, AFailureSaysOfWhatAndWhere) {
+  World().fail_maintain = Conflict("the last apply of east/orders did not end", "Apply first.");
+  const auto failed = lifecycle_.InvokeAction(type_, config_, progress_, {});
+  EXPECT_THAT(Lines(failed), ElementsAre("error : The last apply of east/orders did not end"));
+  EXPECT_THAT(failed[0].detail, HasSubstr("This happened while restart orders-1 of east/orders."));
+  World().fail_maintain = NotFound("there is no cluster east/orders");
+  EXPECT_THAT(Lines(lifecycle_.InvokeAction(type_, config_, progress_, {})),
+              ElementsAre("error cluster_id: There is no cluster east/orders"));
+  World().fail_maintain = Invalid("members", "orders-1 is no member of east/orders");
+  EXPECT_THAT(Lines(lifecycle_.InvokeAction(type_, config_, progress_, {})),
+              ElementsAre("error members: orders-1 is no member of east/orders"));
+}
+
+TEST_F(ActionTest, StopsWhenTheProviderIsStoppedOrTheCallerIsGone) {
+  World().while_maintaining = [&](const std::stop_token& stop) {
+    EXPECT_FALSE(stop.stop_requested());
+    lifecycle_.Stop();
+    EXPECT_TRUE(stop.stop_requested());
+  };
+  EXPECT_THAT(Lines(lifecycle_.InvokeAction(type_, config_, progress_, {})),
+              ElementsAre("error : Stopped"));
+  EXPECT_THAT(lifecycle_.Configure(Value::Null()), IsEmpty());
+  std::stop_source caller;
+  World().while_maintaining = [&](const std::stop_token& stop) {
+    EXPECT_FALSE(stop.stop_requested());
+    caller.request_stop();
+    EXPECT_TRUE(stop.stop_requested());
+  };
+  EXPECT_THAT(Lines(lifecycle_.InvokeAction(type_, config_, progress_, caller.get_token())),
+              ElementsAre("error : Stopped"));
+}
+
 // ---- Configure ---------------------------------------------------------------------------------
 
 Value Host(Value name, Value docker = Value::Null()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// Plans of failovers as text. Switchovers and restarts are in tests/cli/maintenance_test.cc, with
-// what people see of them.
+// Plans of failovers and reloads as text. Switchovers and restarts are in
+// tests/cli/maintenance_test.cc, with what people see of them.
 #include "engine/plan/build_maintenance.h"
 
 #include <gmock/gmock.h>
@@ -84,6 +84,23 @@ TEST_F(FailoverPlanTest, AWellPrimaryNeedsForceAndSomebodyHasToRun) {
   EXPECT_TRUE(Build("", true).has_value());
   facts_.members[1].running = facts_.members[2].running = false;
   EXPECT_EQ(Build("", true).error().kind, ErrorKind::kUnavailable);
+}
+
+TEST(ReloadPlanTest, WhoRunsReloadsAndNobodyWaitsForAnybody) {
+  const DesiredState desired = Cluster(3);
+  ClusterFacts facts = Healthy(desired, "orders-1");
+  const Maintenance wanted{.kind = Maintenance::Kind::kReload, .id = {"local", "orders"}};
+  const auto build = [&] {
+    return BuildMaintenance(wanted,
+                            {.desired = desired, .observed = Converged(desired), .facts = &facts});
+  };
+  facts.members[1].running = false;
+  const auto plan = build();
+  ASSERT_TRUE(plan.has_value()) << plan.error().ToLine();
+  EXPECT_EQ(plan->ToText(), "reload orders-1  asked for\nreload orders-3  asked for\n");
+  EXPECT_EQ(plan->disruption.level, DisruptionLevel::kReload);
+  facts.members[0].running = facts.members[2].running = false;
+  EXPECT_EQ(build().error().kind, ErrorKind::kUnavailable);
 }
 
 }  // namespace

@@ -128,6 +128,8 @@ TEST_F(ServerTest, UnknownTypeIsADiagnosticOfEveryCall) {
   EXPECT_UNKNOWN(OpenEphemeralResource)
   EXPECT_UNKNOWN(RenewEphemeralResource)
   EXPECT_UNKNOWN(CloseEphemeralResource)
+  EXPECT_UNKNOWN(ValidateActionConfig)
+  EXPECT_UNKNOWN(PlanAction)
 #undef EXPECT_UNKNOWN
 }
 
@@ -183,6 +185,28 @@ TEST_F(ServerTest, MoveAndUnknownFunctionsSayThatThereAreNone) {
   ASSERT_TRUE(stub_->CallFunction(&function_context, call, &called).ok());
   EXPECT_THAT(called.error().text(), HasSubstr("frobnicate"));
   EXPECT_FALSE(called.has_result());
+}
+
+TEST_F(ServerTest, AnActionEndsWithOneCompletedEventWhateverHappens) {
+  ActionType action;
+  action.name = "test_nap";
+  action.request = [](const Value&) -> Result<ActionRequest> { throw std::runtime_error("awake"); };
+  types_.actions = {action};
+  for (const std::string name : {"test_nothing", "test_nap"}) {
+    SCOPED_TRACE(name);
+    grpc::ClientContext context;
+    tfplugin6::InvokeAction::Request request;
+    request.set_type_name(name);
+    request.mutable_config()->set_msgpack("\x80");
+    const auto stream = stub_->InvokeAction(&context, request);
+    std::vector<tfplugin6::InvokeAction::Event> events;
+    for (tfplugin6::InvokeAction::Event event; stream->Read(&event);) events.push_back(event);
+    EXPECT_TRUE(stream->Finish().ok());
+    ASSERT_EQ(events.size(), 1u);
+    ASSERT_TRUE(events[0].has_completed());
+    ASSERT_EQ(events[0].completed().diagnostics_size(), 1);
+    EXPECT_EQ(events[0].completed().diagnostics(0).severity(), tfplugin6::Diagnostic::ERROR);
+  }
 }
 
 TEST_F(ServerTest, LongCallsDoNotKeepStopOut) {

@@ -28,6 +28,7 @@ TEST(DocsTest, APagePerTypeWhereTheRegistryLooksForIt) {
                        "data-sources/cluster.md", "data-sources/clusters.md",
                        "data-sources/engine_versions.md", "data-sources/instance_classes.md",
                        "ephemeral-resources/credentials.md", "ephemeral-resources/password.md",
+                       "actions/reload.md", "actions/restart.md", "actions/switchover.md",
                        "functions/connection_uri.md", "functions/cron_next.md",
                        "functions/instance_class.md", "functions/next_window.md",
                        "functions/parse_uri.md", "functions/quantity.md"}));

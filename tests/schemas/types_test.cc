@@ -73,6 +73,7 @@ std::vector<Named> AllSchemas() {
   for (const auto& type : AllTypes().ephemeral_resources) {
     all.push_back({"ephemeral." + type.name, &type.schema});
   }
+  for (const auto& type : AllTypes().actions) all.push_back({"action." + type.name, &type.schema});
   return all;
 }
 
@@ -134,7 +135,8 @@ TEST(AllTypesTest, TheListIsWhole) {
               UnorderedElementsAre("dbaas_cluster", "dbaas_replica", "data.dbaas_cluster",
                                    "data.dbaas_clusters", "data.dbaas_engine_versions",
                                    "data.dbaas_instance_classes", "ephemeral.dbaas_credentials",
-                                   "ephemeral.dbaas_password"));
+                                   "ephemeral.dbaas_password", "action.dbaas_reload",
+                                   "action.dbaas_restart", "action.dbaas_switchover"));
   EXPECT_EQ(AllTypes().FindResource("dbaas_nothing"), nullptr);
   EXPECT_EQ(AllTypes().FindDataSource("dbaas_replica"), nullptr);
   EXPECT_NE(AllTypes().FindEphemeralResource("dbaas_credentials"), nullptr);

@@ -53,6 +53,10 @@ Command PostgreSql::RestartMember(const ClusterRecord& record, const std::string
   return RunScript(embedded::kRestartMember, CommonArguments(record), member);
 }
 
+Command PostgreSql::ReloadMember(const ClusterRecord& record, const std::string& member) const {
+  return RunScript(embedded::kReloadMember, CommonArguments(record), member);
+}
+
 Command PostgreSql::Switchover(const ClusterRecord& record, const std::string& from,
                                const std::string& to) const {
   Json arguments = CommonArguments(record);

@@ -48,6 +48,7 @@ class PostgreSql final : public Dbms {
                         const std::vector<std::string>& keys,
                         const std::string& primary) const override;
   Command RestartMember(const ClusterRecord& record, const std::string& member) const override;
+  Command ReloadMember(const ClusterRecord& record, const std::string& member) const override;
   Command Switchover(const ClusterRecord& record, const std::string& from,
                      const std::string& to) const override;
   Command Forget(const ClusterRecord& record) const override;
