@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <mutex>
 
@@ -13,6 +14,7 @@
 #include "engine/apply/intent.h"
 #include "engine/apply/journal.h"
 #include "engine/apply/limiter.h"
+#include "engine/apply/logins.h"
 #include "engine/apply/offline.h"
 #include "engine/apply/retry.h"
 #include "engine/apply/view.h"
@@ -30,6 +32,8 @@ namespace {
 // A refresh of a thousand resources asks within moments: they share one listing.
 constexpr Milliseconds kListingLifetime{1000};
 constexpr Milliseconds kDeadLeaseTtl{5000};
+constexpr int kLoginNameLength = 12;
+constexpr int kLoginPasswordLength = 32;  // 190 bits.
 // How often it is looked whether a watcher has something to tell.
 constexpr Milliseconds kTellInterval{250};
 // A look asks a member's database, which costs a fraction of a second of one core.
@@ -141,6 +145,32 @@ struct Engine::Impl {
     }
     return Invalid("host_name", fmt::format("there is no host called {}", name),
                    "Hosts are named by the host blocks of the provider.");
+  }
+
+  struct Stored {
+    Driver* driver;
+    ClusterRecord record;
+  };
+  Result<Stored> ReadRecord(const ClusterId& id) const {
+    Host* host = TRY(Find(id.host));
+    Driver* driver = TRY(host->driver());
+    auto record = TRY(driver->ReadRecord(id.cluster));
+    if (!record || !record->has_cluster_part()) {
+      return NotFound("cluster " + id.ToText() + " does not exist").On("cluster_id");
+    }
+    return Stored{driver, *std::move(record)};
+  }
+
+  static Result<Credentials> CredentialsOf(const Stored& stored, const std::string& username,
+                                           const Secret<std::string>& password) {
+    const Dbms* dbms = TRY(DbmsOf(stored.record));
+    const auto uri = [&](const char* key) {
+      const auto found = stored.record.ports.find(key);
+      const int port = found == stored.record.ports.end() ? 0 : found->second;
+      return dbms->ConnectionUri(stored.record, username, password, stored.driver->Address(), port);
+    };
+    return Credentials{
+        .username = username, .password = password, .uri = uri("write"), .reader_uri = uri("read")};
   }
 
   ConvergeContext Context(Driver& driver, Progress& progress, std::stop_token stop) const {
@@ -294,25 +324,32 @@ Result<std::vector<ClusterView>> Engine::List(const std::string& host_name, Read
 }
 
 Result<Credentials> Engine::ReadCredentials(const ClusterId& id) {
-  Host* host = TRY(impl_->Find(id.host));
-  Driver* driver = TRY(host->driver());
-  const auto record = TRY(driver->ReadRecord(id.cluster));
-  if (!record || !record->has_cluster_part()) {
-    return NotFound("cluster " + id.ToText() + " does not exist").On("cluster_id");
-  }
-  const Dbms* dbms = TRY(DbmsOf(*record));
-  const auto password = record->secrets.find("password");
-  if (password == record->secrets.end()) {
+  const Impl::Stored stored = TRY(impl_->ReadRecord(id));
+  const auto password = stored.record.secrets.find("password");
+  if (password == stored.record.secrets.end()) {
     return Unavailable("cluster " + id.ToText() + " has no password yet");
   }
-  const auto port = [&](const char* key) {
-    const auto found = record->ports.find(key);
-    return found == record->ports.end() ? 0 : found->second;
-  };
-  return Credentials{.username = record->cluster_spec().username,
-                     .password = password->second,
-                     .uri = dbms->ConnectionUri(*record, driver->Address(), port("write")),
-                     .reader_uri = dbms->ConnectionUri(*record, driver->Address(), port("read"))};
+  return Impl::CredentialsOf(stored, stored.record.cluster_spec().username, password->second);
+}
+
+Result<Credentials> Engine::OpenLogin(const ClusterId& id, Login wanted) {
+  const Impl::Stored stored = TRY(impl_->ReadRecord(id));
+  wanted.role = kLoginPrefix + impl_->random.Token(kLoginNameLength);
+  std::transform(wanted.role.begin(), wanted.role.end(), wanted.role.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  wanted.password = Secret(impl_->random.Token(kLoginPasswordLength));
+  TRY(dbaas::OpenLogin({*stored.driver, impl_->clock, impl_->random, stored.record}, wanted));
+  return Impl::CredentialsOf(stored, wanted.role, wanted.password);
+}
+
+Result<void> Engine::RenewLogin(const ClusterId& id, const Login& login) {
+  const Impl::Stored stored = TRY(impl_->ReadRecord(id));
+  return dbaas::RenewLogin({*stored.driver, impl_->clock, impl_->random, stored.record}, login);
+}
+
+Result<void> Engine::CloseLogin(const ClusterId& id, const std::string& role) {
+  const Impl::Stored stored = TRY(impl_->ReadRecord(id));
+  return dbaas::CloseLogin({*stored.driver, impl_->clock, impl_->random, stored.record}, role);
 }
 
 Result<std::map<std::string, std::string>> Engine::Logs(const ClusterId& id,

@@ -23,6 +23,7 @@
 #include "engine/base/result.h"
 #include "engine/drivers/driver.h"
 #include "engine/model/host.h"
+#include "engine/model/login.h"
 #include "engine/model/maintenance.h"
 #include "engine/model/part_change.h"
 #include "engine/model/view.h"
@@ -83,6 +84,14 @@ class Engine {
   /// Of one host, or of all when `host` is empty.
   Result<std::vector<ClusterView>> List(const std::string& host, ReadDepth depth);
   Result<Credentials> ReadCredentials(const ClusterId& id);
+
+  /// A role for a short time (model/login.h): its name and password are chosen here. Until it is
+  /// closed it has to be renewed within its ttl; whoever opens the next one clears up after those
+  /// that nobody closed.
+  Result<Credentials> OpenLogin(const ClusterId& id, Login wanted);
+  Result<void> RenewLogin(const ClusterId& id, const Login& login);
+  /// Nothing to do when the role is gone.
+  Result<void> CloseLogin(const ClusterId& id, const std::string& role);
   /// The last `lines` lines that each instance of a cluster wrote, by the instance's name; of
   /// `instance` alone when that is not empty. kNotFound when there is none of that name.
   Result<std::map<std::string, std::string>> Logs(const ClusterId& id, const std::string& instance,

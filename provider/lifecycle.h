@@ -46,8 +46,11 @@ struct StateResponse {
   Diagnostics diagnostics;
 };
 
+/// Of opening and renewing an ephemeral resource.
 struct OpenResponse {
-  Value result;
+  Value result;              ///< Of opening.
+  std::string private_data;  ///< What renewing and closing need. Empty: there is nothing to do.
+  std::optional<TimePoint> renew_at;
   Diagnostics diagnostics;
 };
 
@@ -76,6 +79,8 @@ class Lifecycle {
   // lifecycle_ephemeral.cc
   Diagnostics ValidateEphemeral(const EphemeralType& type, const Value& config);
   OpenResponse Open(const EphemeralType& type, const Value& config);
+  OpenResponse Renew(const EphemeralType& type, const std::string& private_data);
+  Diagnostics Close(const EphemeralType& type, const std::string& private_data);
 
   // lifecycle_actions.cc
   Diagnostics ValidateAction(const ActionType& type, const Value& config);

@@ -11,6 +11,20 @@ namespace dbaas {
 using grpc::ServerContext;
 using grpc::Status;
 
+namespace {
+
+/// What comes next: when to renew, and what that will need.
+template <typename Response>
+void WriteLease(const OpenResponse& answer, Response& response) {
+  if (!answer.private_data.empty()) response.set_private_(answer.private_data);
+  if (!answer.renew_at) return;
+  const auto milliseconds = answer.renew_at->time_since_epoch().count();
+  response.mutable_renew_at()->set_seconds(milliseconds / 1000);
+  response.mutable_renew_at()->set_nanos(static_cast<int>(milliseconds % 1000) * 1'000'000);
+}
+
+}  // namespace
+
 Status ProviderServer::ValidateEphemeralResourceConfig(
     ServerContext* /*context*/, const tfplugin6::ValidateEphemeralResourceConfig::Request* request,
     tfplugin6::ValidateEphemeralResourceConfig::Response* response) {
@@ -36,6 +50,7 @@ Status ProviderServer::OpenEphemeralResource(
         AddDiagnostics(answer.diagnostics, diagnostics);
         *response->mutable_result() =
             TRY(ToProto(WithEmptyBlocks(answer.result, type.type->schema), type.object));
+        WriteLease(answer, *response);
         return Ok();
       });
 }
@@ -46,7 +61,10 @@ Status ProviderServer::RenewEphemeralResource(
   auto& diagnostics = *response->mutable_diagnostics();
   return Diagnose("RenewEphemeralResource", request->type_name(), diagnostics,
                   [&]() -> Result<void> {
-                    TRY(FindEphemeralResource(request->type_name()));
+                    const Ephemeral& type = *TRY(FindEphemeralResource(request->type_name()));
+                    const OpenResponse answer = lifecycle_.Renew(*type.type, request->private_());
+                    AddDiagnostics(answer.diagnostics, diagnostics);
+                    WriteLease(answer, *response);
                     return Ok();
                   });
 }
@@ -57,7 +75,8 @@ Status ProviderServer::CloseEphemeralResource(
   auto& diagnostics = *response->mutable_diagnostics();
   return Diagnose("CloseEphemeralResource", request->type_name(), diagnostics,
                   [&]() -> Result<void> {
-                    TRY(FindEphemeralResource(request->type_name()));
+                    const Ephemeral& type = *TRY(FindEphemeralResource(request->type_name()));
+                    AddDiagnostics(lifecycle_.Close(*type.type, request->private_()), diagnostics);
                     return Ok();
                   });
 }

@@ -13,6 +13,7 @@
 
 #include "engine/base/random.h"
 #include "engine/base/result.h"
+#include "engine/model/login.h"
 #include "engine/model/maintenance.h"
 #include "engine/model/spec.h"
 #include "engine/model/view.h"
@@ -81,11 +82,13 @@ struct DataSourceType {
 /// What has to be asked before an ephemeral resource can be opened.
 struct EphemeralQuery {
   std::string cluster;  ///< Id or name of the cluster whose credentials are wanted, or empty.
+  /// Not the administrator's but those of a role of its own: its access and ttl.
+  std::optional<Login> login;
 };
 
 struct EphemeralAnswer {
   Random& random;
-  Credentials credentials;  ///< Of EphemeralQuery::cluster.
+  Credentials credentials;  ///< Of EphemeralQuery::cluster, or of the login in it.
 };
 
 /// An ephemeral resource: opened in every plan and apply that needs it, and never stored.

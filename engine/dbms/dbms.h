@@ -14,6 +14,7 @@
 
 #include "engine/base/result.h"
 #include "engine/base/secret.h"
+#include "engine/model/login.h"
 #include "engine/model/record.h"
 #include "engine/model/state.h"
 
@@ -101,10 +102,11 @@ class Dbms {
                                       const std::string& after) const = 0;
   virtual BlockedTimes Blocked() const = 0;
 
-  /// How a client connects as the user of the cluster:
-  /// "postgresql://admin:…@127.0.0.1:15432/app?…". REQUIRES: the record has its secrets.
-  virtual Secret<std::string> ConnectionUri(const ClusterRecord& record, const std::string& address,
-                                            int port) const = 0;
+  /// How a client connects: "postgresql://admin:…@127.0.0.1:15432/app?…".
+  virtual Secret<std::string> ConnectionUri(const ClusterRecord& record,
+                                            const std::string& username,
+                                            const Secret<std::string>& password,
+                                            const std::string& address, int port) const = 0;
 
   /// The probe, to be run in any one running member; its stdout goes to ReadProbe.
   virtual Command Probe(const ClusterRecord& record, const std::string& member) const = 0;
@@ -122,6 +124,18 @@ class Dbms {
   /// Moves the primary role from `from` to `to`. Succeeds at once when `from` is no longer primary.
   virtual Command Switchover(const ClusterRecord& record, const std::string& from,
                              const std::string& to) const = 0;
+
+  /// Makes the role of a login, which ends by itself, and drops those that ended before; both again
+  /// when repeated. Empty argv, here and in the next two: this dbms has no such roles.
+  virtual Command OpenLogin(const ClusterRecord& record, const Login& login,
+                            const std::string& primary) const = 0;
+  /// Its time begins anew. Fails when it is gone.
+  virtual Command RenewLogin(const ClusterRecord& record, const Login& login,
+                             const std::string& primary) const = 0;
+  /// Ends its sessions and drops it; what it owned goes to the cluster's user.
+  virtual Command CloseLogin(const ClusterRecord& record, const std::string& role,
+                             const std::string& primary) const = 0;
+
   /// Forgets what shared services keep of this cluster; run in `instance` of the shared ones
   /// (their first). Empty argv: nothing to forget.
   virtual Command Forget(const ClusterRecord& record) const = 0;

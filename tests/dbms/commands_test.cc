@@ -241,5 +241,46 @@ TEST(SqlTest, OnlyWhatCanBeComparedIsWaitedFor) {
               HasSubstr("VALUES ('shared_buffers', '131072')"));
 }
 
+TEST(PostgreSqlLoginTest, HasAnEndBeforeItCanLogInAndItsPasswordIsNeverSent) {
+  const ClusterRecord record = RecordOf(SpecOf("17", 2));
+  const Login login{.role = "dbaas_login_x",
+                    .access = Login::Access::kReadOnly,
+                    .ttl = Milliseconds(90'000),
+                    .password = Secret<std::string>("brief-secret")};
+  const Command command = PostgreSql().OpenLogin(record, login, "pgt-2");
+  EXPECT_EQ(command.instance, "pgt-2");
+  EXPECT_THAT(command.argv, ElementsAre("python3", "-I", "-"));
+  EXPECT_THAT(command.input.Reveal(), Not(HasSubstr("brief-secret")));
+  const std::string sql = ArgumentsOf(command)["sql"].get<std::string>();
+  const auto at = [&](const char* text) {
+    EXPECT_THAT(sql, HasSubstr(text));
+    return sql.find(text);
+  };
+  EXPECT_LT(at("BEGIN;"), at("'CREATE ROLE \"dbaas_login_x\"'"));
+  EXPECT_LT(at("interval '90 s'"), at("WITH LOGIN NOSUPERUSER"));
+  EXPECT_LT(at("PASSWORD 'SCRAM-SHA-256$4096:"), at("COMMIT;"));
+  EXPECT_THAT(sql, HasSubstr("GRANT pg_read_all_data TO \"dbaas_login_x\""));
+  EXPECT_THAT(sql, Not(HasSubstr("pg_write_all_data")));
+  EXPECT_THAT(ArgumentsOf(command)["doomed_sql"].get<std::string>(),
+              HasSubstr("starts_with(rolname, 'dbaas_login_') AND rolvaliduntil < now()"));
+  Login writer = login;
+  writer.access = Login::Access::kReadWrite;
+  EXPECT_THAT(PostgreSql().OpenLogin(record, writer, "pgt-1").input.Reveal(),
+              HasSubstr("GRANT pg_read_all_data, pg_write_all_data TO"));
+}
+
+TEST(PostgreSqlLoginTest, RenewingOnlyMovesTheEndAndClosingOnlyDropsTheOne) {
+  const ClusterRecord record = RecordOf(SpecOf("17", 2));
+  const Login login{.role = "dbaas_login_x", .ttl = Milliseconds(60'000)};
+  const Json renew = ArgumentsOf(PostgreSql().RenewLogin(record, login, "pgt-1"));
+  EXPECT_THAT(renew["sql"].get<std::string>(), HasSubstr("VALID UNTIL"));
+  EXPECT_THAT(renew["sql"].get<std::string>(), Not(HasSubstr("CREATE")));
+  EXPECT_EQ(renew["doomed_sql"], "");
+  const Json close = ArgumentsOf(PostgreSql().CloseLogin(record, "dbaas_login_x", "pgt-1"));
+  EXPECT_EQ(close["sql"], "");
+  EXPECT_THAT(close["doomed_sql"].get<std::string>(),
+              HasSubstr("starts_with(rolname, 'dbaas_login_') AND rolname = 'dbaas_login_x'"));
+}
+
 }  // namespace
 }  // namespace dbaas

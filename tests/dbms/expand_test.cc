@@ -294,11 +294,16 @@ TEST(PostgreSqlClassifyTest, ByTheServersOwnContext) {
 TEST(PostgreSqlUriTest, EverythingIsQuoted) {
   ClusterRecord record = RecordOf(SpecOf());
   record.secrets["password"] = Secret<std::string>("a/b@c:d e%f#g?h");
-  EXPECT_EQ(PostgreSql().ConnectionUri(record, "db.example.com", 15000).Reveal(),
-            "postgresql://admin:a%2Fb%40c%3Ad%20e%25f%23g%3Fh@db.example.com:15000/app"
-            "?sslmode=require");
+  EXPECT_EQ(
+      PostgreSql()
+          .ConnectionUri(record, "admin", record.secrets.at("password"), "db.example.com", 15000)
+          .Reveal(),
+      "postgresql://admin:a%2Fb%40c%3Ad%20e%25f%23g%3Fh@db.example.com:15000/app"
+      "?sslmode=require");
   record.secrets["password"] = Secret<std::string>("secret");
-  EXPECT_EQ(PostgreSql().ConnectionUri(record, "fd00::1", 1).Reveal(),
+  EXPECT_EQ(PostgreSql()
+                .ConnectionUri(record, "admin", record.secrets.at("password"), "fd00::1", 1)
+                .Reveal(),
             "postgresql://admin:secret@[fd00::1]:1/app?sslmode=require");
 }
 

@@ -165,6 +165,46 @@ class ReloadMemberTest(unittest.TestCase):
             self.assertEqual(run("reload_member", patroni, path=path), (1, "Patroni did not reload: no\n"))
 
 
+class LoginTest(unittest.TestCase):
+    """Against a psql that writes down what it is told, where, and answers the query about the doomed."""
+
+    OPEN = {"login": "x", "sql": "MAKE x", "doomed_sql": "WHO IS OVER"}
+    CLOSE = {"login": "x", "sql": "", "doomed_sql": "WHO IS X"}
+    STEPS = '["postgres", "STEP one"]\n["a=b", "STEP two"]\n["postgres", "STEP three"]\n'
+
+    def execute(self, arguments, steps="", failing="NOTHING"):
+        """(exit code, stderr, what psql was told)"""
+        with tempfile.TemporaryDirectory() as path, Patroni() as patroni:
+            pathlib.Path(path, "steps").write_text(steps)
+            program = pathlib.Path(path, "psql")
+            program.write_text('#!/bin/sh\ncd %s\nsql=$(cat)\necho "$PGDATABASE: $sql" >>told\n'
+                               'case $sql in *%s*) echo "ERROR: no $sql" >&2; exit 3;; WHO*) cat steps;; esac\n'
+                               % (path, failing))
+            program.chmod(0o755)
+            code, errors = run("login", patroni, arguments, path=path)
+            return code, errors, pathlib.Path(path, "told").read_text().splitlines()
+
+    def test_makes_one_and_drops_what_is_over(self):
+        self.assertEqual(self.execute(self.OPEN, self.STEPS), (0, "", [
+            "postgres: MAKE x", "postgres: WHO IS OVER", "postgres: STEP one", "a=b: STEP two", "postgres: STEP three"]))
+
+    def test_what_is_over_and_cannot_be_dropped_keeps_nobody_out(self):
+        self.assertEqual(self.execute(self.OPEN, self.STEPS, failing="STEP")[:2], (0, ""))
+
+    def test_one_that_cannot_be_made_is_an_error(self):
+        self.assertEqual(self.execute(self.OPEN, failing="MAKE"), (1, "ERROR: no MAKE x\n", ["postgres: MAKE x"]))
+
+    def test_renewing_drops_nobody(self):
+        self.assertEqual(self.execute({**self.OPEN, "doomed_sql": ""}), (0, "", ["postgres: MAKE x"]))
+
+    def test_closing_goes_on_after_a_failure_and_tells_the_first(self):
+        self.assertEqual(self.execute(self.CLOSE, self.STEPS, failing="two"), (1, "ERROR: no STEP two\n", [
+            "postgres: WHO IS X", "postgres: STEP one", "a=b: STEP two", "postgres: STEP three"]))
+
+    def test_closing_one_that_is_gone_is_done(self):
+        self.assertEqual(self.execute(self.CLOSE), (0, "", ["postgres: WHO IS X"]))
+
+
 class RestartMemberTest(unittest.TestCase):
     def test_a_member_without_pending_changes_is_left_alone(self):
         with Patroni({"GET /patroni": (200, {"state": "running", "role": "replica"})}) as patroni:

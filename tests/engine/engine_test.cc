@@ -221,5 +221,53 @@ TEST_F(EngineTest, UnknownEngineIsOneErrorThatListsTheKnown) {
   EXPECT_THAT(errors[0].detail, HasSubstr("postgresql"));
 }
 
+TEST_F(EngineTest, ALoginIsMadeOnThePrimaryAndGoesWhenItIsClosed) {
+  FakePatroni patroni(*host_);
+  ClusterSpec spec;
+  spec.name = "orders";
+  spec.engine = "postgresql";
+  spec.engine_version = "17";
+  spec.node_count = 2;
+  spec.username = "admin";
+  spec.db_name = "app";
+  const PartChange change{.id = {"local", "orders"},
+                          .key = "cluster",
+                          .verb = PartChange::Verb::kCreate,
+                          .spec = spec,
+                          .who = "test"};
+  Silent silent;
+  ASSERT_TRUE(engine_.Apply(change, silent, {}).has_value());
+  patroni.FailOver("orders");
+  host_->ForgetCalls();
+
+  const Login wanted{.access = Login::Access::kReadWrite, .ttl = Milliseconds(60'000)};
+  const auto opened = engine_.OpenLogin(change.id, wanted);
+  ASSERT_TRUE(opened.has_value()) << opened.error().ToLine();
+  EXPECT_THAT(opened->username, ::testing::MatchesRegex("dbaas_login_[a-z0-9]+"));
+  EXPECT_EQ(opened->password.Reveal().size(), 32U);
+  EXPECT_THAT(opened->uri.Reveal(), HasSubstr("postgresql://" + opened->username + ":" +
+                                              opened->password.Reveal() + "@"));
+  EXPECT_THAT(opened->reader_uri.Reveal(), HasSubstr(opened->username));
+  EXPECT_THAT(patroni.Logins("orders"), ::testing::ElementsAre(opened->username));
+  Login login = wanted;
+  login.role = opened->username;
+  EXPECT_TRUE(engine_.RenewLogin(change.id, login).has_value());
+  EXPECT_TRUE(engine_.CloseLogin(change.id, login.role).has_value());
+  EXPECT_TRUE(engine_.CloseLogin(change.id, login.role).has_value());
+  EXPECT_THAT(patroni.Logins("orders"), ::testing::IsEmpty());
+  const auto gone = engine_.RenewLogin(change.id, login);
+  EXPECT_EQ(gone.error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(gone.error().summary, "role does not exist");
+  // It is no part of what the cluster should be.
+  EXPECT_TRUE(host_->CallsOf("WriteRecord").empty());
+  EXPECT_TRUE(host_->CallsOf("AcquireLease").empty());
+}
+
+TEST_F(EngineTest, ALoginNeedsACluster) {
+  const auto opened = engine_.OpenLogin({"local", "orders"}, {});
+  EXPECT_EQ(opened.error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(opened.error().field, "cluster_id");
+}
+
 }  // namespace
 }  // namespace dbaas

@@ -304,6 +304,13 @@ int FakePatroni::Reloads(const std::string& member) {
   return reloads_[member];
 }
 
+std::set<std::string> FakePatroni::Logins(const std::string& name) {
+  const auto record = host_.StoredRecord(name);
+  if (!record) return {};
+  const std::lock_guard lock(mutex_);
+  return clusters_[ScopeOf(*record)].logins;
+}
+
 // ---- the scripts ------------------------------------------------------------------------------
 
 std::string FakePatroni::RoleOf(const Cluster& cluster, const Member& member) {
@@ -442,6 +449,17 @@ Result<ExecResult> FakePatroni::Answer(const FakeExec& exec) {
   const Json arguments = ArgumentsOf(exec.input);
   if (arguments.contains("to")) return SwitchOver(record, cluster, arguments);
   const auto members = Settle(record, cluster);
+  if (arguments.contains("login")) {
+    if (cluster.leader != exec.instance) {
+      return ExecResult{.exit_code = 1, .errors = "this member is read-only\n"};
+    }
+    const std::string role = GetString(arguments, "login");
+    const std::string sql = GetString(arguments, "sql");
+    if (sql.empty()) cluster.logins.erase(role);
+    if (Has(sql, "CREATE ROLE")) cluster.logins.insert(role);
+    if (sql.empty() || cluster.logins.contains(role)) return ExecResult{};
+    return ExecResult{.exit_code = 1, .errors = "role does not exist\n"};
+  }
   if (arguments.contains("patch")) {
     if (clock_ != nullptr && cluster.leader != exec.instance) {
       return ExecResult{.exit_code = 1, .errors = "this member is replica running"};

@@ -40,6 +40,9 @@ class FakePatroni {
   /// How often it was asked to read its files again.
   int Reloads(const std::string& member);
 
+  /// The roles for a short time that a cluster has.
+  std::set<std::string> Logins(const std::string& cluster);
+
   /// From now on things take as long as `clock` and `random` say. Both must outlive this.
   void TakeTime(Clock& clock, SeededRandom& random);
   /// A client's row, acknowledged once it is as safe as the cluster promises.
@@ -97,6 +100,7 @@ class FakePatroni {
     std::int64_t acknowledged = 0;
     bool tail_at_risk = false;  ///< Somebody pulled the plug: its last rows may be gone.
     std::map<std::string, Start> started;
+    std::set<std::string> logins;
   };
 
   Result<ExecResult> Answer(const FakeExec& exec);

@@ -135,6 +135,27 @@ Result<Credentials> Engine::ReadCredentials(const ClusterId& id) {
   return Credentials{.username = "admin", .password = Secret<std::string>("hush")};
 }
 
+Result<Credentials> Engine::OpenLogin(const ClusterId& id, Login wanted) {
+  if (!World().clusters.contains(id.ToText())) {
+    return NotFound("cluster " + id.ToText() + " does not exist").On("cluster_id");
+  }
+  wanted.role = "dbaas_login_" + std::to_string(World().logins.size());
+  World().logins[wanted.role] = wanted;
+  return Credentials{.username = wanted.role, .password = Secret<std::string>("brief")};
+}
+
+Result<void> Engine::RenewLogin(const ClusterId&, const Login& login) {
+  if (World().fail_login) return *World().fail_login;
+  World().logins.at(login.role).ttl += login.ttl;
+  return Ok();
+}
+
+Result<void> Engine::CloseLogin(const ClusterId&, const std::string& role) {
+  if (World().fail_login) return *World().fail_login;
+  World().logins.erase(role);
+  return Ok();
+}
+
 Result<ClusterId> Engine::ParseClusterId(const std::string& text) const {
   const auto slash = text.find('/');
   if (slash == std::string::npos) return ClusterId{impl_->hosts.front(), text};

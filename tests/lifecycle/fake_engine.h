@@ -31,12 +31,14 @@ struct FakeWorld {
   std::vector<PartChange> applied;
   std::vector<PartSpec> validated;
   std::vector<Maintenance> maintained;
+  std::map<std::string, Login> logins;  ///< That are open, by role.
   int reads = 0;
 
   // What to answer in place of doing it; stays until it is taken away.
   std::optional<Error> fail_plan;
   std::optional<Error> fail_apply;
   std::optional<Error> fail_read;
+  std::optional<Error> fail_login;     ///< RenewLogin and CloseLogin alike.
   std::optional<Error> fail_maintain;  ///< PlanMaintenance and Maintain alike.
   std::vector<Error> complaints;       ///< Of Validate.
   std::vector<std::string> warnings;   ///< Of Plan.

@@ -582,6 +582,65 @@ TEST_F(LifecycleTest, CredentialsOfACluster) {
   EXPECT_EQ(lifecycle_.Open(type, config).result.at("password"), Text("hush"));
 }
 
+class LoginTest : public LifecycleTest {
+ protected:
+  OpenResponse Open() {
+    CreateOrders();
+    return lifecycle_.Open(type_, Whole(type_.schema, {{"cluster_id", Text("local/orders")},
+                                                       {"access", Text("read_only")},
+                                                       {"ttl", Text("10m")}}));
+  }
+  const EphemeralType& type_ = *AllTypes().FindEphemeralResource("dbaas_credentials");
+};
+
+TEST_F(LoginTest, LivesFromOpenToCloseAndIsRenewedAtHalfOfItsTime) {
+  const OpenResponse opened = Open();
+  ASSERT_THAT(opened.diagnostics, IsEmpty());
+  EXPECT_EQ(opened.result.at("username"), Text("dbaas_login_0"));
+  EXPECT_EQ(opened.result.at("password"), Text("brief"));
+  EXPECT_EQ(opened.result.at("ttl"), Text("10m"));
+  EXPECT_EQ(opened.renew_at, clock_.Now() + Milliseconds(300'000));
+  EXPECT_THAT(opened.private_data, Not(HasSubstr("brief")));
+  ASSERT_THAT(World().logins, SizeIs(1));
+  EXPECT_EQ(World().logins["dbaas_login_0"].access, Login::Access::kReadOnly);
+
+  clock_.Tick(Milliseconds(300'000));
+  const OpenResponse renewed = lifecycle_.Renew(type_, opened.private_data);
+  EXPECT_THAT(renewed.diagnostics, IsEmpty());
+  EXPECT_EQ(renewed.private_data, opened.private_data);
+  EXPECT_EQ(renewed.renew_at, clock_.Now() + Milliseconds(300'000));
+  EXPECT_EQ(World().logins["dbaas_login_0"].ttl, Milliseconds(1'200'000));
+
+  EXPECT_THAT(lifecycle_.Close(type_, opened.private_data), IsEmpty());
+  EXPECT_THAT(World().logins, IsEmpty());
+}
+
+TEST_F(LoginTest, WhatCannotBeRenewedIsTriedAgainAndWhatCannotBeDroppedIsAWarning) {
+  const OpenResponse opened = Open();
+  World().fail_login = Unavailable("cluster orders has no primary right now");
+  const OpenResponse renewed = lifecycle_.Renew(type_, opened.private_data);
+  EXPECT_THAT(Lines(renewed.diagnostics),
+              ElementsAre("warning : The role dbaas_login_0 was not renewed"));
+  EXPECT_EQ(renewed.private_data, opened.private_data);
+  EXPECT_EQ(renewed.renew_at, clock_.Now() + Milliseconds(75'000));
+  EXPECT_THAT(Lines(lifecycle_.Close(type_, opened.private_data)),
+              ElementsAre("warning : The role dbaas_login_0 was not dropped"));
+  World().fail_login = NotFound("cluster local/orders does not exist");
+  EXPECT_THAT(lifecycle_.Close(type_, opened.private_data), IsEmpty());
+}
+
+TEST_F(LoginTest, TheAdministratorsCredentialsAreNoLogin) {
+  CreateOrders();
+  const auto opened =
+      lifecycle_.Open(type_, Whole(type_.schema, {{"cluster_id", Text("local/orders")}}));
+  EXPECT_EQ(opened.result.at("access"), Text("admin"));
+  EXPECT_EQ(opened.renew_at, std::nullopt);
+  EXPECT_EQ(opened.private_data, "");
+  EXPECT_THAT(World().logins, IsEmpty());
+  EXPECT_THAT(lifecycle_.Close(type_, ""), IsEmpty());
+  EXPECT_EQ(lifecycle_.Renew(type_, "").renew_at, std::nullopt);
+}
+
 TEST_F(LifecycleTest, APasswordNeedsNoHostAndRulesAcrossItsAttributesAreCheckedOnceAllIsKnown) {
   Lifecycle unconfigured(clock_, random_);
   const EphemeralType& type = *AllTypes().FindEphemeralResource("dbaas_password");

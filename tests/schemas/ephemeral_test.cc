@@ -45,6 +45,7 @@ TEST(CredentialsEphemeralTest, AreHandedOutAndSensitive) {
        .credentials = {
            .username = "admin", .password = password, .uri = uri, .reader_uri = reader_uri}});
   EXPECT_EQ(*result, Whole(Credentials().schema, {{"cluster_id", Text("local/orders")},
+                                                  {"access", Text("admin")},
                                                   {"username", Text("admin")},
                                                   {"password", Text("hush")},
                                                   {"uri", Text("pg://w")},
@@ -52,6 +53,38 @@ TEST(CredentialsEphemeralTest, AreHandedOutAndSensitive) {
   for (const char* secret : {"password", "uri", "reader_uri"}) {
     EXPECT_TRUE(Credentials().schema.Find(secret)->sensitive) << secret;
   }
+}
+
+TEST(CredentialsEphemeralTest, ARoleOfItsOwnHasAnAccessAndAnEnd) {
+  const auto login = [](const Value::Map& more) {
+    Value::Map config = {{"cluster_id", Text("orders")}};
+    config.insert(more.begin(), more.end());
+    EXPECT_THAT(Errors(Credentials(), config), IsEmpty());
+    return Credentials().query(Whole(Credentials().schema, config))->login;
+  };
+  EXPECT_FALSE(login({}).has_value());
+  EXPECT_FALSE(login({{"access", Text("admin")}}).has_value());
+  EXPECT_EQ(login({{"access", Text("read_only")}})->access, Login::Access::kReadOnly);
+  EXPECT_EQ(login({{"access", Text("read_only")}})->ttl, Milliseconds(3'600'000));
+  const auto brief = login({{"access", Text("read_write")}, {"ttl", Text("1m30s")}});
+  EXPECT_EQ(brief->access, Login::Access::kReadWrite);
+  EXPECT_EQ(brief->ttl, Milliseconds(90'000));
+}
+
+TEST(CredentialsEphemeralTest, ATtlThatCannotBeIsToldOnItsAttribute) {
+  const auto errors = [](const char* access, const char* ttl) {
+    return Errors(Credentials(),
+                  {{"cluster_id", Text("orders")}, {"access", Text(access)}, {"ttl", Text(ttl)}});
+  };
+  EXPECT_THAT(errors("admin", "5m"),
+              ElementsAre("ttl: the administrator's credentials have no ttl"));
+  for (const char* ttl : {"59s", "25h", "soon", ""}) {
+    EXPECT_THAT(errors("read_only", ttl),
+                ElementsAre("ttl: ttl must be a duration between 1m and 24h, not \"" +
+                            std::string(ttl) + "\""));
+  }
+  EXPECT_THAT(errors("root", "5m"),
+              testing::Contains(testing::HasSubstr("access: access must be one of")));
 }
 
 class PasswordTest : public testing::Test {

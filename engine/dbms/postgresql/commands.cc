@@ -65,6 +65,36 @@ Command PostgreSql::Switchover(const ClusterRecord& record, const std::string& f
   return RunScript(embedded::kSwitchover, arguments, from);
 }
 
+namespace {
+
+Command LoginCommand(const ClusterRecord& record, const std::string& role,
+                     const Secret<std::string>& sql, const std::string& doomed_sql,
+                     const std::string& primary) {
+  Json arguments = CommonArguments(record);
+  arguments["login"] = role;
+  arguments["sql"] = sql.Reveal();
+  arguments["doomed_sql"] = doomed_sql;
+  return RunScript(embedded::kLogin, arguments, primary);
+}
+
+}  // namespace
+
+Command PostgreSql::OpenLogin(const ClusterRecord& record, const Login& login,
+                              const std::string& primary) const {
+  return LoginCommand(record, login.role, OpenLoginSql(record, login), ExpiredLoginsSql(record),
+                      primary);
+}
+
+Command PostgreSql::RenewLogin(const ClusterRecord& record, const Login& login,
+                               const std::string& primary) const {
+  return LoginCommand(record, login.role, RenewLoginSql(login), "", primary);
+}
+
+Command PostgreSql::CloseLogin(const ClusterRecord& record, const std::string& role,
+                               const std::string& primary) const {
+  return LoginCommand(record, role, {}, LoginSql(record, role), primary);
+}
+
 Command PostgreSql::Forget(const ClusterRecord& record) const {
   return {.instance = EtcdName(),
           .argv = {"etcdctl", fmt::format("--endpoints=http://{}:{}", LocalAddress(), kEtcdPort),

@@ -14,6 +14,7 @@ extern const std::string_view kProbe;          ///< scripts/probe.py
 extern const std::string_view kApplySettings;  ///< scripts/apply_settings.py
 extern const std::string_view kRestartMember;  ///< scripts/restart_member.py
 extern const std::string_view kReloadMember;   ///< scripts/reload_member.py
+extern const std::string_view kLogin;          ///< scripts/login.py
 extern const std::string_view kSwitchover;     ///< scripts/switchover.py
 extern const std::string_view kStartPatroni;   ///< scripts/start_patroni.py, no script of a command
 

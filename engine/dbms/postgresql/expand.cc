@@ -292,14 +292,15 @@ BlockedTimes PostgreSql::Blocked() const {
 }
 
 Secret<std::string> PostgreSql::ConnectionUri(const ClusterRecord& record,
+                                              const std::string& username,
+                                              const Secret<std::string>& password,
                                               const std::string& address, int port) const {
-  const ClusterSpec& spec = record.cluster_spec();
   return Secret(Uri{.scheme = "postgresql",
-                    .username = spec.username,
-                    .password = record.secrets.at(kPassword).Reveal(),
+                    .username = username,
+                    .password = password.Reveal(),
                     .host = address,
                     .port = port,
-                    .path = spec.db_name,
+                    .path = record.cluster_spec().db_name,
                     .options = {{"sslmode", "require"}}}
                     .ToText());
 }

@@ -35,7 +35,8 @@ class PostgreSql final : public Dbms {
   bool RestartsPrimaryInPlace(const std::string& setting, const std::string& before,
                               const std::string& after) const override;
   BlockedTimes Blocked() const override;
-  Secret<std::string> ConnectionUri(const ClusterRecord& record, const std::string& address,
+  Secret<std::string> ConnectionUri(const ClusterRecord& record, const std::string& username,
+                                    const Secret<std::string>& password, const std::string& address,
                                     int port) const override;
 
   // probe.cc
@@ -51,6 +52,12 @@ class PostgreSql final : public Dbms {
   Command ReloadMember(const ClusterRecord& record, const std::string& member) const override;
   Command Switchover(const ClusterRecord& record, const std::string& from,
                      const std::string& to) const override;
+  Command OpenLogin(const ClusterRecord& record, const Login& login,
+                    const std::string& primary) const override;
+  Command RenewLogin(const ClusterRecord& record, const Login& login,
+                     const std::string& primary) const override;
+  Command CloseLogin(const ClusterRecord& record, const std::string& role,
+                     const std::string& primary) const override;
   Command Forget(const ClusterRecord& record) const override;
 
   // claim.cc

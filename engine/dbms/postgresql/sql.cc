@@ -110,6 +110,37 @@ constexpr char kQuietSession[] =
     "SET default_transaction_read_only TO off;\n"
     "SET synchronous_commit TO local;\n";
 
+std::string ValidUntilSql(const Login& login) {
+  return fmt::format(
+      "SELECT format('ALTER ROLE %I VALID UNTIL %L', {}, now() + interval '{} s') \\gexec\n",
+      Literal(login.role), login.ttl.count() / 1000);
+}
+
+/// Only a role of ours, however `condition` is meant.
+std::string DropLoginsSql(const ClusterRecord& record, const std::string& condition) {
+  return fmt::format(
+      R"(WITH doomed AS (
+  SELECT oid, rolname FROM pg_roles WHERE starts_with(rolname, {prefix}) AND {condition}
+), steps AS (
+  SELECT rolname, 1 AS step, 'postgres' AS place, format(
+      'ALTER ROLE %I NOLOGIN; SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %L;',
+      rolname, rolname) AS sql FROM doomed
+  UNION
+  SELECT rolname, 2, place, format('REASSIGN OWNED BY %I TO %I; DROP OWNED BY %I;', rolname, {heir}, rolname)
+    FROM (SELECT rolname, datname AS place FROM doomed
+            JOIN pg_shdepend ON refclassid = 'pg_authid'::regclass AND refobjid = doomed.oid
+            JOIN pg_database ON pg_database.oid = dbid AND datallowconn
+          UNION SELECT rolname, 'postgres' FROM doomed) AS places
+  UNION
+  SELECT rolname, 3, 'postgres', format('DROP ROLE IF EXISTS %I;', rolname) FROM doomed
+)
+SELECT json_build_array(place, {quiet} || sql) FROM steps ORDER BY rolname, step;
+)",
+      fmt::arg("prefix", Literal(kLoginPrefix)), fmt::arg("condition", condition),
+      fmt::arg("heir", Literal(record.cluster_spec().username)),
+      fmt::arg("quiet", Literal(std::string(kPatientSession) + kQuietSession)));
+}
+
 /// ('work_mem', '8192'), ... of those parameters among `keys` that `wanted` picks.
 template <typename Wanted>
 std::string DesiredRows(const std::string& major, const Settings& desired,
@@ -175,6 +206,45 @@ Secret<std::string> SettingsSql(const ClusterRecord& record, const std::vector<s
     sql += DatabaseSql(spec.db_name, spec.username);
   }
   return Secret(sql.empty() ? sql : kPatientSession + (kQuietSession + sql));
+}
+
+Secret<std::string> OpenLoginSql(const ClusterRecord& record, const Login& login) {
+  const bool writes = login.access == Login::Access::kReadWrite;
+  const auto verifier = ScramVerifier(
+      login.password, ScramSalt(SecretOf(record, kRestPassword), login.role, login.password));
+  // No moment at which the role is there without its end, and none that another one waits for: a
+  // grant on the database is made only where not everybody has it.
+  return Secret(fmt::format(
+      "{patient}{quiet}BEGIN;\n"
+      "SELECT {create} WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {literal}) \\gexec\n"
+      "{until}"
+      "ALTER ROLE {name} WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS "
+      "PASSWORD {verifier};\n"
+      "GRANT pg_read_all_data{writes} TO {name};\n"
+      "SELECT {connect} WHERE NOT has_database_privilege({literal}, {database}, 'CONNECT') "
+      "\\gexec\n"
+      "COMMIT;\n",
+      fmt::arg("patient", kPatientSession), fmt::arg("quiet", kQuietSession),
+      fmt::arg("create", Literal("CREATE ROLE " + Identifier(login.role))),
+      fmt::arg("literal", Literal(login.role)), fmt::arg("name", Identifier(login.role)),
+      fmt::arg("until", ValidUntilSql(login)), fmt::arg("verifier", Literal(verifier.Reveal())),
+      fmt::arg("writes", writes ? ", pg_write_all_data" : ""),
+      fmt::arg("connect", Literal(fmt::format("GRANT CONNECT ON DATABASE {} TO {}",
+                                              Identifier(record.cluster_spec().db_name),
+                                              Identifier(login.role)))),
+      fmt::arg("database", Literal(record.cluster_spec().db_name))));
+}
+
+Secret<std::string> RenewLoginSql(const Login& login) {
+  return Secret(kPatientSession + (kQuietSession + ValidUntilSql(login)));
+}
+
+std::string ExpiredLoginsSql(const ClusterRecord& record) {
+  return DropLoginsSql(record, "rolvaliduntil < now()");
+}
+
+std::string LoginSql(const ClusterRecord& record, const std::string& role) {
+  return DropLoginsSql(record, "rolname = " + Literal(role));
 }
 
 std::string ObserveSql(const ClusterRecord& record) {

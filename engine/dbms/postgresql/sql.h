@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/model/login.h"
 #include "engine/model/record.h"
 #include "engine/model/state.h"
 
@@ -26,6 +27,15 @@ Settings RoleSettings(const ClusterRecord& record);
 /// Statements that bring the roles and databases among `keys` to what the record wants; empty when
 /// there are none. For psql.
 Secret<std::string> SettingsSql(const ClusterRecord& record, const std::vector<std::string>& keys);
+
+/// Makes the role of a login, in one transaction, or gives it a new end by the server's clock.
+Secret<std::string> OpenLoginSql(const ClusterRecord& record, const Login& login);
+Secret<std::string> RenewLoginSql(const Login& login);
+/// The steps that drop the logins whose time is over, or one of them, whenever that ends: a row
+/// each, a JSON array of a database and what to run there. What they own goes to the cluster's
+/// user.
+std::string ExpiredLoginsSql(const ClusterRecord& record);
+std::string LoginSql(const ClusterRecord& record, const std::string& role);
 
 /// One row, one JSON object: {"roles": {name: description}, "databases": {name: owner}}.
 std::string ObserveSql(const ClusterRecord& record);

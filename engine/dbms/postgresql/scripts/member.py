@@ -94,13 +94,15 @@ def wait(seconds, condition, interval=0.1):
     return True
 
 
-def psql(sql, timeout=60):
+def psql(sql, timeout=60, database="postgres"):
     """(output, None) or (None, reason). The reason never holds a statement, which may have a verifier in it."""
     command = ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set", "ON_ERROR_STOP=1",
-               "--set", "VERBOSITY=terse", "--host", ARGUMENTS["socket_folder"], "--username", "postgres",
-               "--dbname", "postgres"]
+               "--set", "VERBOSITY=terse", "--host", ARGUMENTS["socket_folder"], "--username", "postgres"]
+    # Here a name is a name; as an argument one with "=" in it would be a whole connection string.
+    environment = {**os.environ, "PGDATABASE": database}
     try:
-        done = subprocess.run(command, input=sql, capture_output=True, text=True, timeout=timeout)
+        done = subprocess.run(command, input=sql, capture_output=True, text=True, timeout=timeout,
+                              env=environment)
     except (OSError, subprocess.TimeoutExpired) as error:
         return None, "psql: %s" % type(error).__name__
     if done.returncode == 0:
