@@ -83,6 +83,9 @@ PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& pr
     value = FirstGuess(attribute, prior, proposed, config);
     if (!(value == prior.at(attribute.name))) changed.insert(attribute.name);
   }
+  for (const Block& block : schema.blocks) {
+    if (!(planned.at(block.name) == prior.at(block.name))) changed.insert(block.name);
+  }
   if (!prior.is_null() && changed.empty()) return {.planned = prior};
 
   // What one change makes unknown can make others unknown in turn: port, then endpoint.
@@ -103,6 +106,9 @@ PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& pr
     if (attribute.requires_replace && !prior.is_null()) {
       plan.requires_replace.push_back(Attr({}, attribute.name));
     }
+  }
+  for (const Block& block : schema.blocks) {
+    if (changed.contains(block.name)) plan.changed.push_back(block.name);
   }
   return plan;
 }

@@ -23,7 +23,7 @@ namespace dbaas {
 
 struct PlannedValue {
   Value planned;                     ///< Exactly the prior value when nothing changes.
-  std::vector<std::string> changed;  ///< Attributes that differ from prior, in the schema's order.
+  std::vector<std::string> changed;  ///< What differs from prior: attributes, then blocks.
   std::vector<AttributePath> requires_replace;  ///< Those of them that cannot be changed in place.
 };
 

@@ -186,6 +186,8 @@ TEST_F(LifecycleTest, TimeoutsGoWithTheirVerbAndStayInTheState) {
   EXPECT_EQ(World().applied.back().timeout, Milliseconds(1'200'000));
   EXPECT_EQ(created.state.at("timeouts"), timeouts);
   EXPECT_EQ(Plan(Cluster(), created, config).planned, created.state);
+  const Value without = ClusterConfig({{"deletion_protection", off}});
+  EXPECT_TRUE(Plan(Cluster(), created, without).planned.at("timeouts").is_null());
 
   const Stored updated = ApplyConfig(
       Cluster(), created,

@@ -259,6 +259,26 @@ TEST(StateValueTest, SecretsNeverReachTheState) {
   EXPECT_EQ(StateValue(TestSchema(), leaky, leaky, true), Prior());
 }
 
+TEST(PlanValueTest, ABlockThatComesChangesOrGoesIsAChange) {
+  Schema schema = TestSchema();
+  schema.blocks = {{.name = "timeouts", .nesting = Block::Nesting::kSingle}};
+  const auto with = [&](const Value& timeouts) {
+    Value::Map members = Prior().as_map();
+    members["timeouts"] = timeouts;
+    return Whole(schema, members);
+  };
+  const Value half_an_hour = Value::Object({{"create", Text("30m")}});
+  const Value an_hour = Value::Object({{"create", Text("1h")}});
+  for (const auto& [before, after] :
+       {std::pair{Value::Null(), half_an_hour}, std::pair{half_an_hour, an_hour},
+        std::pair{an_hour, Value::Null()}}) {
+    const PlannedValue plan = PlanValue(schema, with(before), with(after), with(after));
+    EXPECT_EQ(plan.planned.at("timeouts"), after);
+    EXPECT_THAT(plan.changed, ElementsAre("timeouts"));
+    EXPECT_THAT(plan.requires_replace, IsEmpty());
+  }
+}
+
 TEST(StateValueTest, AStubIsFilledWholly) {
   Schema schema = TestSchema();
   schema.blocks = {{.name = "timeouts", .nesting = Block::Nesting::kSingle},
