@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "tests/protocol/rig.h"
+
+#include <grpcpp/server_builder.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <utility>
+
+namespace dbaas {
+
+Rig::Rig(std::uint64_t seed)
+    : random_(seed),
+      local_(std::make_shared<FakeDriver>(clock_, "local")),
+      east_(std::make_shared<FakeDriver>(clock_, "east", "10.0.0.2")),
+      local_patroni_(*local_),
+      east_patroni_(*east_),
+      lifecycle_(std::make_shared<Engine>(std::vector<std::shared_ptr<Driver>>{local_, east_},
+                                          clock_, random_),
+                 clock_, random_),
+      service_(lifecycle_) {
+  spdlog::set_level(spdlog::level::off);
+  for (const char* home : {"HOME", "XDG_STATE_HOME"}) unsetenv(home);  // No journals.
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&service_);
+  server_ = builder.BuildAndStart();
+}
+
+Rig::~Rig() { server_->Shutdown(); }
+
+bool Rig::IsEmpty() const {
+  const auto empty = [](const FakeDriver& host) {
+    return host.Objects().empty() && host.StoredRecords().empty();
+  };
+  return empty(*local_) && empty(*east_);
+}
+
+}  // namespace dbaas
