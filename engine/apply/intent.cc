@@ -40,8 +40,10 @@ Error AlreadyExists(const PartChange& change) {
                   is_cluster ? "cluster " + change.id.cluster
                              : change.key + " of cluster " + change.id.cluster,
                   change.id.host),
-      fmt::format("Choose another name, or take it over with: terraform import "
-                  "<address> {}{}",
+      // A plan for a tainted object cannot be told from one for a new object.
+      fmt::format("Choose another name, or take it over with: terraform import <address> {}{}\n\n"
+                  "If it is in the state already, Terraform takes it for tainted: run terraform "
+                  "untaint <address>, then, to make it anew, terraform apply -replace=<address>.",
                   change.id.ToText(), is_cluster ? "" : change.key.substr(change.key.find('/'))));
 }
 

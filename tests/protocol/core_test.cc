@@ -103,6 +103,18 @@ TEST_F(CoreTest, CreateBeforeDestroyUnderTheSameNameIsRefusedAndHarmsNothing) {
   EXPECT_EQ(core_.Plan(kCluster, orders, Orders()).action, Action::kNoOp);
 }
 
+// Core plans a tainted object as if it were new, and the provider cannot know better. It does not
+// guess, for the guess would destroy a database; it says what to do.
+TEST_F(CoreTest, ATaintedObjectIsRefusedWithTheWayOut) {
+  Instance orders = Make(Orders());
+  orders.tainted = true;
+  const Change change = core_.Plan(kCluster, orders, Orders());
+  EXPECT_EQ(change.action, Action::kRefused);
+  EXPECT_THAT(ToText(change.diagnostics), HasSubstr("terraform untaint"));
+  orders.tainted = false;
+  EXPECT_TRUE(core_.Converge(kCluster, orders, Orders(), {.replace = true}).ok);
+}
+
 TEST_F(CoreTest, AForcedReplacement) {
   const Instance orders = Make(Orders());
   const Change change = core_.Plan(kCluster, orders, Orders(), {.replace = true});
