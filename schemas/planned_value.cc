@@ -7,9 +7,18 @@
 namespace dbaas {
 namespace {
 
+/// The elements of a map that say something: null is the user's way to leave a key out.
+Value::Map WithoutNulls(const Value& map) {
+  Value::Map elements;
+  for (const auto& element : map.as_map()) {
+    if (!element.second.is_null()) elements.insert(element);
+  }
+  return elements;
+}
+
 bool IsEmptyCollection(const Value& value) {
   if (value.kind() == Value::Kind::kList) return value.as_list().empty();
-  if (value.kind() == Value::Kind::kMap) return value.as_map().empty();
+  if (value.kind() == Value::Kind::kMap) return WithoutNulls(value).empty();
   return false;
 }
 
@@ -118,6 +127,7 @@ bool MeanTheSame(const Attribute& attribute, const Value& a, const Value& b) {
   if (a.is_unknown() || b.is_unknown()) return false;
   if (a.is_null()) return IsEmptyCollection(b);
   if (b.is_null()) return IsEmptyCollection(a);
+  if (attribute.type.kind == Type::Kind::kMap) return WithoutNulls(a) == WithoutNulls(b);
   if (attribute.canonical) return attribute.canonical(a) == attribute.canonical(b);
   if (attribute.type.kind != Type::Kind::kObject) return false;
   const auto& members = attribute.type.members;

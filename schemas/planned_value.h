@@ -39,7 +39,7 @@ PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& pr
 Value StateValue(const Schema& schema, const Value& base, const Value& found, bool refresh);
 
 /// Whether both mean the same to this attribute: equal, or of equal canonical form, or one of them
-/// is null and the other an empty collection.
+/// is null and the other an empty collection, or maps that differ in elements that are null.
 bool MeanTheSame(const Attribute& attribute, const Value& a, const Value& b);
 
 }  // namespace dbaas

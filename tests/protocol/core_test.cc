@@ -163,6 +163,12 @@ TEST_F(CoreTest, WriteOnlyValuesStayInTheConfiguration) {
   EXPECT_TRUE(changed.ok) << ToText(changed.diagnostics);
 }
 
+TEST_F(CoreTest, AParameterThatIsNullIsLeftOut) {
+  const Value parameters = Value::Object({{"work_mem", Text("8MB")}, {"jit", Value::Null()}});
+  const Instance orders = Make(Orders({{"parameters", parameters}}));
+  EXPECT_EQ(orders.state.at("parameters"), parameters);
+}
+
 TEST_F(CoreTest, AProtectedClusterRefusesToGo) {
   const Instance orders = Make(Orders({{"deletion_protection", Value::Bool(true)}}));
   EXPECT_EQ(core_.Plan(kCluster, orders, Value()).action, Action::kRefused);

@@ -253,6 +253,21 @@ TEST(StateValueTest, NullAndEmptyMeanTheSame) {
   EXPECT_FALSE(MeanTheSame(map, Value::Unknown(), Value::Null()));
 }
 
+TEST(StateValueTest, AnElementThatIsNullIsLeftOut) {
+  const Attribute map{.name = "m", .type = Type::MapOf(Type::String())};
+  const Value a = Value::Object({{"a", Text("1")}});
+  const Value a_and_null = Value::Object({{"a", Text("1")}, {"b", Value::Null()}});
+  EXPECT_TRUE(MeanTheSame(map, a, a_and_null));
+  EXPECT_TRUE(MeanTheSame(map, Value::Object({{"b", Value::Null()}}), Value::Null()));
+  EXPECT_FALSE(MeanTheSame(map, a_and_null, Value::Object({{"b", Value::Null()}})));
+  EXPECT_FALSE(MeanTheSame(map, a_and_null, Value::Object({{"a", Text("1")}, {"b", Text("2")}})));
+
+  Schema schema;
+  schema.attributes = {{.name = "m", .type = Type::MapOf(Type::String()), .optional = true}};
+  const Value planned = Value::Object({{"m", a_and_null}});
+  EXPECT_EQ(StateValue(schema, planned, Value::Object({{"m", a}}), true), planned);
+}
+
 TEST(StateValueTest, SecretsNeverReachTheState) {
   const Value leaky = Prior({{"secret_wo", Text("hush")}});
   EXPECT_EQ(StateValue(TestSchema(), leaky, leaky, false), Prior());
