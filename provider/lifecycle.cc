@@ -207,8 +207,24 @@ PlanResponse Lifecycle::Plan(const ResourceType& type, const PlanRequest& reques
   } else if (IsProtected(type, request.prior)) {
     response.diagnostics.push_back(Protected(
         type, "replaced, which the change of " + Names(response.requires_replace) + " asks for"));
+  } else {
+    response.diagnostics = CheckNewPlace(type, request, response.planned);
   }
   return response;
+}
+
+/// A replacement that moves is also a create elsewhere, and that must be sure to succeed before the
+/// old one is destroyed. One that stays can only be checked when its place is free.
+Diagnostics Lifecycle::CheckNewPlace(const ResourceType& type, const PlanRequest& request,
+                                     const Value& planned) {
+  const auto engine = this->engine();
+  const auto before = type.address(request.prior);
+  const auto after = type.address(planned);
+  if (engine == nullptr || !before || !after) return {};
+  const bool moves =
+      !(Resolve(*engine, *before) == Resolve(*engine, *after)) || before->key != after->key;
+  if (!moves) return {};
+  return CheckWithEngine(type, {.proposed = request.proposed, .config = request.config}, planned);
 }
 
 /// Asks the engine what would be done: early errors, warnings, and the steps for the log.

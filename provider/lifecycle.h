@@ -95,6 +95,8 @@ class Lifecycle {
 
   Diagnostics CheckWithEngine(const ResourceType& type, const PlanRequest& request,
                               const Value& planned);
+  Diagnostics CheckNewPlace(const ResourceType& type, const PlanRequest& request,
+                            const Value& planned);
   StateResponse Destroy(const ResourceType& type, const ApplyRequest& request, Engine& engine);
   StateResponse CreateOrUpdate(const ResourceType& type, const ApplyRequest& request,
                                Engine& engine);

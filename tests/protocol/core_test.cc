@@ -83,6 +83,26 @@ TEST_F(CoreTest, AReplacementDestroysBeforeItCreates) {
   EXPECT_EQ(replaced.instance.state.at("db_name"), Text("other"));
 }
 
+TEST_F(CoreTest, AReplacementElsewhereIsCheckedBeforeAnythingGoes) {
+  const Instance orders = Make(Orders());
+  const Instance sales = Make(Orders({{"name", Text("sales")}}));
+  const Change to_nowhere = core_.Plan(kCluster, orders, Orders({{"host_name", Text("nowhere")}}));
+  EXPECT_EQ(to_nowhere.action, Action::kRefused);
+  EXPECT_THAT(ToText(to_nowhere.diagnostics), HasSubstr("host_name: There is no host"));
+  const Change onto_another = core_.Plan(kCluster, orders, Orders({{"name", Text("sales")}}));
+  EXPECT_EQ(onto_another.action, Action::kRefused);
+  EXPECT_THAT(ToText(onto_another.diagnostics), HasSubstr("name: Cluster sales already exists"));
+
+  const Instance reports = core_.Converge(kReplica, {}, Reports()).instance;
+  const Value gone = Reports({{"cluster_id", Text("local/gone")}});
+  EXPECT_EQ(core_.Plan(kReplica, reports, gone).action, Action::kRefused);
+
+  const Applied moved = core_.Converge(
+      kCluster, sales, Orders({{"name", Text("sales")}, {"host_name", Text("east")}}));
+  EXPECT_TRUE(moved.ok) << ToText(moved.diagnostics);
+  EXPECT_EQ(moved.instance.state.at("id"), Text("east/sales"));
+}
+
 TEST_F(CoreTest, AReplacementThatCreatesBeforeItDestroys) {
   const Instance orders = Make(Orders());
   const Applied replaced = core_.Converge(kCluster, orders, Orders({{"name", Text("sales")}}),
