@@ -11,12 +11,19 @@ Value CanonicalMemory(const Value& value) {
   return bytes ? Value::Int(*bytes) : value;
 }
 
+/// The nearest double, which is what the record keeps of `1 / 3`.
+Value CanonicalCpu(const Value& value) {
+  if (value.kind() != Value::Kind::kNumber) return value;
+  return Value::Num(Number::FromDouble(value.as_number().AsDouble()));
+}
+
 }  // namespace
 
 Table<ResourcesConfig> ResourcesConfig::Attributes() {
   return Nested<ResourcesConfig>()
       .Add("cpu", &ResourcesConfig::cpu, Required,
-           "CPU cores that one member may use. Fractions are allowed.", Positive())
+           "CPU cores that one member may use. Fractions are allowed.", Positive(),
+           Canonical(CanonicalCpu))
       .Add("memory", &ResourcesConfig::memory, Required,
            "Memory that one member may use, such as `\"512MiB\"` or `\"4GiB\"`. The database's "
            "caches are sized from it unless `parameters` say otherwise.",

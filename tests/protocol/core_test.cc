@@ -189,6 +189,14 @@ TEST_F(CoreTest, AParameterThatIsNullIsLeftOut) {
   EXPECT_EQ(orders.state.at("parameters"), parameters);
 }
 
+TEST_F(CoreTest, ANumberWithMoreDigitsThanADoubleIsNoChange) {
+  // `cpu = 1 / 3`, as Terraform writes it.
+  const std::string third = "0." + std::string(150, '3');
+  const Value resources = Value::Object(
+      {{"cpu", Value::Num(*Number::FromText(third))}, {"memory", Text("1024MiB")}});
+  EXPECT_EQ(Make(Orders({{"resources", resources}})).state.at("resources"), resources);
+}
+
 TEST_F(CoreTest, AProtectedClusterRefusesToGo) {
   const Instance orders = Make(Orders({{"deletion_protection", Value::Bool(true)}}));
   EXPECT_EQ(core_.Plan(kCluster, orders, Value()).action, Action::kRefused);
