@@ -44,10 +44,11 @@ inline void PrintTo(Action action, std::ostream* out) {
   *out << kNames[static_cast<int>(action)];
 }
 
-/// `lifecycle { create_before_destroy }` and `-replace`.
+/// `lifecycle { create_before_destroy }`, `-replace` and `-refresh=false`.
 struct Wishes {
   bool create_before_destroy = false;
   bool replace = false;
+  bool refresh = true;
 };
 
 /// A plan that somebody may approve.
@@ -64,6 +65,7 @@ struct Change {
 
 struct Applied {
   bool ok = true;
+  bool refused = false;  ///< It was not even tried: the last check or plan had errors.
   Instance instance;
   std::optional<Instance> deposed;  ///< What a create-before-destroy could not destroy.
   DiagnosticList diagnostics;
@@ -94,6 +96,13 @@ class Core {
   /// be null) sees every answer first. Both must outlive this.
   explicit Core(const std::shared_ptr<grpc::Channel>& channel, SeededRandom* variety = nullptr,
                 Tamper* tamper = nullptr);
+  /// The same without a channel between: messages are written and read, but nobody waits for a
+  /// thread. For thousands of calls.
+  explicit Core(tfplugin6::Provider::Service& service, SeededRandom* variety = nullptr,
+                Tamper* tamper = nullptr);
+
+  /// From now on another `variety`; may be null.
+  void Vary(SeededRandom* variety) { variety_ = variety; }
 
   const std::map<std::string, Schema>& resources() const { return resources_; }
   const std::map<std::string, Schema>& data_sources() const { return data_sources_; }
@@ -106,8 +115,8 @@ class Core {
   /// False: refused.
   bool Validate(const std::string& resource, const Value& config,
                 DiagnosticList* diagnostics = nullptr, bool write_only_allowed = true);
-  /// What `terraform plan` refreshes: the upgrade of the stored state, then a read.
-  Instance Refresh(const std::string& resource, const Instance& stored);
+  /// What every plan begins with: the upgrade of the stored state, then a read.
+  Instance Refresh(const std::string& resource, const Instance& stored, bool read = true);
 
   /// `terraform plan`. A null configuration plans a destroy.
   Change Plan(const std::string& resource, const Instance& stored, const Value& config,
@@ -141,9 +150,15 @@ class Core {
   };
 
   template <typename Request, typename Response>
-  Response Ask(grpc::Status (tfplugin6::Provider::StubInterface::*rpc)(grpc::ClientContext*,
-                                                                       const Request&, Response*),
+  using Rpc = grpc::Status (tfplugin6::Provider::StubInterface::*)(grpc::ClientContext*,
+                                                                   const Request&, Response*);
+  template <typename Request, typename Response>
+  using Handler = grpc::Status (tfplugin6::Provider::Service::*)(grpc::ServerContext*,
+                                                                 const Request*, Response*);
+  template <typename Request, typename Response>
+  Response Ask(Rpc<Request, Response> rpc, Handler<Request, Response> handler,
                const Request& request);
+  void ReadSchemas();
   void Complain(Rule rule, const std::string& what);
   void Take(Violations violations);
 
@@ -168,6 +183,7 @@ class Core {
   Applied Replace(const std::string& resource, const Change& change, const Value& config);
 
   std::unique_ptr<tfplugin6::Provider::StubInterface> stub_;
+  tfplugin6::Provider::Service* service_ = nullptr;  ///< In place of the stub.
   SeededRandom* variety_;
   Tamper* tamper_;
   std::string doing_;  ///< For violations: "dbaas_cluster: plan".

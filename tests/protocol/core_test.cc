@@ -192,8 +192,8 @@ TEST_F(CoreTest, AParameterThatIsNullIsLeftOut) {
 TEST_F(CoreTest, ANumberWithMoreDigitsThanADoubleIsNoChange) {
   // `cpu = 1 / 3`, as Terraform writes it.
   const std::string third = "0." + std::string(150, '3');
-  const Value resources = Value::Object(
-      {{"cpu", Value::Num(*Number::FromText(third))}, {"memory", Text("1024MiB")}});
+  const Value resources =
+      Value::Object({{"cpu", Value::Num(*Number::FromText(third))}, {"memory", Text("1024MiB")}});
   EXPECT_EQ(Make(Orders({{"resources", resources}})).state.at("resources"), resources);
 }
 

@@ -21,12 +21,20 @@ Rig::Rig(std::uint64_t seed)
       service_(lifecycle_) {
   spdlog::set_level(spdlog::level::off);
   for (const char* home : {"HOME", "XDG_STATE_HOME"}) unsetenv(home);  // No journals.
-  grpc::ServerBuilder builder;
-  builder.RegisterService(&service_);
-  server_ = builder.BuildAndStart();
 }
 
-Rig::~Rig() { server_->Shutdown(); }
+Rig::~Rig() {
+  if (server_ != nullptr) server_->Shutdown();
+}
+
+std::shared_ptr<grpc::Channel> Rig::channel() {
+  if (server_ == nullptr) {
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+  }
+  return server_->InProcessChannel({});
+}
 
 bool Rig::IsEmpty() const {
   const auto empty = [](const FakeDriver& host) {

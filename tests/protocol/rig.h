@@ -33,7 +33,9 @@ class Rig {
   Rig(const Rig&) = delete;
   Rig& operator=(const Rig&) = delete;
 
-  std::shared_ptr<grpc::Channel> channel() { return server_->InProcessChannel({}); }
+  /// The service itself, and a channel to it.
+  ProviderServer& service() { return service_; }
+  std::shared_ptr<grpc::Channel> channel();
   FakeDriver& local() { return *local_; }
   FakeDriver& east() { return *east_; }
   FakeClock& clock() { return clock_; }
@@ -49,7 +51,7 @@ class Rig {
   FakePatroni east_patroni_;
   Lifecycle lifecycle_;
   ProviderServer service_;
-  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<grpc::Server> server_;  ///< From the first channel on.
 };
 
 }  // namespace dbaas

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Core's promises on configurations that nobody thought of: drawn from the schema by a seed
+// (random_config.h). A seed that fails says how to run it alone.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <tuple>
+
+#include "tests/protocol/core.h"
+#include "tests/protocol/random_config.h"
+#include "tests/protocol/rig.h"
+
+namespace dbaas::core {
+namespace {
+
+using testing::IsEmpty;
+
+constexpr const char* kOnly = "DBAAS_PROTOCOL_SEED";
+constexpr const char* kHowMany = "DBAAS_PROTOCOL_SEEDS";
+
+std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+/// The values that each resource takes, learned once from a provider without any clusters.
+const RandomConfig& ConfigsOf(const std::string& resource) {
+  struct Learned {
+    Rig rig;
+    Core core{rig.service()};
+    std::map<std::string, RandomConfig> configs;
+    Learned() {
+      for (const auto& [name, schema] : core.resources()) configs.try_emplace(name, core, name);
+      EXPECT_THAT(core.violations(), IsEmpty());
+    }
+  };
+  static const auto* kLearned = new Learned();
+  return kLearned->configs.at(resource);
+}
+
+std::vector<std::string> Resources() {
+  Rig rig;
+  const Core core(rig.service());
+  std::vector<std::string> names;
+  for (const auto& [name, schema] : core.resources()) names.push_back(name);
+  return names;
+}
+
+class PropertyTest : public testing::TestWithParam<std::string> {
+ protected:
+  /// Runs `story` for each seed, until one fails.
+  void ForEachSeed(std::uint64_t seeds, const std::function<Violations(std::uint64_t)>& story) {
+    const std::uint64_t only = FromEnvironment(kOnly, 0);
+    const std::uint64_t last = only != 0 ? only : FromEnvironment(kHowMany, seeds);
+    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
+    for (std::uint64_t seed = only != 0 ? only : 1; seed <= last; ++seed) {
+      const Violations violations = story(seed);
+      ASSERT_THAT(violations, IsEmpty())
+          << "seed " << seed << "; replay it with: " << kOnly << "=" << seed
+          << " build/dev/tests/protocol/property_test --gtest_filter='" << info->test_suite_name()
+          << "." << info->name() << "'";
+    }
+  }
+};
+
+/// Two plans, a create and an update of what it would have made, with unknown values in both. The
+/// hosts are silent, so that no plan ends early for what is on them.
+TEST_P(PropertyTest, EveryPlanIsValid) {
+  const RandomConfig& configs = ConfigsOf(GetParam());
+  Rig rig;
+  rig.local().SetReachable(false);
+  rig.east().SetReachable(false);
+  Core core(rig.service());
+  int plans = 0;
+  int tries = 0;
+  ForEachSeed(500, [&](std::uint64_t seed) {
+    SeededRandom random(seed);
+    SeededRandom variety(seed);
+    core.Vary(&variety);
+    const Value config = configs.Make(random, 8);
+    const Change created = core.Plan(GetParam(), {}, config);
+    ++tries;
+    if (created.action == Action::kRefused) return core.TakeViolations();
+    ++plans;
+    const Instance stored{configs.Filled(random, created.planned), "{\"format\":1}", false};
+    const Value changed = configs.Change(random, config, 8);
+    core.Plan(GetParam(), stored, changed, {.refresh = false});
+    core.Plan(GetParam(), stored, Value(), {.refresh = false});
+    return core.TakeViolations();
+  });
+  if (tries > 100) {
+    EXPECT_GT(plans * 2, tries) << "most of what is drawn should be valid";
+  }
+  RecordProperty("plans", plans);
+}
+
+/// What a cluster may be destroyed or replaced with.
+Value Unprotected(Value config) {
+  const auto found = config.as_map().find("deletion_protection");
+  if (found != config.as_map().end()) found->second = Value::Bool(false);
+  return config;
+}
+
+/// A life: created from a configuration with unknown values, changed, replaced, imported, removed
+/// by hand, destroyed. Nothing is left.
+class Life {
+ public:
+  Life(std::string resource, std::uint64_t seed)
+      : resource_(std::move(resource)),
+        configs_(ConfigsOf(resource_)),
+        random_(seed),
+        variety_(seed),
+        rig_(seed),
+        core_(rig_.service(), &variety_) {}
+
+  Violations Run() {
+    Instance cluster;
+    if (resource_ != "dbaas_cluster") cluster = MakeCluster();
+    Create();
+    for (std::uint64_t steps = random_.Below(4); steps > 0; --steps) Step();
+    if (!instance_.state.is_null()) {
+      Adopt(core_.Converge(resource_, instance_, config_));
+      Adopt(core_.Converge(resource_, instance_, Value()));
+    }
+    if (!cluster.state.is_null()) core_.Converge("dbaas_cluster", cluster, Value());
+    if (core_.violations().empty() && !rig_.IsEmpty()) {
+      return {{Rule::kResultExists, "something is left on a host"}};
+    }
+    return core_.TakeViolations();
+  }
+
+  bool was_created() const { return was_created_; }
+
+ private:
+  Instance MakeCluster() {
+    const Value config = core_.Config(
+        "dbaas_cluster",
+        {{"name", Value::String("orders")}, {"deletion_protection", Value::Bool(false)}});
+    return core_.Converge("dbaas_cluster", {}, config).instance;
+  }
+
+  void Adopt(const Applied& applied) {
+    if (applied.ok) instance_ = applied.instance;
+  }
+
+  void Create() {
+    const Value config = Unprotected(configs_.Make(random_, 5));
+    const Change change = core_.Plan(resource_, {}, config);
+    if (change.action == Action::kRefused) return;
+    config_ = Unprotected(configs_.Known(random_, config));
+    const Applied applied = core_.Apply(resource_, change, config_);
+    if (applied.refused) return;
+    if (!applied.ok) {
+      // The error of an apply that was planned well: Converge says so.
+      core_.Converge(resource_, {}, config_);
+      return;
+    }
+    was_created_ = true;
+    instance_ = applied.instance;
+    core_.Converge(resource_, instance_, config_);
+  }
+
+  void Step() {
+    if (instance_.state.is_null()) return;
+    switch (random_.Below(6)) {
+      case 0: {  // Forgotten and imported.
+        const auto imported = core_.Import(resource_, instance_.state.at("id").as_string());
+        if (imported) instance_ = *imported;
+        break;
+      }
+      case 1: {  // Something of it is removed by hand.
+        const auto objects = rig_.local().Objects();
+        if (objects.empty()) break;
+        const Object& one = objects[random_.Below(objects.size())].object;
+        if (one.id.kind == ObjectKind::kInstance) rig_.local().RemoveByHand(one.id);
+        rig_.clock().Tick(Milliseconds(5'000));
+        break;
+      }
+      case 2: Adopt(core_.Converge(resource_, instance_, config_, {.replace = true})); break;
+      default: {
+        const Value changed = Unprotected(configs_.Change(random_, config_));
+        const Change change = core_.Plan(resource_, instance_, changed);
+        if (change.action == Action::kRefused) break;
+        config_ = changed;
+        Adopt(core_.Converge(resource_, instance_, config_));
+      }
+    }
+  }
+
+  const std::string resource_;
+  const RandomConfig& configs_;
+  SeededRandom random_;
+  SeededRandom variety_;
+  Rig rig_;
+  Core core_;
+  Value config_;
+  Instance instance_;
+  bool was_created_ = false;
+};
+
+TEST_P(PropertyTest, EveryLifeEndsWell) {
+  int created = 0;
+  ForEachSeed(30, [&](std::uint64_t seed) {
+    Life life(GetParam(), seed);
+    Violations violations = life.Run();
+    created += life.was_created() ? 1 : 0;
+    return violations;
+  });
+  RecordProperty("created", created);
+}
+
+TEST_P(PropertyTest, ValuesOfEveryAttributeAreLearned) {
+  for (const auto& [path, values] : ConfigsOf(GetParam()).accepted()) {
+    EXPECT_FALSE(values.empty()) << path;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(AllResources, PropertyTest, testing::ValuesIn(Resources()));
+
+}  // namespace
+}  // namespace dbaas::core
