@@ -8,6 +8,7 @@
 #include <cctype>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "engine/apply/converge.h"
 #include "engine/apply/holder.h"
@@ -85,18 +86,22 @@ class Host {
     return driver_->get();
   }
 
-  /// One listing and all records. Concurrent callers wait for the same answer.
+  /// One listing and all records. Concurrent callers wait for the same answer, or the same error:
+  /// a silent host is not asked anew for each of a hundred resources.
   Result<std::shared_ptr<const Listing>> List(Clock& clock, Random& random) {
     Driver* driver = TRY(this->driver());
+    const TimePoint asked_at = clock.Now();
     const std::lock_guard lock(mutex_);
     if (listing_ && clock.Now() - listed_at_ < kListingLifetime) return listing_;
-    auto listing = std::make_shared<Listing>();
-    listing->clusters = ByCluster(TRY(Retry(kBrief, clock, random, std::stop_token(),
-                                            [&] { return driver->Observe(std::nullopt); })));
-    for (auto& record : TRY(driver->ReadRecords())) {
-      listing->records.emplace(record.cluster, std::move(record));
+    if (failure_ && asked_at < failed_at_) return *failure_;
+    auto listing = Fetch(*driver, clock, random);
+    if (!listing) {
+      failure_ = listing.error();
+      failed_at_ = clock.Now();
+      return std::move(listing).error();
     }
-    listing_ = std::move(listing);
+    failure_.reset();
+    listing_ = *std::move(listing);
     listed_at_ = clock.Now();
     return listing_;
   }
@@ -107,11 +112,24 @@ class Host {
   }
 
  private:
+  static Result<std::shared_ptr<const Listing>> Fetch(Driver& driver, Clock& clock,
+                                                      Random& random) {
+    auto listing = std::make_shared<Listing>();
+    listing->clusters = ByCluster(TRY(Retry(kBrief, clock, random, std::stop_token(),
+                                            [&] { return driver.Observe(std::nullopt); })));
+    for (auto& record : TRY(driver.ReadRecords())) {
+      listing->records.emplace(record.cluster, std::move(record));
+    }
+    return std::shared_ptr<const Listing>(std::move(listing));
+  }
+
   std::string name_;
   Result<std::shared_ptr<Driver>> driver_;
   std::mutex mutex_;
   std::shared_ptr<const Listing> listing_;
   TimePoint listed_at_{};
+  std::optional<Error> failure_;  ///< Of the last attempt.
+  TimePoint failed_at_{};
 };
 
 Result<std::shared_ptr<Driver>> MakeDriver(const HostConfig& config, Clock& clock) {

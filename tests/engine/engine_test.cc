@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_driver.h"
 #include "tests/fakes/fake_patroni.h"
@@ -50,6 +53,33 @@ TEST_F(EngineTest, ARefreshOfManyClustersIsOneListing) {
   }
   EXPECT_EQ(host_->CallsOf("Observe").size(), 1U);
   EXPECT_EQ(host_->CallsOf("ReadRecords").size(), 1U);
+}
+
+TEST_F(EngineTest, ThoseWhoWaitTogetherForASilentHostHearOfItTogether) {
+  constexpr int kReaders = 20;
+  std::atomic<int> asking = 0;
+  host_->SetReachable(false);
+  host_->OnCall([&](const FakeCall&) {
+    // The first call to the host takes until all the others wait for its answer.
+    for (int i = 0; i < 1000 && asking < kReaders; ++i)
+      std::this_thread::sleep_for(Milliseconds(1));
+    std::this_thread::sleep_for(Milliseconds(20));
+  });
+  std::vector<std::jthread> readers;
+  readers.reserve(kReaders);
+  for (int i = 0; i < kReaders; ++i) {
+    readers.emplace_back([&, i] {
+      ++asking;
+      const auto view = engine_.Read({"local", "c" + std::to_string(i)}, ReadDepth::kListing);
+      EXPECT_FALSE(view.has_value());
+    });
+  }
+  readers.clear();
+  EXPECT_LT(host_->CallsOf("Observe").size(), std::size_t{3 * kReaders / 2}) << "3 for each alone";
+
+  // Who asks later is not told of what was.
+  host_->SetReachable(true);
+  EXPECT_TRUE(engine_.Read({"local", "orders"}, ReadDepth::kListing).has_value());
 }
 
 TEST_F(EngineTest, PlanForASilentHostWarnsAndApplyFails) {
