@@ -144,6 +144,51 @@ TEST_F(ServerTest, ExceptionsBecomeOneDiagnostic) {
   EXPECT_EQ(response.diagnostics(0).severity(), tfplugin6::Diagnostic::ERROR);
 }
 
+TEST_F(ServerTest, EveryHandlerContainsItsExceptions) {
+  ProviderServer broken(lifecycle_,
+                        []() -> const ProviderTypes& { throw std::runtime_error("no tables"); });
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&broken);
+  const auto server = builder.BuildAndStart();
+  const auto stub = tfplugin6::Provider::NewStub(server->InProcessChannel({}));
+  const auto expect = [](const grpc::Status& status, const auto& response) {
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    ASSERT_EQ(response.diagnostics_size(), 1);
+    EXPECT_EQ(response.diagnostics(0).severity(), tfplugin6::Diagnostic::ERROR);
+    EXPECT_THAT(response.diagnostics(0).detail(), HasSubstr("no tables"));
+  };
+#define EXPECT_CONTAINED(RPC, MESSAGE)                                               \
+  {                                                                                  \
+    grpc::ClientContext context;                                                     \
+    tfplugin6::MESSAGE::Response response;                                           \
+    SCOPED_TRACE(#RPC);                                                              \
+    expect(stub->RPC(&context, tfplugin6::MESSAGE::Request(), &response), response); \
+  }
+  EXPECT_CONTAINED(GetMetadata, Metadata)
+  EXPECT_CONTAINED(GetProviderSchema, GetProviderSchema)
+  EXPECT_CONTAINED(ValidateProviderConfig, ValidateProviderConfig)
+  EXPECT_CONTAINED(ConfigureProvider, ConfigureProvider)
+  EXPECT_CONTAINED(ValidateResourceConfig, ValidateResourceConfig)
+  EXPECT_CONTAINED(UpgradeResourceState, UpgradeResourceState)
+  EXPECT_CONTAINED(ReadResource, ReadResource)
+  EXPECT_CONTAINED(PlanResourceChange, PlanResourceChange)
+  EXPECT_CONTAINED(ApplyResourceChange, ApplyResourceChange)
+  EXPECT_CONTAINED(ImportResourceState, ImportResourceState)
+  EXPECT_CONTAINED(ValidateDataResourceConfig, ValidateDataResourceConfig)
+  EXPECT_CONTAINED(ReadDataSource, ReadDataSource)
+  EXPECT_CONTAINED(ValidateEphemeralResourceConfig, ValidateEphemeralResourceConfig)
+  EXPECT_CONTAINED(OpenEphemeralResource, OpenEphemeralResource)
+  EXPECT_CONTAINED(RenewEphemeralResource, RenewEphemeralResource)
+  EXPECT_CONTAINED(CloseEphemeralResource, CloseEphemeralResource)
+  EXPECT_CONTAINED(GetFunctions, GetFunctions)
+#undef EXPECT_CONTAINED
+  grpc::ClientContext context;
+  tfplugin6::CallFunction::Response called;
+  ASSERT_TRUE(stub->CallFunction(&context, {}, &called).ok());
+  EXPECT_THAT(called.error().text(), HasSubstr("no tables"));
+  EXPECT_TRUE(broken.WaitIdle(Milliseconds(5'000)));
+}
+
 TEST_F(ServerTest, MalformedValueIsADiagnosticThatNamesIt) {
   grpc::ClientContext context;
   tfplugin6::PlanResourceChange::Request request;
