@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -16,6 +17,7 @@ namespace {
 
 // A signal handler may neither allocate nor lock, so what it needs lies ready here.
 char socket_path[128] = {};
+char socket_folder[128] = {};
 
 void Say(std::string_view text) {
   // The process is dying; there is nobody left to tell that telling failed.
@@ -33,7 +35,10 @@ void SayCrash(std::string_view reason) {
 void OnFatalSignal(int signal) {
   // abort() comes through here too, after OnTerminate has said more than we know.
   if (signal != SIGABRT) SayCrash(sigdescr_np(signal));
-  if (socket_path[0] != '\0') unlink(socket_path);
+  if (socket_path[0] != '\0') {
+    unlink(socket_path);
+    rmdir(socket_folder);
+  }
   raise(signal);  // The handler was reset on entry: this one is the default action.
 }
 
@@ -66,6 +71,7 @@ void InstallCrashHandlers() {
 
 void RemoveOnCrash(const std::string& path) {
   std::strncpy(socket_path, path.c_str(), std::size(socket_path) - 1);
+  path.copy(socket_folder, std::min(path.rfind('/'), std::size(socket_folder) - 1));
 }
 
 }  // namespace dbaas

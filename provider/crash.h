@@ -11,7 +11,8 @@ namespace dbaas {
 /// For exceptions that nobody caught and for the signals that a processor raises.
 void InstallCrashHandlers();
 
-/// The file to remove; one at a time. Thread-safe with a crash, not with itself.
+/// The file to remove, and the folder that it was alone in; one at a time. Thread-safe with a
+/// crash, not with itself.
 void RemoveOnCrash(const std::string& path);
 
 }  // namespace dbaas

@@ -3,7 +3,7 @@
 // How Terraform starts a plugin and what the plugin says first: the environment it gives, and the
 // one line that it waits for. Called by main.cc and serve.*. Pure; the environment is passed in.
 //
-//   1|6|unix|/tmp/dbaas-Xb2k…/plugin|grpc|MIIB…
+//   1|6|unix|/tmp/dbaas-plugin-Xb2k…/socket|grpc|MIIB…
 //
 // Source: go-plugin's docs/guide-plugin-write-non-go.md and docs/internals.md.
 #pragma once

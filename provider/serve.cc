@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -59,18 +61,31 @@ int TakeStdout() {
   return real;
 }
 
+std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+/// The path of the socket, in a folder of its own that nobody else can enter: on some systems the
+/// permissions of a socket alone do not count.
 Result<std::string> MakeSocketPath(const Environment& environment) {
-  std::string folder = environment("PLUGIN_UNIX_SOCKET_DIR");
-  if (folder.empty()) folder = environment("TMPDIR");
-  if (folder.empty()) folder = "/tmp";
+  std::string parent = environment("PLUGIN_UNIX_SOCKET_DIR");
+  if (parent.empty()) parent = environment("TMPDIR");
+  if (parent.empty()) parent = "/tmp";
   SystemRandom random;
-  std::string path =
-      std::filesystem::absolute(folder) / fmt::format("dbaas-plugin-{}.sock", random.Token(16));
+  const std::string folder =
+      std::filesystem::absolute(parent) / fmt::format("dbaas-plugin-{}", random.Token(16));
+  std::string path = folder + "/socket";
   if (path.size() >= sizeof(sockaddr_un{}.sun_path)) {
     return Invalid("", "the path of the socket is too long",
                    path + " has more than 107 characters. Set TMPDIR to a shorter folder.");
   }
+  if (mkdir(folder.c_str(), 0700) != 0) {
+    return Denied(fmt::format("cannot make the folder {}: {}", folder, std::strerror(errno)));
+  }
   return path;
+}
+
+void RemoveSocket(const std::string& path) {
+  unlink(path.c_str());
+  rmdir(FolderOf(path).c_str());
 }
 
 /// By name or by number.
@@ -89,7 +104,10 @@ Result<gid_t> FindGroup(const std::string& group) {
 Result<void> ShareWithGroup(const std::string& path, const std::string& group) {
   if (group.empty()) return Ok();
   const gid_t id = TRY_IN(FindGroup(group), "sharing the socket");
-  if (chown(path.c_str(), static_cast<uid_t>(-1), id) != 0 || chmod(path.c_str(), 0660) != 0) {
+  const auto give = [id](const std::string& file, mode_t mode) {
+    return chown(file.c_str(), static_cast<uid_t>(-1), id) == 0 && chmod(file.c_str(), mode) == 0;
+  };
+  if (!give(path, 0660) || !give(FolderOf(path), 0710)) {
     return Denied("cannot give the socket to the group " + group);
   }
   return Ok();
@@ -137,6 +155,7 @@ class Plugin {
     server_ = builder.BuildAndStart();
     umask(usual);
     if (server_ == nullptr) {
+      RemoveSocket(path);
       return Unavailable("cannot listen on " + path,
                          "Either the folder is not writable or PLUGIN_CLIENT_CERT is damaged.");
     }
@@ -148,7 +167,7 @@ class Plugin {
 
   [[noreturn]] void RunUntil(const StopSignal& stop) {
     stop.Wait();
-    unlink(path_.c_str());
+    RemoveSocket(path_);
     lifecycle_.Stop();
     const bool drained = provider_.WaitIdle(shutdown_by_host_ ? kDrainForHost : kDrainAlone);
     spdlog::debug("{}", drained ? "stopped" : "stopped with calls still under way");
@@ -183,7 +202,7 @@ Result<void> Serve(const Environment& environment, int stdout_file) {
   const std::string line = HandshakeLine(handshake);
   if (auto shared = ShareWithGroup(handshake.socket_path, environment("PLUGIN_UNIX_SOCKET_GROUP"));
       !shared) {
-    unlink(handshake.socket_path.c_str());
+    RemoveSocket(handshake.socket_path);
     return std::move(shared).error();
   }
   if (write(stdout_file, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {

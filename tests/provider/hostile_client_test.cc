@@ -222,6 +222,10 @@ TEST_F(HostileClientTest, NobodyElseReachesTheSocket) {
   ASSERT_EQ(stat(path_.c_str(), &socket), 0);
   EXPECT_EQ(socket.st_mode & 0777, 0600u);
   EXPECT_EQ(socket.st_uid, getuid());
+  struct stat folder {};
+  ASSERT_EQ(stat(path_.substr(0, path_.rfind('/')).c_str(), &folder), 0);
+  EXPECT_EQ(folder.st_mode & 0777, 0700u) << "nobody else can so much as look for it";
+  EXPECT_EQ(folder.st_uid, getuid());
 }
 
 TEST_F(HostileClientTest, GarbageOnTheSocket) {

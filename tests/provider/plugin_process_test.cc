@@ -185,6 +185,8 @@ TEST_F(PluginProcessTest, SocketIsSharedWithTheGroupThatWasNamed) {
   struct stat socket {};
   ASSERT_EQ(stat(path.c_str(), &socket), 0);
   EXPECT_EQ(socket.st_mode & 0777, 0660u);
+  ASSERT_EQ(stat(path.substr(0, path.rfind('/')).c_str(), &socket), 0);
+  EXPECT_EQ(socket.st_mode & 0777, 0710u) << "which can enter the folder";
 
   PluginProcess unknown(Variables("PLUGIN_UNIX_SOCKET_GROUP", "no-such-group"));
   EXPECT_EQ(unknown.Wait(10 * kOneSecond), 1);
