@@ -116,7 +116,17 @@ class TestLogin(Theme):
             self.assertEqual(late.read(), "1\n")
         self.assertEqual(self.roles(), [])
 
-    def test_5_refused(self):
+    def test_5_many_at_once(self):
+        self.have_table()
+        many = login("read_write", "psql -XAtq -v ON_ERROR_STOP=1 -c 'select pg_sleep(1)'", trigger="many")
+        many = many.replace('"main" {', '"main" {\n  count = 8').replace('"work" {', '"work" {\n  count = 8')
+        many = many.replace("dbaas_credentials.main.", "dbaas_credentials.main[count.index].")
+        self.workspace.write(self.cluster_block(), many)
+        self.workspace.apply()
+        self.assertEqual(self.roles(), [])
+        self.assert_empty_plan()
+
+    def test_6_refused(self):
         workspace = self.new_workspace("bad")
         workspace.write('ephemeral "dbaas_credentials" "bad" {\n  cluster_id = "nothing"\n  access = "read_only"\n}\n')
         found = workspace.run("plan", "-json").diagnostics()
