@@ -69,8 +69,10 @@ Plan PlanOf(const Dbms& dbms, const Intent& intent, const DesiredState& desired,
                           .blocked = dbms.Blocked()});
 }
 
-Result<void> CheckDisruption(const Disruption& disruption, const ClusterSpec& spec) {
-  if (disruption.level <= spec.max_disruption) return Ok();
+/// A cluster whose creation did not end has nobody yet whom it could disturb.
+Result<void> CheckDisruption(const Disruption& disruption, const ClusterRecord& record) {
+  const ClusterSpec& spec = record.cluster_spec();
+  if (disruption.level <= spec.max_disruption || record.settled == 0) return Ok();
   std::string steps;
   for (const auto& step : disruption.steps) {
     steps += fmt::format("{}{} {}", steps.empty() ? "" : ", ", step.member, ToString(step.kind));
@@ -370,7 +372,7 @@ class Convergence {
   }
 
   Result<void> CheckDisruption(const Disruption& disruption) const {
-    return dbaas::CheckDisruption(disruption, intent_.record.cluster_spec());
+    return dbaas::CheckDisruption(disruption, intent_.record);
   }
 
   /// Runs a plan under a lease.
@@ -588,7 +590,7 @@ Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& cha
   const DesiredState desired = TRY(Desire(*dbms, intent.record));
   const auto facts = Probe(driver, context.clock, intent.record, observed);
   Plan plan = PlanOf(*dbms, intent, desired, before_objects, observed, facts);
-  TRY(CheckDisruption(plan.disruption, intent.record.cluster_spec()));
+  TRY(CheckDisruption(plan.disruption, intent.record));
   return plan;
 }
 

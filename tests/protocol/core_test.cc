@@ -7,6 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <set>
+
 #include "tests/protocol/rig.h"
 
 namespace dbaas::core {
@@ -254,6 +257,42 @@ TEST_F(CoreTest, AHostThatIsSilentChangesNoState) {
   EXPECT_FALSE(failed.ok);
   EXPECT_EQ(failed.instance.state, orders.state);
   EXPECT_EQ(failed.instance.private_data, orders.private_data);
+}
+
+// Wherever a create breaks off, the next one carries on from there: nothing is tainted, nothing is
+// in the way, and what it restarts disturbs nobody yet.
+TEST_F(CoreTest, ACreateThatBrokeOffGoesOn) {
+  const std::set<std::string> changing = {"Ensure", "Exec", "WriteRecord"};
+  bool broke = true;
+  int done_unheard = 0;
+  for (int at = 1; broke; ++at) {
+    Rig rig(at);
+    Core core(rig.service(), &variety_);
+    std::atomic<int> calls = 0;
+    rig.local().OnFault([&](const FakeCall& call) {
+      const bool fails = changing.contains(call.method) && ++calls >= at;
+      return fails ? calls == at ? FakeFault::kAfter : FakeFault::kBefore : FakeFault::kNone;
+    });
+    const Value config = Orders({{"max_disruption", Text("none")}, {"node_count", Value::Int(2)}});
+    const Applied applied = core.Apply(kCluster, core.Plan(kCluster, {}, config));
+    broke = !applied.ok;
+    EXPECT_EQ(applied.instance.state.is_null(), broke) << "at call " << at;
+    EXPECT_FALSE(applied.instance.tainted);
+    rig.local().OnFault(nullptr);
+    rig.clock().Tick(Milliseconds(60'000));
+    Applied next = core.Converge(kCluster, applied.instance, config);
+    // The last write says that all is done. If it arrived, its answer was lost and the host did not
+    // come back in time, there is a cluster that the state knows nothing of.
+    if (ToText(next.diagnostics).find("terraform import") != std::string::npos) {
+      EXPECT_EQ(++done_unheard, 1) << "at call " << at;
+      const auto imported = core.Import(kCluster, "orders");
+      ASSERT_TRUE(imported.has_value());
+      next = core.Converge(kCluster, *imported, config);
+    }
+    EXPECT_TRUE(next.ok) << "at call " << at << ": " << ToText(next.diagnostics);
+    EXPECT_THAT(core.violations(), IsEmpty()) << "at call " << at;
+    ASSERT_LT(at, 200);
+  }
 }
 
 TEST_F(CoreTest, DataSourcesEphemeralResourcesAndFunctionsAnswer) {
