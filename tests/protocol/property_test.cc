@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <mutex>
+#include <set>
 #include <tuple>
 
 #include "tests/protocol/core.h"
@@ -104,7 +106,8 @@ Value Unprotected(Value config) {
 }
 
 /// A life: created from a configuration with unknown values, changed, replaced, imported, removed
-/// by hand, destroyed. Nothing is left.
+/// by hand, destroyed; now and then a call to the host fails, or its answer is lost, and the next
+/// apply has to go on from there. Nothing is left.
 class Life {
  public:
   Life(std::string resource, std::uint64_t seed)
@@ -132,6 +135,7 @@ class Life {
   }
 
   bool was_created() const { return was_created_; }
+  int failures() const { return failures_; }
 
  private:
   Instance MakeCluster() {
@@ -145,26 +149,50 @@ class Life {
     if (applied.ok) instance_ = applied.instance;
   }
 
+  /// At one of the next calls that change something the host breaks; that call may have been
+  /// carried out all the same.
+  void TroubleAhead() {
+    broken_ = false;
+    rig_.local().OnFault([this](const FakeCall& call) {
+      static const std::set<std::string> kChanging = {"Ensure", "Remove", "Restart", "WriteRecord",
+                                                      "RemoveRecord"};
+      if (!kChanging.contains(call.method)) return FakeFault::kNone;
+      const std::lock_guard lock(trouble_mutex_);
+      if (broken_) return FakeFault::kBefore;
+      broken_ = trouble_.Chance(15);
+      return broken_ ? FakeFault::kAfter : FakeFault::kNone;
+    });
+  }
+  /// All is well again, and so is what the trouble left.
+  void Recover() {
+    rig_.local().OnFault(nullptr);
+    rig_.clock().Tick(Milliseconds(60'000));
+    if (!config_.is_null()) Adopt(core_.Converge(resource_, instance_, config_));
+  }
+
   void Create() {
     const Value config = Unprotected(configs_.Make(random_, 5));
     const Change change = core_.Plan(resource_, {}, config);
     if (change.action == Action::kRefused) return;
     config_ = Unprotected(configs_.Known(random_, config));
+    const bool trouble = random_.Chance(30);
+    if (trouble) TroubleAhead();
     const Applied applied = core_.Apply(resource_, change, config_);
-    if (applied.refused) return;
-    if (!applied.ok) {
-      // The error of an apply that was planned well: Converge says so.
-      core_.Converge(resource_, {}, config_);
+    if (applied.refused) {
+      rig_.local().OnFault(nullptr);
       return;
     }
     was_created_ = true;
+    failures_ += applied.ok ? 0 : 1;
     instance_ = applied.instance;
-    core_.Converge(resource_, instance_, config_);
+    // Converge also says so if there was no trouble and it failed all the same.
+    if (trouble) return Recover();
+    Adopt(core_.Converge(resource_, instance_, config_));
   }
 
   void Step() {
     if (instance_.state.is_null()) return;
-    switch (random_.Below(6)) {
+    switch (random_.Below(7)) {
       case 0: {  // Forgotten and imported.
         const auto imported = core_.Import(resource_, instance_.state.at("id").as_string());
         if (imported) instance_ = *imported;
@@ -179,6 +207,18 @@ class Life {
         break;
       }
       case 2: Adopt(core_.Converge(resource_, instance_, config_, {.replace = true})); break;
+      case 3: {  // A change that may fail half-way, of which core keeps what it is told.
+        const Value changed = Unprotected(configs_.Change(random_, config_));
+        const Change change = core_.Plan(resource_, instance_, changed);
+        if (change.action == Action::kRefused) break;
+        config_ = changed;
+        TroubleAhead();
+        const Applied applied = core_.Apply(resource_, change);
+        failures_ += applied.ok ? 0 : 1;
+        instance_ = applied.instance;
+        Recover();
+        break;
+      }
       default: {
         const Value changed = Unprotected(configs_.Change(random_, config_));
         const Change change = core_.Plan(resource_, instance_, changed);
@@ -193,6 +233,10 @@ class Life {
   const RandomConfig& configs_;
   SeededRandom random_;
   SeededRandom variety_;
+  std::mutex trouble_mutex_;
+  SeededRandom trouble_{random_.Next()};
+  bool broken_ = false;
+  int failures_ = 0;
   Rig rig_;
   Core core_;
   Value config_;
@@ -202,13 +246,16 @@ class Life {
 
 TEST_P(PropertyTest, EveryLifeEndsWell) {
   int created = 0;
+  int failures = 0;
   ForEachSeed(30, [&](std::uint64_t seed) {
     Life life(GetParam(), seed);
     Violations violations = life.Run();
     created += life.was_created() ? 1 : 0;
+    failures += life.failures();
     return violations;
   });
   RecordProperty("created", created);
+  RecordProperty("failures", failures);
 }
 
 TEST_P(PropertyTest, ValuesOfEveryAttributeAreLearned) {
