@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# fuzz.sh SECONDS: runs each fuzzer of build/fuzz for so long, from what earlier runs found. What breaks one is left as
-# build/fuzz/broken/NAME-..., and `build/fuzz/tests/fuzz/NAME FILE` does it again.
+# fuzz.sh SECONDS: runs each fuzzer of build/asan for so long, from what earlier runs found. What breaks one is left as
+# build/fuzz/broken/NAME-..., and `build/asan/tests/fuzz/NAME FILE` does it again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/say.sh
@@ -9,7 +9,8 @@ source tools/say.sh
 seconds=$1
 mkdir -p build/fuzz/broken
 failed=0
-for fuzzer in build/fuzz/tests/fuzz/fuzz_*; do
+for fuzzer in build/asan/tests/fuzz/fuzz_*; do
+  [[ -f $fuzzer ]] || continue
   name=$(basename "$fuzzer")
   corpus=build/fuzz/corpus/$name
   mkdir -p "$corpus"
