@@ -393,6 +393,16 @@ StateResponse Lifecycle::Read(const ResourceType& type, const Value& state,
 }
 
 StateResponse Lifecycle::Import(const ResourceType& type, const std::string& id) {
+  return ImportPart(type, type.parse_id(id), "The id was \"" + id + "\".");
+}
+
+StateResponse Lifecycle::ImportByIdentity(const ResourceType& type, const Value& identity) {
+  // An identity has the names of the object's own attributes, and the address needs no others.
+  return ImportPart(type, type.address(identity), "The identity was " + identity.ToText() + ".");
+}
+
+StateResponse Lifecycle::ImportPart(const ResourceType& type, const Result<PartAddress>& address,
+                                    const std::string& named) {
   const auto failed = [&](const Error& error) -> StateResponse {
     Diagnostic diagnostic = ToDiagnostic(error, type.schema);
     diagnostic.path.clear();  // There is no configuration that it could point into.
@@ -400,15 +410,13 @@ StateResponse Lifecycle::Import(const ResourceType& type, const std::string& id)
   };
   const auto engine = this->engine();
   if (engine == nullptr) return failed(NotConfigured());
-  const auto address = type.parse_id(id);
   if (!address) return failed(address.error());
   const ClusterId cluster = Resolve(*engine, *address);
   const auto view = engine->Read(cluster, ReadDepth::kListing);
   if (!view) return failed(view.error());
   const std::string what = Describe(type, cluster, *address);
   if (!view->has_value() || !(*view)->parts.contains(address->key)) {
-    return failed(NotFound("there is no " + what,
-                           "The id was \"" + id + "\". `dbaas show` lists what a host has."));
+    return failed(NotFound("there is no " + what, named + " `dbaas show` lists what a host has."));
   }
   return {.state = type.to_state(Value::Null(), **view, *address, true),
           .private_data = kPrivateData};

@@ -74,6 +74,9 @@ class Lifecycle {
   StateResponse Apply(const ResourceType& type, const ApplyRequest& request);
   StateResponse Read(const ResourceType& type, const Value& state, const std::string& private_data);
   StateResponse Import(const ResourceType& type, const std::string& id);
+  /// `identity` has the attributes of IdentitySchema(), of which those may be null that a
+  /// configuration may leave out.
+  StateResponse ImportByIdentity(const ResourceType& type, const Value& identity);
   StateResponse ReadData(const DataSourceType& type, const Value& config);
 
   // lifecycle_ephemeral.cc
@@ -100,6 +103,9 @@ class Lifecycle {
   StateResponse Destroy(const ResourceType& type, const ApplyRequest& request, Engine& engine);
   StateResponse CreateOrUpdate(const ResourceType& type, const ApplyRequest& request,
                                Engine& engine);
+  /// `named` is how the user called it.
+  StateResponse ImportPart(const ResourceType& type, const Result<PartAddress>& address,
+                           const std::string& named);
   Result<DataAnswer> Answer(const DataQuery& query);
 
   Clock& clock_;

@@ -12,6 +12,7 @@
 #include "engine/base/random.h"
 #include "provider/from_proto.h"
 #include "provider/log.h"
+#include "provider/object_proto.h"
 #include "provider/object_type.h"
 #include "provider/to_proto.h"
 
@@ -42,12 +43,6 @@ LogFields FieldsOf(const char* rpc, const std::string& type_name) {
       {"tf_rpc", rpc}, {"tf_req_id", fmt::format("{:016x}", random.Next())}};
   if (!type_name.empty()) fields["tf_resource_type"] = type_name;
   return fields;
-}
-
-/// An object on its way out, as state or result.
-template <typename Entry>
-Result<tfplugin6::DynamicValue> EncodeObject(Value object, const Entry& entry) {
-  return ToProto(WithEmptyBlocks(std::move(object), entry.type->schema), entry.object);
 }
 
 }  // namespace
@@ -168,12 +163,6 @@ Status ProviderServer::GetProviderSchema(ServerContext* /*context*/,
   });
 }
 
-Status ProviderServer::GetResourceIdentitySchemas(
-    ServerContext* /*context*/, const tfplugin6::GetResourceIdentitySchemas::Request* /*request*/,
-    tfplugin6::GetResourceIdentitySchemas::Response* /*response*/) {
-  return Status::OK;  // No type has an identity yet.
-}
-
 // The provider as a whole.
 
 Status ProviderServer::ValidateProviderConfig(
@@ -231,15 +220,6 @@ Status ProviderServer::UpgradeResourceState(ServerContext* /*context*/,
   });
 }
 
-Status ProviderServer::UpgradeResourceIdentity(
-    ServerContext* /*context*/, const tfplugin6::UpgradeResourceIdentity::Request* request,
-    tfplugin6::UpgradeResourceIdentity::Response* response) {
-  return Answer("UpgradeResourceIdentity", request->type_name(), *response, [&]() -> Result<void> {
-    return Invalid("", request->type_name() + " has no identity",
-                   "No release of this provider ever stored one.");
-  });
-}
-
 Status ProviderServer::ReadResource(ServerContext* /*context*/,
                                     const tfplugin6::ReadResource::Request* request,
                                     tfplugin6::ReadResource::Response* response) {
@@ -249,6 +229,8 @@ Status ProviderServer::ReadResource(ServerContext* /*context*/,
     const StateResponse answer = lifecycle_.Read(*resource.type, state, request->private_());
     AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
     *response->mutable_new_state() = TRY(EncodeObject(answer.state, resource));
+    TRY(PutIdentity(answer.state, *resource.type,
+                    [&] { return response->mutable_new_identity(); }));
     response->set_private_(answer.private_data);
     return Ok();
   });
@@ -268,6 +250,8 @@ Status ProviderServer::PlanResourceChange(ServerContext* /*context*/,
     const PlanResponse answer = lifecycle_.Plan(*resource.type, plan);
     AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
     *response->mutable_planned_state() = TRY(EncodeObject(answer.planned, resource));
+    TRY(PutIdentity(answer.planned, *resource.type,
+                    [&] { return response->mutable_planned_identity(); }));
     for (const AttributePath& path : answer.requires_replace) {
       *response->add_requires_replace() = ToProto(path);
     }
@@ -290,6 +274,8 @@ Status ProviderServer::ApplyResourceChange(ServerContext* /*context*/,
     const StateResponse answer = lifecycle_.Apply(*resource.type, apply);
     AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
     *response->mutable_new_state() = TRY(EncodeObject(answer.state, resource));
+    TRY(PutIdentity(answer.state, *resource.type,
+                    [&] { return response->mutable_new_identity(); }));
     response->set_private_(answer.private_data);
     return Ok();
   });
@@ -300,13 +286,19 @@ Status ProviderServer::ImportResourceState(ServerContext* /*context*/,
                                            tfplugin6::ImportResourceState::Response* response) {
   return Answer("ImportResourceState", request->type_name(), *response, [&]() -> Result<void> {
     const Resource& resource = *TRY(FindResource(request->type_name()));
-    const StateResponse answer = lifecycle_.Import(*resource.type, request->id());
+    const Type identity_type = ObjectType(IdentitySchema(resource.type->schema));
+    const Value identity =
+        TRY(FromProto(request->identity().identity_data(), identity_type, "the identity"));
+    const StateResponse answer = identity.is_null()
+                                     ? lifecycle_.Import(*resource.type, request->id())
+                                     : lifecycle_.ImportByIdentity(*resource.type, identity);
     AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
     if (HasErrors(answer.diagnostics)) return Ok();
     auto& imported = *response->add_imported_resources();
     imported.set_type_name(request->type_name());
     imported.set_private_(answer.private_data);
     *imported.mutable_state() = TRY(EncodeObject(answer.state, resource));
+    TRY(PutIdentity(answer.state, *resource.type, [&] { return imported.mutable_identity(); }));
     return Ok();
   });
 }

@@ -132,6 +132,20 @@ tfplugin6::Schema ToProto(const Schema& schema) {
   return proto;
 }
 
+tfplugin6::ResourceIdentitySchema IdentityToProto(const Schema& identity) {
+  tfplugin6::ResourceIdentitySchema proto;
+  proto.set_version(identity.version);
+  for (const Attribute& attribute : identity.attributes) {
+    auto& one = *proto.add_identity_attributes();
+    one.set_name(attribute.name);
+    one.set_type(attribute.type.ToJson());
+    one.set_description(attribute.description);
+    one.set_required_for_import(attribute.required);
+    one.set_optional_for_import(!attribute.required);
+  }
+  return proto;
+}
+
 tfplugin6::Function ToProto(const FunctionType& type) {
   tfplugin6::Function proto;
   proto.set_summary(type.summary);

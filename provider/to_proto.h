@@ -25,6 +25,9 @@ void AddDiagnostic(const Error& error, DiagnosticList& list);
 
 tfplugin6::AttributePath ToProto(const AttributePath& path);
 tfplugin6::Schema ToProto(const Schema& schema);
+/// `identity` as IdentitySchema() makes it. What a configuration must say must be said by an
+/// import.
+tfplugin6::ResourceIdentitySchema IdentityToProto(const Schema& identity);
 tfplugin6::Function ToProto(const FunctionType& type);
 /// `error` of a call; its field, the name of a parameter, becomes the argument's number.
 tfplugin6::FunctionError ToProto(const Error& error, const FunctionType& type);

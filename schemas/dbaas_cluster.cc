@@ -68,11 +68,11 @@ Table<ClusterConfig> Rows() {
              "A database cluster: one primary and its standbys on a host of yours, with failover, "
              "a port for writes and a port for reads. Which member is the primary is not declared "
              "here: after a failover the plan is empty.")
-      .Add("name", &C::name, Required, RequiresReplace,
+      .Add("name", &C::name, Required, RequiresReplace, Identity,
            "Name of the cluster, unique on its host. Containers, volumes and networks are named "
            "after it. Changing it destroys the cluster with its data and makes another one.",
            Dns1123(40), NotReserved({std::string(kManagementCluster)}))
-      .Add("host_name", &C::host_name, Optional, Computed, RequiresReplace,
+      .Add("host_name", &C::host_name, Optional, Computed, RequiresReplace, Identity,
            "Name of the `host` block of the provider that the cluster lives on. The first one when "
            "left out. Moving a cluster is a replacement: its data does not move.",
            NotEmpty())

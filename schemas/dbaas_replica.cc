@@ -31,10 +31,10 @@ Table<ReplicaConfig> Rows() {
              "A read replica: a member of a cluster that follows the primary and never becomes "
              "one, with a port of its own. For reports, exports and whatever else must not "
              "disturb the members that keep the service up.")
-      .Add("cluster_id", &C::cluster_id, Required, RequiresReplace,
+      .Add("cluster_id", &C::cluster_id, Required, RequiresReplace, Identity,
            "`id` of the cluster to follow. Changing it makes another replica.", ClusterIdText(),
            SpecFields({"host_name"}))
-      .Add("name", &C::name, Required, RequiresReplace,
+      .Add("name", &C::name, Required, RequiresReplace, Identity,
            "Name of the replica, unique in its cluster. The member is called "
            "`<cluster>-<name>`.",
            Dns1123(20), NotReserved({"proxy", "haproxy", "etcd", "data"}))

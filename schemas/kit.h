@@ -60,6 +60,9 @@ inline void Optional(Attribute& attribute) { attribute.optional = true; }
 inline void Computed(Attribute& attribute) { attribute.computed = true; }
 /// A change cannot be made in place.
 inline void RequiresReplace(Attribute& attribute) { attribute.requires_replace = true; }
+/// One of those that tell this object from all others of its type: it can be imported by these, and
+/// `terraform query` lists it with them. Of an attribute whose change is a replacement.
+inline void Identity(Attribute& attribute) { attribute.identity = true; }
 /// Not shown in plans and outputs.
 inline void Sensitive(Attribute& attribute) { attribute.sensitive = true; }
 /// Only ever in the configuration: never in a plan or state.

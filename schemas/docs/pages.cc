@@ -8,6 +8,8 @@
 #include <sstream>
 #include <vector>
 
+#include "schemas/identity.h"
+
 namespace dbaas {
 namespace {
 
@@ -187,8 +189,27 @@ struct Page {
   bool has_subcategory = true;
   std::string example;
   std::string import_command;
+  std::string import_by_identity;
   const Schema* schema = nullptr;
 };
+
+/// What an `identity` has to say and what it may leave out.
+std::string IdentitySection(const Schema& schema) {
+  const Schema identity = IdentitySchema(schema);
+  std::string text = "### Identity Schema\n\n";
+  const auto group = [&](const char* title, bool required) {
+    std::string lines;
+    for (const Attribute& attribute : identity.attributes) {
+      if (attribute.required != required) continue;
+      lines += fmt::format("- `{}` ({}) {}\n", attribute.name, TypeName(attribute.type),
+                           attribute.description);
+    }
+    if (!lines.empty()) text += fmt::format("#### {}\n\n{}\n", title, lines);
+  };
+  group("Required", true);
+  group("Optional", false);
+  return text;
+}
 
 std::string PageText(const Page& page) {
   const std::string& description = page.schema->description;
@@ -202,6 +223,12 @@ std::string PageText(const Page& page) {
   if (!page.import_command.empty()) {
     text += "## Import\n\nAn existing one is taken over with its id:\n\n```shell\n" +
             page.import_command + "```\n";
+  }
+  if (!page.import_by_identity.empty()) {
+    text +=
+        "\nTerraform 1.12 and OpenTofu 1.12 also take its identity, in an `import` block:\n\n"
+        "```terraform\n" +
+        page.import_by_identity + "```\n\n" + IdentitySection(*page.schema);
   }
   while (text.ends_with("\n\n")) text.pop_back();
   return text;
@@ -271,6 +298,7 @@ Result<std::map<std::string, std::string>> WritePages(const ProviderTypes& types
                   .front_title = type.name + " Resource - dbaas",
                   .example = TRY(ReadExample(folder / "resource.tf")),
                   .import_command = TRY(ReadExample(folder / "import.sh")),
+                  .import_by_identity = TRY(ReadExample(folder / "import-by-identity.tf")),
                   .schema = &type.schema});
   }
   for (const DataSourceType& type : types.data_sources) {

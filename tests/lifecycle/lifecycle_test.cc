@@ -9,6 +9,7 @@
 
 #include <functional>
 
+#include "schemas/identity.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/seeded_random.h"
 #include "tests/lifecycle/fake_engine.h"
@@ -514,6 +515,44 @@ TEST_F(LifecycleTest, AnImportIsWholeAndTheNextPlanIsEmpty) {
   }
   const Stored reports = ApplyConfig(Replica(), {}, ReplicaConfig());
   EXPECT_EQ(lifecycle_.Import(Replica(), "orders/reports").state, reports.state);
+}
+
+TEST_F(LifecycleTest, AnIdentityIsAsGoodAsAnId) {
+  const Stored orders = CreateOrders();
+  const Stored reports = ApplyConfig(Replica(), {}, ReplicaConfig());
+  const Value whole = IdentityOf(Cluster().schema, orders.state);
+  for (const Value& identity : {whole, Value::Object({{"name", Text("orders")}})}) {
+    const auto imported = lifecycle_.ImportByIdentity(Cluster(), identity);
+    EXPECT_THAT(imported.diagnostics, IsEmpty());
+    EXPECT_EQ(imported.private_data, orders.private_data);
+    EXPECT_EQ(IdentityOf(Cluster().schema, imported.state), whole);
+  }
+  const Value replica = IdentityOf(Replica().schema, reports.state);
+  EXPECT_EQ(lifecycle_.ImportByIdentity(Replica(), replica).state, reports.state);
+
+  const auto absent = lifecycle_.ImportByIdentity(Cluster(), Value::Object({{"name", Text("no")}}));
+  ASSERT_THAT(Lines(absent.diagnostics), ElementsAre("error : There is no dbaas_cluster local/no"));
+  EXPECT_THAT(absent.diagnostics[0].detail, HasSubstr("The identity was"));
+}
+
+TEST_F(LifecycleTest, AnIdentityIsKnownInThePlanOfAnUpdateAndNewInThatOfAReplacement) {
+  const Stored orders = CreateOrders({{"deletion_protection", Value::Bool(false)}});
+  const auto identity = [](const PlanResponse& plan) {
+    return IdentityOf(Cluster().schema, plan.planned);
+  };
+  const Value::Map unprotected = {{"deletion_protection", Value::Bool(false)}};
+  Value::Map grown = unprotected;
+  grown["node_count"] = Value::Int(2);
+  EXPECT_EQ(identity(Plan(Cluster(), orders, ClusterConfig(grown))),
+            IdentityOf(Cluster().schema, orders.state));
+  const Value fresh = identity(Plan(Cluster(), {}, ClusterConfig()));
+  EXPECT_EQ(fresh.at("name"), Text("orders"));
+  EXPECT_TRUE(fresh.at("host_name").is_unknown());
+  Value::Map moved = unprotected;
+  moved["host_name"] = Text("east");
+  const PlanResponse replacement = Plan(Cluster(), orders, ClusterConfig(moved));
+  EXPECT_THAT(replacement.requires_replace, SizeIs(1));
+  EXPECT_EQ(identity(replacement).at("host_name"), Text("east"));
 }
 
 TEST_F(LifecycleTest, AnImportThatCannotBeSaysWhy) {

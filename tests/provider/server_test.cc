@@ -42,6 +42,12 @@ class ServerTest : public testing::Test {
     };
     types_.resources = {thing};
     object_ = ObjectType(thing.schema);
+    thing.name = "test_named";
+    thing.schema.attributes[0].identity = true;
+    thing.address = [](const Value& object) -> Result<PartAddress> {
+      return Invalid("", "asked for " + object.ToText());
+    };
+    types_.resources.push_back(thing);
 
     spdlog::set_level(spdlog::level::off);
     grpc::ServerBuilder builder;
@@ -211,6 +217,64 @@ TEST_F(ServerTest, StoredStateIsUpgradedToTodaysSchema) {
   EXPECT_EQ(response.diagnostics_size(), 0);
   EXPECT_EQ(*DecodeMsgpack(response.upgraded_state().msgpack(), object_),
             Value::Object({{"name", Value::String("orders")}}));
+}
+
+TEST_F(ServerTest, IdentitiesAreOfThoseTypesThatHaveOne) {
+  grpc::ClientContext context;
+  tfplugin6::GetResourceIdentitySchemas::Response response;
+  ASSERT_TRUE(stub_->GetResourceIdentitySchemas(&context, {}, &response).ok());
+  ASSERT_EQ(response.identity_schemas_size(), 1);
+  const auto& schema = response.identity_schemas().at("test_named");
+  ASSERT_EQ(schema.identity_attributes_size(), 1);
+  EXPECT_EQ(schema.identity_attributes(0).name(), "name");
+  EXPECT_EQ(schema.identity_attributes(0).type(), "\"string\"");
+  EXPECT_FALSE(schema.identity_attributes(0).required_for_import());
+  EXPECT_TRUE(schema.identity_attributes(0).optional_for_import());
+}
+
+TEST_F(ServerTest, AStoredIdentityIsUpgradedToTodaysSchema) {
+  const auto upgrade = [&](const std::string& type) {
+    grpc::ClientContext context;
+    tfplugin6::UpgradeResourceIdentity::Request request;
+    request.set_type_name(type);
+    request.mutable_raw_identity()->set_json(R"({"name":"orders","gone":true})");
+    tfplugin6::UpgradeResourceIdentity::Response response;
+    EXPECT_TRUE(stub_->UpgradeResourceIdentity(&context, request, &response).ok());
+    return response;
+  };
+  const auto upgraded = upgrade("test_named");
+  EXPECT_EQ(upgraded.diagnostics_size(), 0);
+  EXPECT_EQ(*DecodeMsgpack(upgraded.upgraded_identity().identity_data().msgpack(), object_),
+            Value::Object({{"name", Value::String("orders")}}));
+  const auto refused = upgrade("test_thing");
+  ASSERT_EQ(refused.diagnostics_size(), 1);
+  EXPECT_EQ(refused.diagnostics(0).summary(), "test_thing has no identity");
+}
+
+TEST_F(ServerTest, AnIdentityGoesWithEveryStateOfATypeThatHasOne) {
+  const auto read = [&](const std::string& type, bool gone) {
+    grpc::ClientContext context;
+    tfplugin6::ReadResource::Request request;
+    request.set_type_name(type);
+    if (!gone) *request.mutable_current_state() = Config();
+    tfplugin6::ReadResource::Response response;
+    EXPECT_TRUE(stub_->ReadResource(&context, request, &response).ok());
+    return response;
+  };
+  // Not configured, so the state comes back as it was.
+  EXPECT_EQ(read("test_named", false).new_identity().identity_data().msgpack(), Config().msgpack());
+  EXPECT_FALSE(read("test_named", true).has_new_identity());
+  EXPECT_FALSE(read("test_thing", false).has_new_identity());
+
+  grpc::ClientContext context;
+  tfplugin6::PlanResourceChange::Request request;
+  request.set_type_name("test_named");
+  *request.mutable_prior_state() = Config();
+  *request.mutable_proposed_new_state() = Config();
+  *request.mutable_config() = Config();
+  tfplugin6::PlanResourceChange::Response plan;
+  ASSERT_TRUE(stub_->PlanResourceChange(&context, request, &plan).ok());
+  EXPECT_EQ(plan.planned_identity().identity_data().msgpack(), Config().msgpack());
 }
 
 TEST_F(ServerTest, MoveAndUnknownFunctionsSayThatThereAreNone) {

@@ -42,7 +42,9 @@ TEST(DocsTest, APageHasWhatTheRegistryAsksFor) {
   EXPECT_THAT(page, HasSubstr("\n## Example Usage\n\n```terraform\n"));
   EXPECT_THAT(page, HasSubstr("\n## Schema\n\n### Required\n"));
   EXPECT_THAT(page, HasSubstr("terraform import dbaas_cluster.orders local/orders\n"));
-  EXPECT_TRUE(page.ends_with("```\n"));
+  EXPECT_THAT(page, HasSubstr("\n  identity = {\n    host_name = \"local\"\n"));
+  EXPECT_THAT(page, HasSubstr("\n### Identity Schema\n\n#### Required\n\n- `name` (String) "));
+  EXPECT_THAT(page, HasSubstr("\n#### Optional\n\n- `host_name` (String) "));
 }
 
 TEST(DocsTest, TheIndexHasNoSubcategory) {

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "schemas/checks.h"
+#include "schemas/identity.h"
 #include "schemas/ids.h"
 #include "schemas/planned_value.h"
 #include "schemas/provider.h"
@@ -198,6 +199,43 @@ TEST(AllTypesTest, WordsNameAttributesThatExist) {
     ASSERT_NE(type.schema.Find("drift"), nullptr) << type.name;
     EXPECT_EQ(type.schema.Find("drift")->planned_as, Value::ListOf({}));
   }
+}
+
+TEST(AllTypesTest, EveryResourceHasAnIdentityThatOnlyAReplacementChanges) {
+  for (const auto& type : AllTypes().resources) {
+    const Schema identity = IdentitySchema(type.schema);
+    EXPECT_FALSE(identity.attributes.empty()) << type.name;
+    for (const auto& attribute : identity.attributes) {
+      SCOPED_TRACE(type.name + "." + attribute.name);
+      EXPECT_TRUE(attribute.requires_replace);
+      EXPECT_TRUE(attribute.required || attribute.optional) << "nobody could import by it";
+      EXPECT_FALSE(attribute.sensitive || attribute.write_only);
+      EXPECT_EQ(attribute.type.element, nullptr) << "only primitives";
+      EXPECT_NE(attribute.type.kind, Type::Kind::kObject);
+    }
+  }
+}
+
+TEST(IdentityTest, IsWhatTheStateSays) {
+  const Value state =
+      Whole(Cluster().schema,
+            {{"name", Text("orders")}, {"host_name", Text("local")}, {"host", Text("::1")}});
+  EXPECT_EQ(IdentityOf(Cluster().schema, state),
+            Value::Object({{"host_name", Text("local")}, {"name", Text("orders")}}));
+  EXPECT_TRUE(IdentityOf(Cluster().schema, Value::Null()).is_null());
+  EXPECT_TRUE(IdentityOf(AllTypes().FindDataSource("dbaas_clusters")->schema, state).is_null());
+}
+
+TEST(IdentityTest, IsAsMuchAsAnAddressNeeds) {
+  const auto cluster = Cluster().address(Value::Object({{"name", Text("orders")}}));
+  ASSERT_TRUE(cluster.has_value());
+  EXPECT_EQ(cluster->host, "");
+  EXPECT_EQ(cluster->cluster, "orders");
+  const auto replica = Replica().address(
+      Value::Object({{"cluster_id", Text("east/orders")}, {"name", Text("reports")}}));
+  ASSERT_TRUE(replica.has_value());
+  EXPECT_EQ(replica->host, "east");
+  EXPECT_EQ(replica->key, "replica/reports");
 }
 
 // ---- dbaas_cluster -----------------------------------------------------------------------------

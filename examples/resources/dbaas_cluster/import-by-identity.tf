@@ -1,0 +1,7 @@
+import {
+  to = dbaas_cluster.orders
+  identity = {
+    host_name = "local"
+    name      = "orders"
+  }
+}

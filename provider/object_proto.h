@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Objects and their identities on their way out, as the answers of several calls have them.
+// Called by server*.cc. Pure.
+#pragma once
+
+#include <utility>
+
+#include "provider/object_type.h"
+#include "provider/to_proto.h"
+#include "schemas/identity.h"
+#include "schemas/resource_type.h"
+
+namespace dbaas {
+
+/// An object on its way out, as state or result.
+template <typename Entry>
+Result<tfplugin6::DynamicValue> EncodeObject(Value object, const Entry& entry) {
+  return ToProto(WithEmptyBlocks(std::move(object), entry.type->schema), entry.object);
+}
+
+/// Writes the identity of `object` into `*place()`. Asks for no place when there is none: Terraform
+/// takes an identity that is there for one that is whole.
+template <typename Place>
+Result<void> PutIdentity(const Value& object, const ResourceType& type, const Place& place) {
+  const Value identity = IdentityOf(type.schema, object);
+  if (identity.is_null()) return Ok();
+  *place()->mutable_identity_data() =
+      TRY(ToProto(identity, ObjectType(IdentitySchema(type.schema))));
+  return Ok();
+}
+
+}  // namespace dbaas
