@@ -453,11 +453,7 @@ Result<DataAnswer> Lifecycle::Answer(const DataQuery& query) {
   const auto engine = this->engine();
   if (engine == nullptr) return NotConfigured();
   if (query.list_clusters) {
-    const auto hosts = engine->Hosts();
-    if (!query.host.empty() && std::find(hosts.begin(), hosts.end(), query.host) == hosts.end()) {
-      return Invalid("host_name", "there is no host called " + query.host,
-                     "Hosts are named by the host blocks of the provider.");
-    }
+    TRY(HostsNamed(*engine, query.host));
     answer.clusters = TRY(engine->List(query.host, ReadDepth::kListing));
     return answer;
   }

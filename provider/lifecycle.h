@@ -8,6 +8,8 @@
 // calls use, calls that are under way keep theirs.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -53,6 +55,15 @@ struct OpenResponse {
   std::optional<TimePoint> renew_at;
   Diagnostics diagnostics;
 };
+struct ListRequest {
+  Value config;
+  std::int64_t limit = 0;  ///< Most objects that are wanted; 0 or less: all.
+};
+/// An object that a list found, or what went wrong on the way to the next.
+struct Listed {
+  Value state;
+  Diagnostics diagnostics;
+};
 
 class Lifecycle {
  public:
@@ -92,6 +103,14 @@ class Lifecycle {
   Diagnostics InvokeAction(const ActionType& type, const Value& config, Progress& progress,
                            std::stop_token stop);
 
+  // lifecycle_lists.cc
+  Diagnostics ValidateList(const ListResourceType& list, const Value& config);
+  /// Gives the objects of `type` that `list` finds to `take`, host by host, as far as the limit. An
+  /// error of `take` ends it and is returned.
+  Result<void> List(const ListResourceType& list, const ResourceType& type,
+                    const ListRequest& request,
+                    const std::function<Result<void>(const Listed&)>& take);
+
  private:
   /// Null before Configure, and while the provider's configuration holds unknown values.
   std::shared_ptr<Engine> engine();
@@ -107,6 +126,8 @@ class Lifecycle {
   StateResponse ImportPart(const ResourceType& type, const Result<PartAddress>& address,
                            const std::string& named);
   Result<DataAnswer> Answer(const DataQuery& query);
+  /// The host called `name`, or all when that is empty. In lifecycle_lists.cc.
+  static Result<std::vector<std::string>> HostsNamed(const Engine& engine, const std::string& name);
 
   Clock& clock_;
   Random& random_;

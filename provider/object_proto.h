@@ -19,12 +19,13 @@ Result<tfplugin6::DynamicValue> EncodeObject(Value object, const Entry& entry) {
   return ToProto(WithEmptyBlocks(std::move(object), entry.type->schema), entry.object);
 }
 
-/// Writes the identity of `object` into `*place()`. Asks for no place when there is none: Terraform
-/// takes an identity that is there for one that is whole.
+/// Writes the identity of `object` into `*place()`. Asks for no place when there is none, or none
+/// yet: in the plan of a create Terraform would take an unknown one, but OpenTofu 1.12.6 cannot
+/// store it ("failed to encode ... in state: value is not known").
 template <typename Place>
 Result<void> PutIdentity(const Value& object, const ResourceType& type, const Place& place) {
   const Value identity = IdentityOf(type.schema, object);
-  if (identity.is_null()) return Ok();
+  if (!identity.is_wholly_known() || identity.is_null()) return Ok();
   *place()->mutable_identity_data() =
       TRY(ToProto(identity, ObjectType(IdentitySchema(type.schema))));
   return Ok();

@@ -45,6 +45,22 @@ LogFields FieldsOf(const char* rpc, const std::string& type_name) {
   return fields;
 }
 
+/// The last part of every address that this provider is known by.
+constexpr const char* kProviderName = "dbaas";
+
+constexpr const char* kCannotMove =
+    "`moved` renames what is already stored; it builds nothing. The state of a {0} of {1} says "
+    "nothing of the members, ports and passwords that make a {2}, and no container or volume that "
+    "this provider did not make is ever taken over.\n\n"
+    "To go on without the {0}, take it out of the state with a `removed` block (`lifecycle {{ "
+    "destroy = false }}`), create the {2} beside it, and copy the data: with pg_dump and psql, for "
+    "instance. If there is a {2} on the host already, use an `import` block in place of `moved`.";
+
+Error CannotMove(const std::string& source, const std::string& from, const std::string& target) {
+  return Invalid("", fmt::format("A {} cannot become a {}", source, target),
+                 fmt::format(kCannotMove, source, from, target));
+}
+
 }  // namespace
 
 class ProviderServer::Call {
@@ -82,6 +98,7 @@ const ProviderServer::Catalog& ProviderServer::catalog() {
     add(types.resources, catalog_.resources);
     add(types.data_sources, catalog_.data_sources);
     add(types.ephemeral_resources, catalog_.ephemeral_resources);
+    add(types.list_resources, catalog_.lists);
     add(types.actions, catalog_.actions);
   });
   return catalog_;
@@ -96,6 +113,10 @@ Result<const ProviderServer::DataSource*> ProviderServer::FindDataSource(const s
 Result<const ProviderServer::Ephemeral*> ProviderServer::FindEphemeralResource(
     const std::string& name) {
   return Find(catalog().ephemeral_resources, name, "ephemeral resource type");
+}
+
+Result<const ProviderServer::List*> ProviderServer::FindList(const std::string& name) {
+  return Find(catalog().lists, name, "list resource type");
 }
 
 Result<const ProviderServer::ActionEntry*> ProviderServer::FindAction(const std::string& name) {
@@ -308,10 +329,18 @@ Status ProviderServer::MoveResourceState(ServerContext* /*context*/,
                                          tfplugin6::MoveResourceState::Response* response) {
   const std::string& target = request->target_type_name();
   return Answer("MoveResourceState", target, *response, [&]() -> Result<void> {
-    return Invalid(
-        "", fmt::format("A {} cannot become a {}", request->source_type_name(), target),
-        fmt::format("No other type of resource is stored like a {}. Import the object instead.",
-                    target));
+    const Resource& resource = *TRY(FindResource(target));
+    const std::string& source = request->source_type_name();
+    const std::string& from = request->source_provider_address();
+    // Under another address (a mirror's, a registry's, an earlier owner's) it is the same object.
+    const bool is_ours = from.substr(from.rfind('/') + 1) == kProviderName;
+    if (source != target || !is_ours) return CannotMove(source, from, target);
+    const Value state =
+        TRY(FromProto(request->source_state(), resource.type->schema, resource.object));
+    *response->mutable_target_state() = TRY(EncodeObject(state, resource));
+    TRY(PutIdentity(state, *resource.type, [&] { return response->mutable_target_identity(); }));
+    response->set_target_private(request->source_private());
+    return Ok();
   });
 }
 

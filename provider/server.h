@@ -57,6 +57,8 @@ class ProviderServer final : public tfplugin6::Provider::Service {
   DBAAS_RPC(OpenEphemeralResource, OpenEphemeralResource)
   DBAAS_RPC(RenewEphemeralResource, RenewEphemeralResource)
   DBAAS_RPC(CloseEphemeralResource, CloseEphemeralResource)
+  DBAAS_RPC(ValidateListResourceConfig, ValidateListResourceConfig)
+  DBAAS_RPC(GenerateResourceConfig, GenerateResourceConfig)
   DBAAS_RPC(GetFunctions, GetFunctions)
   DBAAS_RPC(CallFunction, CallFunction)
   DBAAS_RPC(ValidateActionConfig, ValidateActionConfig)
@@ -66,6 +68,9 @@ class ProviderServer final : public tfplugin6::Provider::Service {
                             const tfplugin6::InvokeAction::Request* request,
                             grpc::ServerWriter<tfplugin6::InvokeAction::Event>* writer) override;
   // clang-format on
+  grpc::Status ListResource(grpc::ServerContext* context,
+                            const tfplugin6::ListResource::Request* request,
+                            grpc::ServerWriter<tfplugin6::ListResource::Event>* writer) override;
 
  private:
   /// A type and the object that its schema describes.
@@ -78,12 +83,14 @@ class ProviderServer final : public tfplugin6::Provider::Service {
   using DataSource = Entry<DataSourceType>;
   using Ephemeral = Entry<EphemeralType>;
   using ActionEntry = Entry<ActionType>;
+  using List = Entry<ListResourceType>;
   struct Catalog {
     Type provider;
     std::map<std::string, Resource> resources;
     std::map<std::string, DataSource> data_sources;
     std::map<std::string, Ephemeral> ephemeral_resources;
     std::map<std::string, ActionEntry> actions;
+    std::map<std::string, List> lists;
   };
 
   const Catalog& catalog();
@@ -91,6 +98,7 @@ class ProviderServer final : public tfplugin6::Provider::Service {
   Result<const DataSource*> FindDataSource(const std::string& name);
   Result<const Ephemeral*> FindEphemeralResource(const std::string& name);
   Result<const ActionEntry*> FindAction(const std::string& name);
+  Result<const List*> FindList(const std::string& name);
 
   /// Runs `body`, which returns a Result<void>, and turns whatever goes wrong into a diagnostic.
   template <typename Response, typename Body>

@@ -20,8 +20,9 @@ using grpc::Status;
 using Writer = grpc::ServerWriter<tfplugin6::InvokeAction::Event>;
 
 /// Progress as events of the stream, which Terraform shows as they come, and as log lines. One that
-/// nobody takes any more means that the caller is gone. Once stopped it says nothing more: Terraform
-/// 1.15 ends its loop over the events at the first one after a Ctrl-C, and panics at the next.
+/// nobody takes any more means that the caller is gone. Once stopped it says nothing more:
+/// Terraform 1.15 ends its loop over the events at the first one after a Ctrl-C, and panics at the
+/// next.
 class StreamProgress final : public Progress {
  public:
   StreamProgress(Writer& writer, std::stop_token stop) : writer_(writer), stop_(std::move(stop)) {}

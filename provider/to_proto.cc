@@ -174,6 +174,9 @@ tfplugin6::ServerCapabilities Capabilities() {
   tfplugin6::ServerCapabilities capabilities;
   capabilities.set_plan_destroy(true);
   capabilities.set_get_provider_schema_optional(true);
+  // For a new address of this provider itself; all else gets a diagnostic that says what to do.
+  capabilities.set_move_resource_state(true);
+  capabilities.set_generate_resource_config(true);
   return capabilities;
 }
 
@@ -189,6 +192,9 @@ tfplugin6::GetProviderSchema::Response SchemaResponse(const ProviderTypes& types
   }
   for (const EphemeralType& type : types.ephemeral_resources) {
     (*response.mutable_ephemeral_resource_schemas())[type.name] = ToProto(type.schema);
+  }
+  for (const ListResourceType& type : types.list_resources) {
+    (*response.mutable_list_resource_schemas())[type.name] = ToProto(type.schema);
   }
   for (const ActionType& type : types.actions) {
     *(*response.mutable_action_schemas())[type.name].mutable_schema() = ToProto(type.schema);
@@ -210,6 +216,9 @@ tfplugin6::Metadata::Response MetadataResponse(const ProviderTypes& types) {
   }
   for (const EphemeralType& type : types.ephemeral_resources) {
     response.add_ephemeral_resources()->set_type_name(type.name);
+  }
+  for (const ListResourceType& type : types.list_resources) {
+    response.add_list_resources()->set_type_name(type.name);
   }
   for (const ActionType& type : types.actions) response.add_actions()->set_type_name(type.name);
   for (const FunctionType& type : types.functions) response.add_functions()->set_name(type.name);

@@ -26,6 +26,7 @@ const ProviderTypes& AllTypes() {
                        InstanceClassesDataSource()},
       .ephemeral_resources = {CredentialsEphemeral(), PasswordEphemeral()},
       .actions = {ReloadAction(), RestartAction(), SwitchoverAction()},
+      .list_resources = {ClusterList(), ReplicaList()},
       .functions = {ConnectionUriFunction(), CronNextFunction(), InstanceClassFunction(),
                     NextWindowFunction(), ParseUriFunction(), QuantityFunction()},
   };
@@ -40,6 +41,9 @@ const DataSourceType* ProviderTypes::FindDataSource(const std::string& name) con
 }
 const EphemeralType* ProviderTypes::FindEphemeralResource(const std::string& name) const {
   return FindByName(ephemeral_resources, name);
+}
+const ListResourceType* ProviderTypes::FindListResource(const std::string& name) const {
+  return FindByName(list_resources, name);
 }
 const ActionType* ProviderTypes::FindAction(const std::string& name) const {
   return FindByName(actions, name);

@@ -328,6 +328,10 @@ template <typename C>
 Table<C> EphemeralResource(const char* name, const char* description) {
   return Table<C>(name, description);
 }
+template <typename C>
+Table<C> ListResource(const char* name, const char* description) {
+  return Table<C>(name, description);
+}
 /// Of an object inside another one, or of a block.
 template <typename C>
 Table<C> Nested() {
@@ -402,6 +406,24 @@ DataSourceType ReadOnly(Table<C> table, DataMapping<C> mapping) {
     C object = TRY(table.Decode(config));
     TRY(mapping.fill(answer, object));
     return table.Encode(object);
+  };
+  return type;
+}
+
+/// What a table cannot say about a list: where to look, and which parts of clusters are meant.
+template <typename C>
+struct ListMapping {
+  std::function<Result<ListQuery>(const C& config)> query;
+  std::function<bool(const PartSpec& part)> lists;
+};
+
+template <typename C>
+ListResourceType Listing(Table<C> table, ListMapping<C> mapping) {
+  ListResourceType type{.name = table.name(), .schema = table.schema(), .lists = mapping.lists};
+  type.query = [table, mapping](const Value& config) -> Result<ListQuery> {
+    // A list without a `config` block has nothing to say.
+    if (config.is_null()) return mapping.query(C{});
+    return mapping.query(TRY(table.Decode(config)));
   };
   return type;
 }

@@ -117,6 +117,21 @@ struct ActionType {
   std::function<Result<ActionRequest>(const Value& config)> request;
 };
 
+/// Where a list looks.
+struct ListQuery {
+  std::string host;     ///< Empty: all of the provider's.
+  std::string cluster;  ///< Id of the one whose parts are wanted; empty: all.
+};
+
+/// What `terraform query` lists: objects of a managed resource, whether or not a state has them.
+struct ListResourceType {
+  std::string name;  ///< That of the managed resource.
+  Schema schema;     ///< Of the block `config`.
+  std::function<Result<ListQuery>(const Value& config)> query;
+  /// Whether a part of a cluster is one of these objects.
+  std::function<bool(const PartSpec& part)> lists;
+};
+
 struct Parameter {
   std::string name;
   Type type;
@@ -142,12 +157,14 @@ struct ProviderTypes {
   std::vector<DataSourceType> data_sources;
   std::vector<EphemeralType> ephemeral_resources;
   std::vector<ActionType> actions;
+  std::vector<ListResourceType> list_resources;
   std::vector<FunctionType> functions;
 
   const ResourceType* FindResource(const std::string& name) const;
   const DataSourceType* FindDataSource(const std::string& name) const;
   const EphemeralType* FindEphemeralResource(const std::string& name) const;
   const ActionType* FindAction(const std::string& name) const;
+  const ListResourceType* FindListResource(const std::string& name) const;
   const FunctionType* FindFunction(const std::string& name) const;
 };
 const ProviderTypes& AllTypes();

@@ -18,6 +18,8 @@ EphemeralType PasswordEphemeral();           // ephemeral_dbaas_password.cc
 ActionType ReloadAction();                   // action_dbaas_reload.cc
 ActionType RestartAction();                  // action_dbaas_restart.cc
 ActionType SwitchoverAction();               // action_dbaas_switchover.cc
+ListResourceType ClusterList();              // list_dbaas_cluster.cc
+ListResourceType ReplicaList();              // list_dbaas_replica.cc
 FunctionType ConnectionUriFunction();        // function_connection_uri.cc
 FunctionType CronNextFunction();             // function_cron_next.cc
 FunctionType InstanceClassFunction();        // function_instance_class.cc

@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // Everything in these is generated, so whatever is in them beside the pages is a leftover.
-constexpr const char* kFolders[] = {"resources", "data-sources", "ephemeral-resources", "actions",
-                                    "functions"};
+constexpr const char* kFolders[] = {"resources",      "data-sources", "ephemeral-resources",
+                                    "list-resources", "actions",      "functions"};
 
 std::optional<std::string> ReadFile(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);

@@ -317,6 +317,14 @@ Result<std::map<std::string, std::string>> WritePages(const ProviderTypes& types
                   .example = TRY(ReadExample(folder / "ephemeral-resource.tf")),
                   .schema = &type.schema});
   }
+  for (const ListResourceType& type : types.list_resources) {
+    const auto folder = examples / "list-resources" / type.name;
+    pages["list-resources/" + ShortName(type.name) + ".md"] =
+        PageText({.title = type.name + " (List Resource)",
+                  .front_title = type.name + " List Resource - dbaas",
+                  .example = TRY(ReadExample(folder / "list-resource.tfquery.hcl")),
+                  .schema = &type.schema});
+  }
   for (const ActionType& type : types.actions) {
     const auto folder = examples / "actions" / type.name;
     pages["actions/" + ShortName(type.name) + ".md"] =

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // The reference pages of the registry, written from the schemas: docs/index.md, docs/resources/,
-// docs/data-sources/, docs/ephemeral-resources/, docs/actions/, docs/functions/. Called by
-// dbaas-docs (main.cc) and by tests. Pure but for reading the examples, which are files so that
-// terraform fmt and validate can read them too.
+// docs/data-sources/, docs/ephemeral-resources/, docs/list-resources/, docs/actions/,
+// docs/functions/. Called by dbaas-docs (main.cc) and by tests. Pure but for reading the examples,
+// which are files so that terraform fmt and validate can read them too.
 //
 // Source of the layout: https://developer.hashicorp.com/terraform/registry/providers/docs
 #pragma once

@@ -569,6 +569,92 @@ TEST_F(LifecycleTest, AnImportThatCannotBeSaysWhy) {
   EXPECT_THAT(Lines(down.diagnostics), ElementsAre("error : The Docker engine does not answer"));
 }
 
+// ---- Lists -------------------------------------------------------------------------------------
+
+class ListTest : public LifecycleTest {
+ protected:
+  /// What `terraform query` shows: ids, and "error ..." or "warning ..." lines.
+  std::vector<std::string> List(const std::string& name, Value::Map config = {},
+                                std::int64_t limit = 0) {
+    const ListResourceType& list = *AllTypes().FindListResource(name);
+    std::vector<std::string> lines;
+    const auto result = lifecycle_.List(list, *AllTypes().FindResource(name),
+                                        {.config = Whole(list.schema, config), .limit = limit},
+                                        [&](const Listed& listed) {
+                                          for (const auto& line : Lines(listed.diagnostics))
+                                            lines.push_back(line);
+                                          if (listed.state.is_null()) return Ok();
+                                          EXPECT_TRUE(listed.state.is_wholly_known());
+                                          states_[listed.state.at("id").as_string()] = listed.state;
+                                          lines.push_back(listed.state.at("id").as_string());
+                                          return Ok();
+                                        });
+    EXPECT_TRUE(result.has_value());
+    return lines;
+  }
+
+  std::map<std::string, Value> states_;
+};
+
+TEST_F(ListTest, WhatIsThereHostByHost) {
+  EXPECT_THAT(List("dbaas_cluster"), IsEmpty());
+  CreateOrders({{"host_name", Text("east")}});
+  CreateOrders({{"name", Text("shop")}});
+  const Stored orders = CreateOrders();
+  const Stored reports = ApplyConfig(Replica(), {}, ReplicaConfig());
+  EXPECT_THAT(List("dbaas_cluster"), ElementsAre("local/orders", "local/shop", "east/orders"));
+  EXPECT_THAT(List("dbaas_cluster", {{"host_name", Text("east")}}), ElementsAre("east/orders"));
+  EXPECT_THAT(List("dbaas_replica"), ElementsAre("local/orders/reports"));
+  EXPECT_THAT(List("dbaas_replica", {{"cluster_id", Text("local/orders")}}),
+              ElementsAre("local/orders/reports"));
+  EXPECT_THAT(List("dbaas_replica", {{"cluster_id", Text("east/orders")}}), IsEmpty());
+  EXPECT_THAT(List("dbaas_replica", {{"host_name", Text("east")}}), IsEmpty());
+  // As whole as a state is, so that a configuration can be made of it.
+  EXPECT_EQ(states_.at("local/orders"), orders.state);
+  EXPECT_EQ(states_.at("local/orders/reports"), reports.state);
+}
+
+TEST_F(ListTest, AsManyAsAreWanted) {
+  for (const char* name : {"a", "b", "c"}) CreateOrders({{"name", Text(name)}});
+  EXPECT_THAT(List("dbaas_cluster", {}, 2), ElementsAre("local/a", "local/b"));
+  EXPECT_THAT(List("dbaas_cluster", {}, 100), SizeIs(3));
+}
+
+TEST_F(ListTest, WhatIsOnItsWayOutIsLeftOut) {
+  CreateOrders();
+  World().clusters.at("local/orders").status = "deleting";
+  EXPECT_THAT(List("dbaas_cluster"), IsEmpty());
+}
+
+TEST_F(ListTest, AHostThatIsDownIsAWarningUnlessItWasAskedFor) {
+  World().fail_read = Unavailable("the Docker engine does not answer");
+  EXPECT_THAT(List("dbaas_cluster"),
+              ElementsAre("warning : The list is incomplete", "warning : The list is incomplete"));
+  EXPECT_THAT(List("dbaas_cluster", {{"host_name", Text("east")}}),
+              ElementsAre("error : The Docker engine does not answer"));
+  World().fail_read = Denied("no permission");
+  EXPECT_THAT(List("dbaas_cluster"), ElementsAre("error : No permission"));
+}
+
+TEST_F(ListTest, WhatIsAskedForMustBeThere) {
+  EXPECT_THAT(List("dbaas_cluster", {{"host_name", Text("west")}}),
+              ElementsAre("error host_name: There is no host called west"));
+  EXPECT_THAT(List("dbaas_replica", {{"cluster_id", Text("local/no")}}),
+              ElementsAre("error cluster_id: Cluster no does not exist on host local"));
+}
+
+TEST_F(ListTest, StopsWhenNobodyListensOrWhenItIsToStop) {
+  CreateOrders();
+  const ListResourceType& list = *AllTypes().FindListResource("dbaas_cluster");
+  const auto result =
+      lifecycle_.List(list, Cluster(), {.config = Whole(list.schema, {})},
+                      [](const Listed&) -> Result<void> { return Cancelled("nobody listens"); });
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().kind, ErrorKind::kCancelled);
+  lifecycle_.Stop();
+  EXPECT_THAT(List("dbaas_cluster"), ElementsAre("error : Stopped while listing dbaas_cluster"));
+}
+
 // ---- Data sources ------------------------------------------------------------------------------
 
 TEST_F(LifecycleTest, DataOfACluster) {

@@ -172,6 +172,10 @@ TEST(ToProtoTest, EverySchemaOfTheProviderIsLawful) {
   for (const auto& [name, schema] : response.ephemeral_resource_schemas()) {
     ExpectLawful(schema.block(), name);
   }
+  for (const auto& [name, schema] : response.list_resource_schemas()) {
+    ExpectLawful(schema.block(), name);
+    EXPECT_EQ(response.resource_schemas().count(name), 1u) << name;
+  }
   EXPECT_EQ(response.resource_schemas().count("dbaas_cluster"), 1u);
 }
 
@@ -186,6 +190,8 @@ TEST(ToProtoTest, MetadataNamesWhatTheSchemaHas) {
             schema.data_source_schemas().size());
   EXPECT_EQ(static_cast<std::size_t>(metadata.ephemeral_resources_size()),
             schema.ephemeral_resource_schemas().size());
+  EXPECT_EQ(static_cast<std::size_t>(metadata.list_resources_size()),
+            schema.list_resource_schemas().size());
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "engine/base/random.h"
 #include "provider/msgpack.h"
 #include "provider/object_type.h"
+#include "schemas/validators.h"
 
 namespace dbaas {
 namespace {
@@ -48,6 +49,11 @@ class ServerTest : public testing::Test {
       return Invalid("", "asked for " + object.ToText());
     };
     types_.resources.push_back(thing);
+    ListResourceType list{.name = "test_named"};
+    list.schema.attributes = {name};
+    list.schema.attributes[0].validators = {OneOf({"orders"})};
+    list.query = [](const Value&) -> Result<ListQuery> { return ListQuery{}; };
+    types_.list_resources = {list};
 
     spdlog::set_level(spdlog::level::off);
     grpc::ServerBuilder builder;
@@ -136,6 +142,8 @@ TEST_F(ServerTest, UnknownTypeIsADiagnosticOfEveryCall) {
   EXPECT_UNKNOWN(CloseEphemeralResource)
   EXPECT_UNKNOWN(ValidateActionConfig)
   EXPECT_UNKNOWN(PlanAction)
+  EXPECT_UNKNOWN(ValidateListResourceConfig)
+  EXPECT_UNKNOWN(GenerateResourceConfig)
 #undef EXPECT_UNKNOWN
 }
 
@@ -275,18 +283,98 @@ TEST_F(ServerTest, AnIdentityGoesWithEveryStateOfATypeThatHasOne) {
   tfplugin6::PlanResourceChange::Response plan;
   ASSERT_TRUE(stub_->PlanResourceChange(&context, request, &plan).ok());
   EXPECT_EQ(plan.planned_identity().identity_data().msgpack(), Config().msgpack());
+
+  // A create whose name another resource will tell: no identity yet.
+  const std::string unknown = *EncodeMsgpack(Value::Object({{"name", Value::Unknown()}}), object_);
+  request.clear_prior_state();
+  request.mutable_proposed_new_state()->set_msgpack(unknown);
+  request.mutable_config()->set_msgpack(unknown);
+  grpc::ClientContext create;
+  ASSERT_TRUE(stub_->PlanResourceChange(&create, request, &plan).ok());
+  EXPECT_FALSE(plan.has_planned_identity());
 }
 
-TEST_F(ServerTest, MoveAndUnknownFunctionsSayThatThereAreNone) {
-  grpc::ClientContext move_context;
-  tfplugin6::MoveResourceState::Request move;
-  move.set_source_type_name("aws_db_instance");
-  move.set_target_type_name("test_thing");
-  tfplugin6::MoveResourceState::Response moved;
-  ASSERT_TRUE(stub_->MoveResourceState(&move_context, move, &moved).ok());
-  ASSERT_EQ(moved.diagnostics_size(), 1);
-  EXPECT_THAT(moved.diagnostics(0).summary(), HasSubstr("aws_db_instance"));
+TEST_F(ServerTest, AListIsAStreamThatEndsWithAnError) {
+  const auto list = [&](const std::string& type) {
+    grpc::ClientContext context;
+    tfplugin6::ListResource::Request request;
+    request.set_type_name(type);
+    *request.mutable_config() = Config();
+    const auto reader = stub_->ListResource(&context, request);
+    std::vector<tfplugin6::ListResource::Event> events;
+    for (tfplugin6::ListResource::Event event; reader->Read(&event);) events.push_back(event);
+    EXPECT_TRUE(reader->Finish().ok());
+    return events;
+  };
+  for (const auto& [type, summary] :
+       {std::pair("test_nothing", "Unknown list resource type test_nothing"),
+        std::pair("test_named", "The provider is not configured yet")}) {
+    const auto events = list(type);
+    ASSERT_EQ(events.size(), 1u);
+    ASSERT_EQ(events[0].diagnostic_size(), 1);
+    EXPECT_EQ(events[0].diagnostic(0).summary(), summary);
+    EXPECT_EQ(events[0].diagnostic(0).severity(), tfplugin6::Diagnostic::ERROR);
+    EXPECT_FALSE(events[0].has_identity());
+  }
+}
 
+TEST_F(ServerTest, MistakesInAListAreToldInItsConfigBlock) {
+  grpc::ClientContext context;
+  tfplugin6::ValidateListResourceConfig::Request request;
+  request.set_type_name("test_named");
+  request.mutable_config()->set_msgpack(
+      *EncodeMsgpack(Value::Object({{"name", Value::String("other")}}), object_));
+  tfplugin6::ValidateListResourceConfig::Response response;
+  ASSERT_TRUE(stub_->ValidateListResourceConfig(&context, request, &response).ok());
+  ASSERT_EQ(response.diagnostics_size(), 1);
+  ASSERT_EQ(response.diagnostics(0).attribute().steps_size(), 2);
+  EXPECT_EQ(response.diagnostics(0).attribute().steps(0).attribute_name(), "config");
+  EXPECT_EQ(response.diagnostics(0).attribute().steps(1).attribute_name(), "name");
+}
+
+TEST_F(ServerTest, AConfigurationIsMadeOfAState) {
+  grpc::ClientContext context;
+  tfplugin6::GenerateResourceConfig::Request request;
+  request.set_type_name("test_named");
+  *request.mutable_state() = Config();
+  tfplugin6::GenerateResourceConfig::Response response;
+  ASSERT_TRUE(stub_->GenerateResourceConfig(&context, request, &response).ok());
+  EXPECT_EQ(response.diagnostics_size(), 0);
+  EXPECT_EQ(response.config().msgpack(), Config().msgpack());
+}
+
+TEST_F(ServerTest, AStateMovesWithTheAddressOfTheProviderAndNothingElseDoes) {
+  const auto move = [&](const std::string& provider, const std::string& type) {
+    grpc::ClientContext context;
+    tfplugin6::MoveResourceState::Request request;
+    request.set_source_provider_address(provider);
+    request.set_source_type_name(type);
+    request.mutable_source_state()->set_json(R"({"name":"orders"})");
+    request.set_source_private("kept");
+    request.set_target_type_name("test_named");
+    tfplugin6::MoveResourceState::Response response;
+    EXPECT_TRUE(stub_->MoveResourceState(&context, request, &response).ok());
+    return response;
+  };
+  const auto moved = move("registry.opentofu.org/elsewhere/dbaas", "test_named");
+  EXPECT_EQ(moved.diagnostics_size(), 0);
+  EXPECT_EQ(moved.target_state().msgpack(), Config().msgpack());
+  EXPECT_EQ(moved.target_identity().identity_data().msgpack(), Config().msgpack());
+  EXPECT_EQ(moved.target_private(), "kept");
+  for (const auto& [provider, type] :
+       {std::pair("registry.terraform.io/kreuzwerker/docker", "docker_container"),
+        std::pair("registry.terraform.io/kreuzwerker/docker", "test_named"),
+        std::pair("registry.terraform.io/dbaas/dbaas", "test_thing")}) {
+    const auto refused = move(provider, type);
+    ASSERT_EQ(refused.diagnostics_size(), 1);
+    EXPECT_EQ(refused.diagnostics(0).summary(),
+              std::string("A ") + type + " cannot become a test_named");
+    EXPECT_THAT(refused.diagnostics(0).detail(), HasSubstr("`removed` block"));
+    EXPECT_FALSE(refused.has_target_state());
+  }
+}
+
+TEST_F(ServerTest, UnknownFunctionsSayThatThereAreNone) {
   grpc::ClientContext function_context;
   tfplugin6::CallFunction::Request call;
   call.set_name("frobnicate");

@@ -23,15 +23,26 @@ std::map<std::string, std::string> Pages() {
 TEST(DocsTest, APagePerTypeWhereTheRegistryLooksForIt) {
   std::set<std::string> names;
   for (const auto& [name, content] : Pages()) names.insert(name);
-  EXPECT_EQ(names, (std::set<std::string>{
-                       "index.md", "resources/cluster.md", "resources/replica.md",
-                       "data-sources/cluster.md", "data-sources/clusters.md",
-                       "data-sources/engine_versions.md", "data-sources/instance_classes.md",
-                       "ephemeral-resources/credentials.md", "ephemeral-resources/password.md",
-                       "actions/reload.md", "actions/restart.md", "actions/switchover.md",
-                       "functions/connection_uri.md", "functions/cron_next.md",
-                       "functions/instance_class.md", "functions/next_window.md",
-                       "functions/parse_uri.md", "functions/quantity.md"}));
+  EXPECT_EQ(names, (std::set<std::string>{"index.md",
+                                          "resources/cluster.md",
+                                          "resources/replica.md",
+                                          "data-sources/cluster.md",
+                                          "data-sources/clusters.md",
+                                          "data-sources/engine_versions.md",
+                                          "data-sources/instance_classes.md",
+                                          "ephemeral-resources/credentials.md",
+                                          "ephemeral-resources/password.md",
+                                          "list-resources/cluster.md",
+                                          "list-resources/replica.md",
+                                          "actions/reload.md",
+                                          "actions/restart.md",
+                                          "actions/switchover.md",
+                                          "functions/connection_uri.md",
+                                          "functions/cron_next.md",
+                                          "functions/instance_class.md",
+                                          "functions/next_window.md",
+                                          "functions/parse_uri.md",
+                                          "functions/quantity.md"}));
 }
 
 TEST(DocsTest, APageHasWhatTheRegistryAsksFor) {

@@ -75,6 +75,9 @@ std::vector<Named> AllSchemas() {
     all.push_back({"ephemeral." + type.name, &type.schema});
   }
   for (const auto& type : AllTypes().actions) all.push_back({"action." + type.name, &type.schema});
+  for (const auto& type : AllTypes().list_resources) {
+    all.push_back({"list." + type.name, &type.schema});
+  }
   return all;
 }
 
@@ -132,12 +135,12 @@ TEST(TimeoutsTest, WhatIsNoDurationIsToldOnItsAttribute) {
 TEST(AllTypesTest, TheListIsWhole) {
   std::vector<std::string> names;
   for (const auto& named : AllSchemas()) names.push_back(named.type);
-  EXPECT_THAT(names,
-              UnorderedElementsAre("dbaas_cluster", "dbaas_replica", "data.dbaas_cluster",
-                                   "data.dbaas_clusters", "data.dbaas_engine_versions",
-                                   "data.dbaas_instance_classes", "ephemeral.dbaas_credentials",
-                                   "ephemeral.dbaas_password", "action.dbaas_reload",
-                                   "action.dbaas_restart", "action.dbaas_switchover"));
+  EXPECT_THAT(names, UnorderedElementsAre(
+                         "dbaas_cluster", "dbaas_replica", "data.dbaas_cluster",
+                         "data.dbaas_clusters", "data.dbaas_engine_versions",
+                         "data.dbaas_instance_classes", "ephemeral.dbaas_credentials",
+                         "ephemeral.dbaas_password", "action.dbaas_reload", "action.dbaas_restart",
+                         "action.dbaas_switchover", "list.dbaas_cluster", "list.dbaas_replica"));
   EXPECT_EQ(AllTypes().FindResource("dbaas_nothing"), nullptr);
   EXPECT_EQ(AllTypes().FindDataSource("dbaas_replica"), nullptr);
   EXPECT_NE(AllTypes().FindEphemeralResource("dbaas_credentials"), nullptr);
@@ -236,6 +239,39 @@ TEST(IdentityTest, IsAsMuchAsAnAddressNeeds) {
   ASSERT_TRUE(replica.has_value());
   EXPECT_EQ(replica->host, "east");
   EXPECT_EQ(replica->key, "replica/reports");
+}
+
+// ---- Lists -------------------------------------------------------------------------------------
+
+TEST(ListTest, EveryResourceCanBeListedAndNothingElse) {
+  std::vector<std::string> resources;
+  for (const auto& type : AllTypes().resources) {
+    resources.push_back(type.name);
+    ASSERT_NE(type.schema.Find("id"), nullptr) << "lists show it";
+  }
+  std::vector<std::string> lists;
+  for (const auto& type : AllTypes().list_resources) {
+    lists.push_back(type.name);
+    for (const auto& attribute : type.schema.attributes) {
+      EXPECT_TRUE((attribute.required || attribute.optional) && !attribute.computed)
+          << "there is nothing to compute in " << type.name << "." << attribute.name;
+    }
+  }
+  EXPECT_EQ(lists, resources);
+}
+
+TEST(ListTest, LooksWhereTheConfigurationSays) {
+  const auto& clusters = *AllTypes().FindListResource("dbaas_cluster");
+  const auto& replicas = *AllTypes().FindListResource("dbaas_replica");
+  EXPECT_EQ(clusters.query(Value::Null())->host, "");  // No `config` block.
+  EXPECT_EQ(clusters.query(Whole(clusters.schema, {{"host_name", Text("east")}}))->host, "east");
+  const auto query = replicas.query(Whole(replicas.schema, {{"cluster_id", Text("east/orders")}}));
+  EXPECT_EQ(query->cluster, "east/orders");
+  EXPECT_EQ(query->host, "");
+  EXPECT_TRUE(clusters.lists(ClusterSpec{}));
+  EXPECT_FALSE(clusters.lists(ReplicaSpec{}));
+  EXPECT_TRUE(replicas.lists(ReplicaSpec{}));
+  EXPECT_FALSE(replicas.lists(ClusterSpec{}));
 }
 
 // ---- dbaas_cluster -----------------------------------------------------------------------------
