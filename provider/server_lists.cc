@@ -44,7 +44,7 @@ Status ProviderServer::ListResource(ServerContext* context,
                                     const tfplugin6::ListResource::Request* request,
                                     grpc::ServerWriter<tfplugin6::ListResource::Event>* writer) {
   tfplugin6::ListResource::Event failure;
-  const Status status = Diagnose(
+  Status status = Diagnose(
       "ListResource", request->type_name(), *failure.mutable_diagnostic(), [&]() -> Result<void> {
         const List& list = *TRY(FindList(request->type_name()));
         const Resource& resource = *TRY(FindResource(request->type_name()));

@@ -574,7 +574,7 @@ TEST_F(LifecycleTest, AnImportThatCannotBeSaysWhy) {
 class ListTest : public LifecycleTest {
  protected:
   /// What `terraform query` shows: ids, and "error ..." or "warning ..." lines.
-  std::vector<std::string> List(const std::string& name, Value::Map config = {},
+  std::vector<std::string> List(const std::string& name, const Value::Map& config = {},
                                 std::int64_t limit = 0) {
     const ListResourceType& list = *AllTypes().FindListResource(name);
     std::vector<std::string> lines;
