@@ -194,12 +194,24 @@ TEST_F(ServerTest, EveryHandlerContainsItsExceptions) {
   EXPECT_CONTAINED(OpenEphemeralResource, OpenEphemeralResource)
   EXPECT_CONTAINED(RenewEphemeralResource, RenewEphemeralResource)
   EXPECT_CONTAINED(CloseEphemeralResource, CloseEphemeralResource)
+  EXPECT_CONTAINED(GetResourceIdentitySchemas, GetResourceIdentitySchemas)
+  EXPECT_CONTAINED(UpgradeResourceIdentity, UpgradeResourceIdentity)
+  EXPECT_CONTAINED(MoveResourceState, MoveResourceState)
+  EXPECT_CONTAINED(ValidateListResourceConfig, ValidateListResourceConfig)
+  EXPECT_CONTAINED(GenerateResourceConfig, GenerateResourceConfig)
   EXPECT_CONTAINED(GetFunctions, GetFunctions)
 #undef EXPECT_CONTAINED
   grpc::ClientContext context;
   tfplugin6::CallFunction::Response called;
   ASSERT_TRUE(stub->CallFunction(&context, {}, &called).ok());
   EXPECT_THAT(called.error().text(), HasSubstr("no tables"));
+  grpc::ClientContext list_context;
+  const auto reader = stub->ListResource(&list_context, {});
+  tfplugin6::ListResource::Event event;
+  ASSERT_TRUE(reader->Read(&event));
+  EXPECT_THAT(event.diagnostic(0).detail(), HasSubstr("no tables"));
+  EXPECT_FALSE(reader->Read(&event));
+  EXPECT_TRUE(reader->Finish().ok());
   EXPECT_TRUE(broken.WaitIdle(Milliseconds(5'000)));
 }
 
