@@ -3,6 +3,7 @@
 
 import os
 import signal
+import time
 
 import docker
 from harness import Reference, Theme, block, dbaas, say
@@ -115,7 +116,8 @@ class TestActions(Theme):
         say("-invoke=action.dbaas_restart.main, and Ctrl-C …")
         running = self.workspace.start("apply", "-auto-approve", "-no-color", "-invoke=action.dbaas_restart.main",
                                        name="invoke-stopped")
-        self.assertIsNotNone(running.wait_for_line(r"wait until .* is primary or streams from it|ended after"))
+        self.assertIsNotNone(running.wait_for_line(r"\[0/\d\] restart"))
+        time.sleep(0.6)
         os.killpg(running.process.pid, signal.SIGINT)
         result = running.wait()
         self.assertNotEqual(result.code, 0, result)
