@@ -129,7 +129,10 @@ class Life {
     }
     if (!cluster.state.is_null()) core_.Converge("dbaas_cluster", cluster, Value());
     if (core_.violations().empty() && !rig_.IsEmpty()) {
-      return {{Rule::kResultExists, "something is left on a host"}};
+      std::string left;
+      for (const auto& name : rig_.local().Names()) left += " " + name + ",";
+      for (const auto& name : rig_.east().Names()) left += " east: " + name + ",";
+      return {{Rule::kResultExists, "left on the hosts:" + left + " and last " + last_refusal_}};
     }
     return core_.TakeViolations();
   }
@@ -147,6 +150,7 @@ class Life {
 
   void Adopt(const Applied& applied) {
     if (applied.ok) instance_ = applied.instance;
+    if (!applied.ok) last_refusal_ = ToText(applied.diagnostics);
   }
 
   /// At one of the next calls that change something the host breaks; that call may have been
@@ -167,7 +171,19 @@ class Life {
   void Recover() {
     rig_.local().OnFault(nullptr);
     rig_.clock().Tick(Milliseconds(60'000));
-    if (!config_.is_null()) Adopt(core_.Converge(resource_, instance_, config_));
+    if (config_.is_null()) return;
+    const Applied applied = core_.Converge(resource_, instance_, config_);
+    Adopt(applied);
+    if (applied.ok || !instance_.state.is_null()) return;
+    // All was done but for the answer to the last write; the error says what to do (see core_test).
+    const std::string said = ToText(applied.diagnostics);
+    const std::string command = "terraform import <address> ";
+    const auto at = said.find(command);
+    if (at == std::string::npos) return;
+    const auto begin = at + command.size();
+    const auto imported =
+        core_.Import(resource_, said.substr(begin, said.find('\n', begin) - begin));
+    if (imported) Adopt(core_.Converge(resource_, *imported, config_));
   }
 
   void Create() {
@@ -237,6 +253,7 @@ class Life {
   SeededRandom trouble_{random_.Next()};
   bool broken_ = false;
   int failures_ = 0;
+  std::string last_refusal_ = "nothing was refused";
   Rig rig_;
   Core core_;
   Value config_;
