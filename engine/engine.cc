@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "engine/apply/converge.h"
+#include "engine/apply/desired.h"
 #include "engine/apply/holder.h"
 #include "engine/apply/intent.h"
 #include "engine/apply/journal.h"
@@ -265,6 +266,14 @@ std::vector<Error> Engine::Validate(const PartSpec& spec) {
   for (const Dbms* known : AllDbms()) names.push_back(known->Name());
   return {Invalid("engine", "there is no engine called " + cluster->engine,
                   fmt::format("Known engines: {}.", fmt::join(names, ", ")))};
+}
+
+Result<void> Engine::CheckHost(const std::string& host_name, const PartSpec& spec) const {
+  const auto* cluster = std::get_if<ClusterSpec>(&spec);
+  if (cluster == nullptr) return Ok();
+  const Host* host = TRY(impl_->Find(host_name));
+  const Driver* driver = TRY(host->driver());
+  return CheckWatcher(host->name(), driver->HasControlSocket(), *cluster);
 }
 
 Result<Preview> Engine::Plan(const PartChange& change) {

@@ -66,6 +66,8 @@ class Engine {
   /// Offline checks of a part: everything that can be known without a host.
   static std::vector<Error> Validate(const PartSpec& spec);
 
+  /// Whether the host can do what the part asks for, whatever else is on it. Asks it nothing.
+  Result<void> CheckHost(const std::string& host, const PartSpec& spec) const;
   /// Checks the change against the host and says what would be done. An unreachable host is a
   /// warning in the preview, not an error.
   Result<Preview> Plan(const PartChange& change);

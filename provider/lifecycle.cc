@@ -230,8 +230,6 @@ Diagnostics Lifecycle::CheckNewPlace(const ResourceType& type, const PlanRequest
 /// Asks the engine what would be done: early errors, warnings, and the steps for the log.
 Diagnostics Lifecycle::CheckWithEngine(const ResourceType& type, const PlanRequest& request,
                                        const Value& planned) {
-  // In a replacement the old one is still there, under the same name and ports.
-  if (IsReplacement(request)) return {};
   const bool destroy = planned.is_null();
   // Unknown inputs, write-only ones included, are checked by the second plan, which knows them.
   if (!destroy && !request.config.is_wholly_known()) return {};
@@ -255,6 +253,13 @@ Diagnostics Lifecycle::CheckWithEngine(const ResourceType& type, const PlanReque
     }
   }
 
+  // In a replacement the old one is still there, under the same name and ports: all that can be
+  // asked is whether the host could do it at all.
+  if (IsReplacement(request)) {
+    const auto possible = engine->CheckHost(change.id.host, *change.spec);
+    if (possible) return {};
+    return {ToDiagnostic(possible.error(), type.schema)};
+  }
   const auto preview = engine->Plan(change);
   if (!preview) {
     if (IsUnreachable(preview.error())) {

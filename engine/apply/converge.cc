@@ -570,6 +570,10 @@ Result<Plan> PreviewMaintenance(const ConvergeContext& context, const Maintenanc
 
 Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change) {
   Driver& driver = context.driver;
+  // What needs no answer from the host comes first: a plan for one that is silent says it too.
+  if (const auto* spec = change.spec ? std::get_if<ClusterSpec>(&*change.spec) : nullptr) {
+    TRY(CheckWatcher(driver.Host(), driver.HasControlSocket(), *spec));
+  }
   const auto before = TRY(driver.ReadRecord(change.id.cluster));
   Intent intent = TRY(MakeIntent(before, change, Moment::kPlan));
   const Observation observed = TRY(driver.Observe(change.id.cluster));

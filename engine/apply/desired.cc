@@ -31,15 +31,19 @@ Result<DesiredState> Desire(const Dbms& dbms, const ClusterRecord& record) {
   return desired;
 }
 
+Result<void> CheckWatcher(const std::string& host, bool has_control_socket,
+                          const ClusterSpec& spec) {
+  if (has_control_socket || !spec.watch.value_or(false)) return Ok();
+  return Invalid("failover.watch",
+                 fmt::format("host {} has no engine that a watcher could be given", host),
+                 "Leave failover.watch out, and run `dbaas watch` as a service there "
+                 "(docs/watch.md).");
+}
+
 Result<void> DecideWatcher(const std::string& host, bool has_control_socket,
                            ClusterRecord& record) {
   const ClusterSpec& spec = record.cluster_spec();
-  if (!has_control_socket && spec.watch.value_or(false)) {
-    return Invalid("failover.watch",
-                   fmt::format("host {} has no engine that a watcher could be given", host),
-                   "Leave failover.watch out, and run `dbaas watch` as a service there "
-                   "(docs/watch.md).");
-  }
+  TRY(CheckWatcher(host, has_control_socket, spec));
   record.watcher = has_control_socket && (IsWatched(spec) || spec.repair);
   return Ok();
 }

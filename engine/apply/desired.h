@@ -18,8 +18,12 @@ ObjectId WatcherId();
 /// REQUIRES: as Dbms::Expand.
 Result<DesiredState> Desire(const Dbms& dbms, const ClusterRecord& record);
 
-/// Decides whether the cluster needs the watcher. kInvalid when it was asked for in so many words
-/// and the host cannot run it; left to the default, there is none then.
+/// kInvalid when a watcher was asked for in so many words and `host` cannot run one.
+Result<void> CheckWatcher(const std::string& host, bool has_control_socket,
+                          const ClusterSpec& spec);
+
+/// Decides whether the cluster needs the watcher. Where the host cannot run it and nobody insists,
+/// there is none. Errors: as CheckWatcher.
 Result<void> DecideWatcher(const std::string& host, bool has_control_socket, ClusterRecord& record);
 
 /// Tells whether two versions of dbaas make the same of a record.

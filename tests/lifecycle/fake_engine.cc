@@ -65,6 +65,8 @@ std::vector<Error> Engine::Validate(const PartSpec& spec) {
   return World().complaints;
 }
 
+Result<void> Engine::CheckHost(const std::string&, const PartSpec&) const { return Ok(); }
+
 Result<Preview> Engine::Plan(const PartChange& change) {
   World().planned.push_back(change);
   if (World().fail_plan) return *World().fail_plan;
