@@ -10,7 +10,6 @@ seconds=$1
 mkdir -p build/fuzz/broken
 failed=0
 for fuzzer in build/asan/tests/fuzz/fuzz_*; do
-  [[ -f $fuzzer ]] || continue
   name=$(basename "$fuzzer")
   corpus=build/fuzz/corpus/$name
   mkdir -p "$corpus"
