@@ -35,8 +35,13 @@ choose_driver() {
 
 prepare() {
   choose_driver
-  # The static build takes long and makes no difference here; but who has it, uses it.
-  if [[ -e build/release/provider/terraform-provider-dbaas ]]; then ./dev build --release; else ./dev build; fi
+  # The watcher's image takes the static build of the command: with containers, one build serves all. Without, the plain
+  # one is made sooner; but who has the other, uses it.
+  if [[ $driver == docker || -e build/release/provider/terraform-provider-dbaas ]]; then
+    ./dev build --release
+  else
+    ./dev build
+  fi
   [[ $driver == process ]] || ./dev images
   terraform=$(./dev terraform)
 }
