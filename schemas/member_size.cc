@@ -4,6 +4,9 @@
 namespace dbaas {
 namespace {
 
+// As many as Linux can have; settings are computed from the number.
+constexpr std::int64_t kMostCores = 8192;
+
 /// Bytes, so that "1GiB" and "1024MiB" are the same. What is no amount stands for itself.
 Value CanonicalMemory(const Value& value) {
   if (value.kind() != Value::Kind::kString) return value;
@@ -22,7 +25,7 @@ Value CanonicalCpu(const Value& value) {
 Table<ResourcesConfig> ResourcesConfig::Attributes() {
   return Nested<ResourcesConfig>()
       .Add("cpu", &ResourcesConfig::cpu, Required,
-           "CPU cores that one member may use. Fractions are allowed.", Positive(),
+           "CPU cores that one member may use. Fractions are allowed.", PositiveUpTo(kMostCores),
            Canonical(CanonicalCpu))
       .Add("memory", &ResourcesConfig::memory, Required,
            "Memory that one member may use, such as `\"512MiB\"` or `\"4GiB\"`. The database's "

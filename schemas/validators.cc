@@ -64,10 +64,12 @@ Validator Range(std::int64_t lowest, std::int64_t highest) {
           }};
 }
 
-Validator Positive() {
-  return {.rule = "greater than 0", .check = [](const Value& value) -> Complaint {
-            if (value.as_number().AsDouble() > 0) return std::nullopt;
-            return "must be greater than 0, not " + value.as_number().ToText();
+Validator PositiveUpTo(std::int64_t most) {
+  const std::string rule = fmt::format("greater than 0 and at most {}", most);
+  return {.rule = rule, .check = [=](const Value& value) -> Complaint {
+            const double number = value.as_number().AsDouble();
+            if (number > 0 && number <= static_cast<double>(most)) return std::nullopt;
+            return "must be " + rule + ", not " + value.as_number().ToText();
           }};
 }
 

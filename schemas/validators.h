@@ -20,8 +20,8 @@ namespace dbaas {
 /// A whole number that fits 64 bits. The kit adds it to every integer; the docs do not mention it.
 Validator WholeNumber();
 Validator Range(std::int64_t lowest, std::int64_t highest);
-/// Greater than zero.
-Validator Positive();
+/// A number that need not be whole, greater than zero.
+Validator PositiveUpTo(std::int64_t most);
 Validator OneOf(const std::vector<std::string>& values);
 Validator NotEmpty();
 /// "/var/lib/dbaas": no dots, no slash at the end.

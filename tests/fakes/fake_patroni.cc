@@ -385,15 +385,19 @@ ExecResult FakePatroni::SwitchOver(const ClusterRecord& record, Cluster& cluster
 }
 
 /// Whoever loses its key while it leads goes on for a moment beside the next one.
+void FakePatroni::TakeLeaderKey(const std::string& scope, Cluster& cluster) {
+  if (cluster.leader.empty()) return;
+  const auto instance = host_.Find({ObjectKind::kInstance, cluster.leader});
+  if (instance && instance->state == RunState::kRunning) {
+    harms_.push_back("the leader key of " + scope + " was deleted while " + cluster.leader +
+                     " may still accept writes");
+  }
+  cluster.leader.clear();
+}
+
 void FakePatroni::ForgetKeys(const std::string& prefix) {
   for (auto& [scope, cluster] : clusters_) {
-    if (prefix != "/dbaas/" + scope + "/" || cluster.leader.empty()) continue;
-    const auto instance = host_.Find({ObjectKind::kInstance, cluster.leader});
-    if (instance && instance->state == RunState::kRunning) {
-      harms_.push_back("the leader key of " + scope + " was deleted while " + cluster.leader +
-                       " may still accept writes");
-    }
-    cluster.leader.clear();
+    if (prefix == "/dbaas/" + scope + "/") TakeLeaderKey(scope, cluster);
   }
   std::erase_if(clusters_,
                 [&](const auto& entry) { return prefix == "/dbaas/" + entry.first + "/"; });
@@ -419,7 +423,7 @@ ExecResult FakePatroni::Transact(const std::string& input) {
     }
     const auto begin = found + named.size();
     const std::string to = input.substr(begin, input.find('\\', begin) - begin);
-    ForgetKeys(prefix);
+    TakeLeaderKey(scope, cluster);
     for (const auto& member : MembersOf(scope.substr(0, scope.rfind('-')))) {
       if (member.name == to) Promote(member, copies_[member.volume], cluster);
     }

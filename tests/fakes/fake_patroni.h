@@ -105,6 +105,7 @@ class FakePatroni {
 
   Result<ExecResult> Answer(const FakeExec& exec);
   ExecResult SwitchOver(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
+  void TakeLeaderKey(const std::string& scope, Cluster& cluster);
   void ForgetKeys(const std::string& prefix);
   ExecResult Transact(const std::string& input);
   void ApplySettings(const ClusterRecord& record, Cluster& cluster, const Json& arguments);

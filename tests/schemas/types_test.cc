@@ -363,8 +363,9 @@ TEST(ClusterTest, BadInputGetsOneErrorOnItsAttribute) {
   EXPECT_THAT(errors("name", Text("dbaas-management")), ElementsAre(HasSubstr("name: ")));
   EXPECT_THAT(errors("resources", SizeOf(1, "-1GiB")),
               ElementsAre(HasSubstr("resources[\"memory\"]: memory must be an amount of memory")));
-  EXPECT_THAT(errors("resources", SizeOf(0, "1GiB")),
-              ElementsAre("resources[\"cpu\"]: cpu must be greater than 0, not 0."));
+  EXPECT_THAT(
+      errors("resources", SizeOf(0, "1GiB")),
+      ElementsAre("resources[\"cpu\"]: cpu must be greater than 0 and at most 8192, not 0."));
   EXPECT_THAT(errors("instance_class", Text("db.huge")),
               ElementsAre(HasSubstr("instance_class: instance_class must be one of")));
   EXPECT_THAT(errors("port", Value::Int(80)), ElementsAre(HasSubstr("port: ")));

@@ -38,10 +38,13 @@ TEST(ValidatorsTest, RangeHoldsItsBounds) {
   EXPECT_EQ(Range(1, 9).rule, "between 1 and 9");
 }
 
-TEST(ValidatorsTest, Positive) {
-  EXPECT_EQ(Say(Positive(), Num("0.1")), "ok");
-  EXPECT_EQ(Say(Positive(), Num("0")), "must be greater than 0, not 0");
-  EXPECT_EQ(Say(Positive(), Num("-2")), "must be greater than 0, not -2");
+TEST(ValidatorsTest, PositiveUpTo) {
+  EXPECT_EQ(Say(PositiveUpTo(8), Num("0.1")), "ok");
+  EXPECT_EQ(Say(PositiveUpTo(8), Num("8")), "ok");
+  EXPECT_EQ(Say(PositiveUpTo(8), Num("0")), "must be greater than 0 and at most 8, not 0");
+  EXPECT_EQ(Say(PositiveUpTo(8), Num("-2")), "must be greater than 0 and at most 8, not -2");
+  EXPECT_EQ(Say(PositiveUpTo(8), Num("1e20")),
+            "must be greater than 0 and at most 8, not 100000000000000000000");
 }
 
 TEST(ValidatorsTest, OneOf) {
