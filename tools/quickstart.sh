@@ -104,11 +104,11 @@ try_it() {
   for attempt in {1..50}; do # a standby answers here, which may be a moment behind
     answer=$(sql "$reader_port" "select text || ', row ' || id || ', written at ' || at::time(0) ||
       case when pg_is_in_recovery() then ', read from a standby' else ', read from the primary' end
-      from greeting where id = $written")
+      from greeting where id = $written" 2>"$folder/read-error") || answer= # Not even the table may be there yet.
     [[ -z $answer ]] || break
     sleep 0.1
   done
-  [[ -n $answer ]] || die "row $written did not reach the read port within $((attempt / 10)) seconds"
+  [[ -n $answer ]] || die "row $written did not reach the read port within $((attempt / 10)) seconds $(<"$folder/read-error")"
   say "$answer"
 }
 
