@@ -6,9 +6,8 @@
 //   struct Nap { std::string cluster_id; };
 //
 //   ActionType NapAction() {
-//     return ActionOf<Nap>(Rows(), [](const Nap& config) -> Result<ActionRequest> {
-//       return ActionRequest{.cluster = config.cluster_id, .work = {.kind =
-//       Maintenance::Kind::kNap}};
+//     return ActionOf<Nap>(Action<Nap>("dbaas_nap", "Lets a cluster sleep."), [](const Nap&) {
+//       return Maintenance{.kind = Maintenance::Kind::kNap};
 //     });
 //   }
 //
@@ -22,18 +21,21 @@
 
 namespace dbaas {
 
-/// Where the table of an action begins.
+/// Where the table of an action begins. Each one is about a cluster, `cluster_id` of C.
 template <typename C>
 Table<C> Action(const char* name, const char* description) {
-  return Table<C>(name, description);
+  return Table<C>(name, description)
+      .Add("cluster_id", &C::cluster_id, Required,
+           "`id` of the cluster, or its name on the provider's first host.", NotEmpty(),
+           SpecFields({"host_name"}));
 }
 
 template <typename C>
-ActionType ActionOf(Table<C> table, std::function<Result<ActionRequest>(const C&)> request) {
+ActionType ActionOf(Table<C> table, std::function<Maintenance(const C&)> work) {
   ActionType type{.name = table.name(), .schema = table.schema()};
-  type.request = [table, request = std::move(request)](const Value& config) {
-    const auto decoded = table.Decode(config);
-    return decoded ? request(*decoded) : Result<ActionRequest>(decoded.error());
+  type.request = [table, work = std::move(work)](const Value& config) -> Result<ActionRequest> {
+    const C decoded = TRY(table.Decode(config));
+    return ActionRequest{.cluster = decoded.cluster_id, .work = work(decoded)};
   };
   return type;
 }

@@ -12,23 +12,18 @@ struct Reload {
 };
 
 Table<Reload> Rows() {
-  using C = Reload;
-  return Action<C>("dbaas_reload",
-                   "Has every running member of a cluster read its configuration files again, its "
-                   "certificate included. No connection is dropped. Changed `parameters` need no "
-                   "such action: an apply sees to that.")
-      .Add("cluster_id", &C::cluster_id, Required,
-           "`id` of the cluster, or its name on the provider's first host.", NotEmpty(),
-           SpecFields({"host_name"}));
+  return Action<Reload>(
+      "dbaas_reload",
+      "Has every running member of a cluster read its configuration files again, its "
+      "certificate included. No connection is dropped. Changed `parameters` need no "
+      "such action: an apply sees to that.");
 }
 
 }  // namespace
 
 ActionType ReloadAction() {
-  return ActionOf<Reload>(Rows(), [](const Reload& config) -> Result<ActionRequest> {
-    return ActionRequest{.cluster = config.cluster_id,
-                         .work = {.kind = Maintenance::Kind::kReload}};
-  });
+  return ActionOf<Reload>(
+      Rows(), [](const Reload&) { return Maintenance{.kind = Maintenance::Kind::kReload}; });
 }
 
 }  // namespace dbaas

@@ -18,9 +18,6 @@ Table<Restart> Rows() {
                    "Restarts members of a cluster one after the other, each once the one before "
                    "follows again. The primary goes last and hands its role over first, if there "
                    "is anyone to take it.")
-      .Add("cluster_id", &C::cluster_id, Required,
-           "`id` of the cluster, or its name on the provider's first host.", NotEmpty(),
-           SpecFields({"host_name"}))
       .Add("members", &C::members, Optional,
            "Members that are to restart, such as `[\"orders-2\"]`; all of them when left out.");
 }
@@ -28,9 +25,8 @@ Table<Restart> Rows() {
 }  // namespace
 
 ActionType RestartAction() {
-  return ActionOf<Restart>(Rows(), [](const Restart& config) -> Result<ActionRequest> {
-    return ActionRequest{.cluster = config.cluster_id,
-                         .work = {.kind = Maintenance::Kind::kRestart, .members = config.members}};
+  return ActionOf<Restart>(Rows(), [](const Restart& config) {
+    return Maintenance{.kind = Maintenance::Kind::kRestart, .members = config.members};
   });
 }
 

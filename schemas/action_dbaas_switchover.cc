@@ -18,9 +18,6 @@ Table<Switchover> Rows() {
                    "Moves the primary's role of a cluster to a standby, in order: nothing that was "
                    "acknowledged is lost, and writes wait for some seconds. Nothing happens when "
                    "the member that is named leads already.")
-      .Add("cluster_id", &C::cluster_id, Required,
-           "`id` of the cluster, or its name on the provider's first host.", NotEmpty(),
-           SpecFields({"host_name"}))
       .Add("member", &C::member, Optional,
            "Member that is to lead, such as `orders-2`; the best standby when left out.",
            NotEmpty());
@@ -29,9 +26,8 @@ Table<Switchover> Rows() {
 }  // namespace
 
 ActionType SwitchoverAction() {
-  return ActionOf<Switchover>(Rows(), [](const Switchover& config) -> Result<ActionRequest> {
-    return ActionRequest{.cluster = config.cluster_id,
-                         .work = {.kind = Maintenance::Kind::kSwitchover, .member = config.member}};
+  return ActionOf<Switchover>(Rows(), [](const Switchover& config) {
+    return Maintenance{.kind = Maintenance::Kind::kSwitchover, .member = config.member};
   });
 }
 

@@ -276,6 +276,33 @@ std::string FunctionText(const FunctionType& type, const std::string& example) {
 /// "dbaas_cluster" → "cluster", as file names want it.
 std::string ShortName(const std::string& type) { return type.substr(type.find('_') + 1); }
 
+/// A kind of thing that a provider has, as the registry lays it out.
+struct PageKind {
+  const char* folder;   ///< Of the pages and of the examples.
+  const char* word;     ///< In titles.
+  const char* example;  ///< The file's name.
+};
+
+/// The page of one type, without what only resources have.
+template <typename T>
+Result<Page> PageOf(const T& type, const PageKind& kind, const std::filesystem::path& examples) {
+  return Page{.title = fmt::format("{} ({})", type.name, kind.word),
+              .front_title = fmt::format("{} {} - dbaas", type.name, kind.word),
+              .example = TRY(ReadExample(examples / kind.folder / type.name / kind.example)),
+              .schema = &type.schema};
+}
+
+template <typename T>
+Result<void> AddPages(const std::vector<T>& all, const PageKind& kind,
+                      const std::filesystem::path& examples,
+                      std::map<std::string, std::string>& pages) {
+  for (const T& type : all) {
+    pages[fmt::format("{}/{}.md", kind.folder, ShortName(type.name))] =
+        PageText(TRY(PageOf(type, kind, examples)));
+  }
+  return Ok();
+}
+
 }  // namespace
 
 std::string SchemaSection(const Schema& schema) {
@@ -292,47 +319,21 @@ Result<std::map<std::string, std::string>> WritePages(const ProviderTypes& types
                                 .example = TRY(ReadExample(examples / "provider/provider.tf")),
                                 .schema = &types.provider});
   for (const ResourceType& type : types.resources) {
-    const auto folder = examples / "resources" / type.name;
-    pages["resources/" + ShortName(type.name) + ".md"] =
-        PageText({.title = type.name + " (Resource)",
-                  .front_title = type.name + " Resource - dbaas",
-                  .example = TRY(ReadExample(folder / "resource.tf")),
-                  .import_command = TRY(ReadExample(folder / "import.sh")),
-                  .import_by_identity = TRY(ReadExample(folder / "import-by-identity.tf")),
-                  .schema = &type.schema});
+    const PageKind kind{"resources", "Resource", "resource.tf"};
+    const auto folder = examples / kind.folder / type.name;
+    Page page = TRY(PageOf(type, kind, examples));
+    page.import_command = TRY(ReadExample(folder / "import.sh"));
+    page.import_by_identity = TRY(ReadExample(folder / "import-by-identity.tf"));
+    pages[fmt::format("{}/{}.md", kind.folder, ShortName(type.name))] = PageText(page);
   }
-  for (const DataSourceType& type : types.data_sources) {
-    const auto folder = examples / "data-sources" / type.name;
-    pages["data-sources/" + ShortName(type.name) + ".md"] =
-        PageText({.title = type.name + " (Data Source)",
-                  .front_title = type.name + " Data Source - dbaas",
-                  .example = TRY(ReadExample(folder / "data-source.tf")),
-                  .schema = &type.schema});
-  }
-  for (const EphemeralType& type : types.ephemeral_resources) {
-    const auto folder = examples / "ephemeral-resources" / type.name;
-    pages["ephemeral-resources/" + ShortName(type.name) + ".md"] =
-        PageText({.title = type.name + " (Ephemeral Resource)",
-                  .front_title = type.name + " Ephemeral Resource - dbaas",
-                  .example = TRY(ReadExample(folder / "ephemeral-resource.tf")),
-                  .schema = &type.schema});
-  }
-  for (const ListResourceType& type : types.list_resources) {
-    const auto folder = examples / "list-resources" / type.name;
-    pages["list-resources/" + ShortName(type.name) + ".md"] =
-        PageText({.title = type.name + " (List Resource)",
-                  .front_title = type.name + " List Resource - dbaas",
-                  .example = TRY(ReadExample(folder / "list-resource.tfquery.hcl")),
-                  .schema = &type.schema});
-  }
-  for (const ActionType& type : types.actions) {
-    const auto folder = examples / "actions" / type.name;
-    pages["actions/" + ShortName(type.name) + ".md"] =
-        PageText({.title = type.name + " (Action)",
-                  .front_title = type.name + " Action - dbaas",
-                  .example = TRY(ReadExample(folder / "action.tf")),
-                  .schema = &type.schema});
-  }
+  TRY(AddPages(types.data_sources, {"data-sources", "Data Source", "data-source.tf"}, examples,
+               pages));
+  TRY(AddPages(types.ephemeral_resources,
+               {"ephemeral-resources", "Ephemeral Resource", "ephemeral-resource.tf"}, examples,
+               pages));
+  TRY(AddPages(types.list_resources,
+               {"list-resources", "List Resource", "list-resource.tfquery.hcl"}, examples, pages));
+  TRY(AddPages(types.actions, {"actions", "Action", "action.tf"}, examples, pages));
   for (const FunctionType& type : types.functions) {
     const auto path = examples / "functions" / type.name / "function.tf";
     pages["functions/" + type.name + ".md"] = FunctionText(type, TRY(ReadExample(path)));
