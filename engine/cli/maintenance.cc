@@ -64,63 +64,50 @@ int Perform(Session& session, Maintenance::Kind kind, const Arguments& arguments
   return kDone;
 }
 
+/// A verb about one cluster that ends by showing it; `declare` adds what is its own.
+Verb WorkOn(const char* name, const char* text, Maintenance::Kind kind,
+            const std::function<void(CLI::App&, Arguments&)>& declare) {
+  return {.name = name, .text = text, .declare = [kind, declare](CLI::App& app) {
+            auto arguments = std::make_shared<Arguments>();
+            app.add_option("cluster", arguments->cluster, "Name or id")->required();
+            declare(app, *arguments);
+            app.add_flag("--json", arguments->json, "For programs: as show --json, afterwards");
+            return Run(
+                [kind, arguments](Session& session) { return Perform(session, kind, *arguments); });
+          }};
+}
+
+void DeclareHeir(CLI::App& app, Arguments& arguments) {
+  app.add_option("--to", arguments.member, "Member to lead; the best when left out");
+}
+
 }  // namespace
 
 Verb SwitchoverVerb() {
-  return {.name = "switchover",
-          .text = "Moves the primary's role to a standby, in order",
-          .declare = [](CLI::App& app) {
-            auto arguments = std::make_shared<Arguments>();
-            app.add_option("cluster", arguments->cluster, "Name or id")->required();
-            app.add_option("--to", arguments->member, "Member to lead; the best when left out");
-            app.add_flag("--json", arguments->json, "For programs: as show --json, afterwards");
-            return Run([arguments](Session& session) {
-              return Perform(session, Maintenance::Kind::kSwitchover, *arguments);
-            });
-          }};
+  return WorkOn("switchover", "Moves the primary's role to a standby, in order",
+                Maintenance::Kind::kSwitchover, DeclareHeir);
 }
 
 Verb FailoverVerb() {
-  return {.name = "failover",
-          .text = "Lets a standby take over from a primary that is unwell; rows may be lost",
-          .declare = [](CLI::App& app) {
-            auto arguments = std::make_shared<Arguments>();
-            app.add_option("cluster", arguments->cluster, "Name or id")->required();
-            app.add_option("--to", arguments->member, "Member to lead; the best when left out");
-            app.add_flag("--yes", arguments->yes, "Do not ask first");
-            app.add_flag("--force", arguments->force, "Although the primary looks well");
-            app.add_flag("--json", arguments->json, "For programs: as show --json, afterwards");
-            return Run([arguments](Session& session) {
-              return Perform(session, Maintenance::Kind::kFailover, *arguments);
-            });
-          }};
+  return WorkOn("failover",
+                "Lets a standby take over from a primary that is unwell; rows may be lost",
+                Maintenance::Kind::kFailover, [](CLI::App& app, Arguments& arguments) {
+                  DeclareHeir(app, arguments);
+                  app.add_flag("--yes", arguments.yes, "Do not ask first");
+                  app.add_flag("--force", arguments.force, "Although the primary looks well");
+                });
 }
 
 Verb RestartVerb() {
-  return {.name = "restart",
-          .text = "Restarts members one after the other, the primary last",
-          .declare = [](CLI::App& app) {
-            auto arguments = std::make_shared<Arguments>();
-            app.add_option("cluster", arguments->cluster, "Name or id")->required();
-            app.add_option("member", arguments->members, "Only these");
-            app.add_flag("--json", arguments->json, "For programs: as show --json, afterwards");
-            return Run([arguments](Session& session) {
-              return Perform(session, Maintenance::Kind::kRestart, *arguments);
-            });
-          }};
+  return WorkOn("restart", "Restarts members one after the other, the primary last",
+                Maintenance::Kind::kRestart, [](CLI::App& app, Arguments& arguments) {
+                  app.add_option("member", arguments.members, "Only these");
+                });
 }
 
 Verb ReloadVerb() {
-  return {.name = "reload",
-          .text = "Has all members read their configuration files again",
-          .declare = [](CLI::App& app) {
-            auto arguments = std::make_shared<Arguments>();
-            app.add_option("cluster", arguments->cluster, "Name or id")->required();
-            app.add_flag("--json", arguments->json, "For programs: as show --json, afterwards");
-            return Run([arguments](Session& session) {
-              return Perform(session, Maintenance::Kind::kReload, *arguments);
-            });
-          }};
+  return WorkOn("reload", "Has all members read their configuration files again",
+                Maintenance::Kind::kReload, [](CLI::App&, Arguments&) {});
 }
 
 }  // namespace dbaas
