@@ -67,13 +67,6 @@ struct Listing {
   }
 };
 
-class SilentProgress final : public Progress {
- public:
-  void Note(const std::string&) override {}
-  void Began(int, int, const std::string&) override {}
-  void Ended(int, int, const std::string&, const std::string&, Milliseconds) override {}
-};
-
 /// A host as configured. Its driver may have failed to be made: whoever needs it gets the reason.
 class Host {
  public:
@@ -277,6 +270,7 @@ Result<void> Engine::CheckHost(const std::string& host_name, const PartSpec& spe
 }
 
 Result<Preview> Engine::Plan(const PartChange& change) {
+  if (change.spec) TRY(CheckHost(change.id.host, *change.spec));
   Host* host = TRY(impl_->Find(change.id.host));
   Driver* driver = TRY(host->driver());
   SilentProgress silent;
@@ -338,6 +332,7 @@ Result<std::optional<ClusterView>> Engine::Read(const ClusterId& id, ReadDepth d
 }
 
 Result<std::vector<ClusterView>> Engine::List(const std::string& host_name, ReadDepth depth) {
+  if (!host_name.empty()) TRY(impl_->Find(host_name));
   std::vector<ClusterView> views;
   for (const auto& host : impl_->hosts) {
     if (!host_name.empty() && host->name() != host_name) continue;

@@ -83,7 +83,8 @@ class Engine {
   /// Nothing when there is no such cluster; a lock that its killed remover left behind is cleared
   /// then. kUnavailable when the host does not answer.
   Result<std::optional<ClusterView>> Read(const ClusterId& id, ReadDepth depth);
-  /// Of one host, or of all when `host` is empty.
+  /// Of one host, or of all when `host` is empty. kInvalid (field "host_name") when there is none
+  /// of that name.
   Result<std::vector<ClusterView>> List(const std::string& host, ReadDepth depth);
   Result<Credentials> ReadCredentials(const ClusterId& id);
 

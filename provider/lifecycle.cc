@@ -458,7 +458,6 @@ Result<DataAnswer> Lifecycle::Answer(const DataQuery& query) {
   const auto engine = this->engine();
   if (engine == nullptr) return NotConfigured();
   if (query.list_clusters) {
-    TRY(HostsNamed(*engine, query.host));
     answer.clusters = TRY(engine->List(query.host, ReadDepth::kListing));
     return answer;
   }

@@ -126,8 +126,6 @@ class Lifecycle {
   StateResponse ImportPart(const ResourceType& type, const Result<PartAddress>& address,
                            const std::string& named);
   Result<DataAnswer> Answer(const DataQuery& query);
-  /// The host called `name`, or all when that is empty. In lifecycle_lists.cc.
-  static Result<std::vector<std::string>> HostsNamed(const Engine& engine, const std::string& name);
 
   Clock& clock_;
   Random& random_;

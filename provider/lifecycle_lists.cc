@@ -3,7 +3,6 @@
 // Lifecycle's part about lists: what is on the hosts, whether or not a state has it.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -12,15 +11,6 @@
 #include "schemas/checks.h"
 
 namespace dbaas {
-
-Result<std::vector<std::string>> Lifecycle::HostsNamed(const Engine& engine,
-                                                       const std::string& name) {
-  const std::vector<std::string> hosts = engine.Hosts();
-  if (name.empty()) return hosts;
-  if (std::find(hosts.begin(), hosts.end(), name) != hosts.end()) return std::vector{name};
-  return Invalid("host_name", "there is no host called " + name,
-                 "Hosts are named by the host blocks of the provider.");
-}
 
 Diagnostics Lifecycle::ValidateList(const ListResourceType& list, const Value& config) {
   return CheckValues(list.schema, config);
@@ -43,12 +33,11 @@ Result<void> Lifecycle::List(const ListResourceType& list, const ResourceType& t
     query->host = id->host;
     cluster = id->cluster;
   }
-  const auto hosts = HostsNamed(*engine, query->host);
-  if (!hosts) return failed(hosts.error());
+  const auto hosts = query->host.empty() ? engine->Hosts() : std::vector{query->host};
 
   const std::stop_token stop = stop_token();
   std::int64_t left = request.limit;
-  for (const std::string& host : *hosts) {
+  for (const std::string& host : hosts) {
     if (stop.stop_requested()) return failed(Cancelled("stopped while listing " + type.name));
     const auto views = engine->List(host, ReadDepth::kListing);
     // The other hosts are worth listing, unless it was this one that was asked for.

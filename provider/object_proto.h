@@ -19,15 +19,14 @@ Result<tfplugin6::DynamicValue> EncodeObject(Value object, const Entry& entry) {
   return ToProto(WithEmptyBlocks(std::move(object), entry.type->schema), entry.object);
 }
 
-/// Writes the identity of `object` into `*place()`. Asks for no place when there is none, or none
-/// yet: in the plan of a create Terraform would take an unknown one, but OpenTofu 1.12.6 cannot
-/// store it ("failed to encode ... in state: value is not known").
-template <typename Place>
-Result<void> PutIdentity(const Value& object, const ResourceType& type, const Place& place) {
-  const Value identity = IdentityOf(type.schema, object);
+/// Writes the identity of `object`, a `resource` of the catalog, into `*place()`. Asks for no place
+/// when there is none, or none yet: in the plan of a create Terraform would take an unknown one,
+/// but OpenTofu 1.12.6 cannot store it ("failed to encode ... in state: value is not known").
+template <typename Resource, typename Place>
+Result<void> PutIdentity(const Value& object, const Resource& resource, const Place& place) {
+  const Value identity = IdentityOf(resource.type->schema, object);
   if (!identity.is_wholly_known() || identity.is_null()) return Ok();
-  *place()->mutable_identity_data() =
-      TRY(ToProto(identity, ObjectType(IdentitySchema(type.schema))));
+  *place()->mutable_identity_data() = TRY(ToProto(identity, resource.identity_object));
   return Ok();
 }
 

@@ -93,9 +93,17 @@ const ProviderServer::Catalog& ProviderServer::catalog() {
     const ProviderTypes& types = types_();
     catalog_.provider = ObjectType(types.provider);
     const auto add = [](const auto& all, auto& entries) {
-      for (const auto& type : all) entries[type.name] = {&type, ObjectType(type.schema)};
+      for (const auto& type : all) {
+        auto& entry = entries[type.name];
+        entry.type = &type;
+        entry.object = ObjectType(type.schema);
+      }
     };
     add(types.resources, catalog_.resources);
+    for (auto& [name, resource] : catalog_.resources) {
+      resource.identity = IdentitySchema(resource.type->schema);
+      resource.identity_object = ObjectType(resource.identity);
+    }
     add(types.data_sources, catalog_.data_sources);
     add(types.ephemeral_resources, catalog_.ephemeral_resources);
     add(types.list_resources, catalog_.lists);
@@ -152,24 +160,12 @@ Status ProviderServer::Diagnose(const char* rpc, const std::string& type_name,
   return Run(rpc, type_name, body, [&](const Error& error) { AddDiagnostic(error, diagnostics); });
 }
 
-template <typename Response, typename Body>
-Status ProviderServer::Answer(const char* rpc, const std::string& type_name, Response& response,
-                              const Body& body) {
-  return Run(rpc, type_name, body, [&](const Error& error) {
-    if constexpr (requires { response.mutable_diagnostics(); }) {
-      AddDiagnostic(error, *response.mutable_diagnostics());
-    } else {
-      response.mutable_error()->set_text(ToUtf8(error.ToLine()));
-    }
-  });
-}
-
 // What there is.
 
 Status ProviderServer::GetMetadata(ServerContext* /*context*/,
                                    const tfplugin6::Metadata::Request* /*request*/,
                                    tfplugin6::Metadata::Response* response) {
-  return Answer("GetMetadata", "", *response, [&]() -> Result<void> {
+  return Diagnose("GetMetadata", "", *response->mutable_diagnostics(), [&]() -> Result<void> {
     *response = MetadataResponse(types_());
     return Ok();
   });
@@ -178,7 +174,7 @@ Status ProviderServer::GetMetadata(ServerContext* /*context*/,
 Status ProviderServer::GetProviderSchema(ServerContext* /*context*/,
                                          const tfplugin6::GetProviderSchema::Request* /*request*/,
                                          tfplugin6::GetProviderSchema::Response* response) {
-  return Answer("GetProviderSchema", "", *response, [&]() -> Result<void> {
+  return Diagnose("GetProviderSchema", "", *response->mutable_diagnostics(), [&]() -> Result<void> {
     *response = SchemaResponse(types_());
     return Ok();
   });
@@ -189,17 +185,19 @@ Status ProviderServer::GetProviderSchema(ServerContext* /*context*/,
 Status ProviderServer::ValidateProviderConfig(
     ServerContext* /*context*/, const tfplugin6::ValidateProviderConfig::Request* request,
     tfplugin6::ValidateProviderConfig::Response* response) {
-  return Answer("ValidateProviderConfig", "", *response, [&]() -> Result<void> {
-    const Value config = TRY(FromProto(request->config(), catalog().provider, "the configuration"));
-    AddDiagnostics(lifecycle_.ValidateProvider(config), *response->mutable_diagnostics());
-    return Ok();
-  });
+  return Diagnose(
+      "ValidateProviderConfig", "", *response->mutable_diagnostics(), [&]() -> Result<void> {
+        const Value config =
+            TRY(FromProto(request->config(), catalog().provider, "the configuration"));
+        AddDiagnostics(lifecycle_.ValidateProvider(config), *response->mutable_diagnostics());
+        return Ok();
+      });
 }
 
 Status ProviderServer::ConfigureProvider(ServerContext* /*context*/,
                                          const tfplugin6::ConfigureProvider::Request* request,
                                          tfplugin6::ConfigureProvider::Response* response) {
-  return Answer("ConfigureProvider", "", *response, [&]() -> Result<void> {
+  return Diagnose("ConfigureProvider", "", *response->mutable_diagnostics(), [&]() -> Result<void> {
     const Value config = TRY(FromProto(request->config(), catalog().provider, "the configuration"));
     AddDiagnostics(lifecycle_.Configure(config), *response->mutable_diagnostics());
     return Ok();
@@ -219,129 +217,141 @@ Status ProviderServer::StopProvider(ServerContext* /*context*/,
 Status ProviderServer::ValidateResourceConfig(
     ServerContext* /*context*/, const tfplugin6::ValidateResourceConfig::Request* request,
     tfplugin6::ValidateResourceConfig::Response* response) {
-  return Answer("ValidateResourceConfig", request->type_name(), *response, [&]() -> Result<void> {
-    const Resource& resource = *TRY(FindResource(request->type_name()));
-    const Value config = TRY(FromProto(request->config(), resource.object, "the configuration"));
-    const bool write_only_allowed = request->client_capabilities().write_only_attributes_allowed();
-    AddDiagnostics(lifecycle_.ValidateResource(*resource.type, config, write_only_allowed),
-                   *response->mutable_diagnostics());
-    return Ok();
-  });
+  return Diagnose("ValidateResourceConfig", request->type_name(), *response->mutable_diagnostics(),
+                  [&]() -> Result<void> {
+                    const Resource& resource = *TRY(FindResource(request->type_name()));
+                    const Value config =
+                        TRY(FromProto(request->config(), resource.object, "the configuration"));
+                    const bool write_only_allowed =
+                        request->client_capabilities().write_only_attributes_allowed();
+                    AddDiagnostics(
+                        lifecycle_.ValidateResource(*resource.type, config, write_only_allowed),
+                        *response->mutable_diagnostics());
+                    return Ok();
+                  });
 }
 
 Status ProviderServer::UpgradeResourceState(ServerContext* /*context*/,
                                             const tfplugin6::UpgradeResourceState::Request* request,
                                             tfplugin6::UpgradeResourceState::Response* response) {
-  return Answer("UpgradeResourceState", request->type_name(), *response, [&]() -> Result<void> {
-    const Resource& resource = *TRY(FindResource(request->type_name()));
-    const Value state =
-        TRY(FromProto(request->raw_state(), resource.type->schema, resource.object));
-    *response->mutable_upgraded_state() = TRY(EncodeObject(state, resource));
-    return Ok();
-  });
+  return Diagnose("UpgradeResourceState", request->type_name(), *response->mutable_diagnostics(),
+                  [&]() -> Result<void> {
+                    const Resource& resource = *TRY(FindResource(request->type_name()));
+                    const Value state = TRY(
+                        FromProto(request->raw_state(), resource.type->schema, resource.object));
+                    *response->mutable_upgraded_state() = TRY(EncodeObject(state, resource));
+                    return Ok();
+                  });
 }
 
 Status ProviderServer::ReadResource(ServerContext* /*context*/,
                                     const tfplugin6::ReadResource::Request* request,
                                     tfplugin6::ReadResource::Response* response) {
-  return Answer("ReadResource", request->type_name(), *response, [&]() -> Result<void> {
-    const Resource& resource = *TRY(FindResource(request->type_name()));
-    const Value state = TRY(FromProto(request->current_state(), resource.object, "the state"));
-    const StateResponse answer = lifecycle_.Read(*resource.type, state, request->private_());
-    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
-    *response->mutable_new_state() = TRY(EncodeObject(answer.state, resource));
-    TRY(PutIdentity(answer.state, *resource.type,
-                    [&] { return response->mutable_new_identity(); }));
-    response->set_private_(answer.private_data);
-    return Ok();
-  });
+  return Diagnose(
+      "ReadResource", request->type_name(), *response->mutable_diagnostics(),
+      [&]() -> Result<void> {
+        const Resource& resource = *TRY(FindResource(request->type_name()));
+        const Value state = TRY(FromProto(request->current_state(), resource.object, "the state"));
+        const StateResponse answer = lifecycle_.Read(*resource.type, state, request->private_());
+        AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+        *response->mutable_new_state() = TRY(EncodeObject(answer.state, resource));
+        TRY(PutIdentity(answer.state, resource, [&] { return response->mutable_new_identity(); }));
+        response->set_private_(answer.private_data);
+        return Ok();
+      });
 }
 
 Status ProviderServer::PlanResourceChange(ServerContext* /*context*/,
                                           const tfplugin6::PlanResourceChange::Request* request,
                                           tfplugin6::PlanResourceChange::Response* response) {
-  return Answer("PlanResourceChange", request->type_name(), *response, [&]() -> Result<void> {
-    const Resource& resource = *TRY(FindResource(request->type_name()));
-    const Type& type = resource.object;
-    PlanRequest plan;
-    plan.prior = TRY(FromProto(request->prior_state(), type, "the prior state"));
-    plan.proposed = TRY(FromProto(request->proposed_new_state(), type, "the proposed state"));
-    plan.config = TRY(FromProto(request->config(), type, "the configuration"));
-    plan.prior_private = request->prior_private();
-    const PlanResponse answer = lifecycle_.Plan(*resource.type, plan);
-    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
-    *response->mutable_planned_state() = TRY(EncodeObject(answer.planned, resource));
-    TRY(PutIdentity(answer.planned, *resource.type,
-                    [&] { return response->mutable_planned_identity(); }));
-    for (const AttributePath& path : answer.requires_replace) {
-      *response->add_requires_replace() = ToProto(path);
-    }
-    response->set_planned_private(answer.planned_private);
-    return Ok();
-  });
+  return Diagnose(
+      "PlanResourceChange", request->type_name(), *response->mutable_diagnostics(),
+      [&]() -> Result<void> {
+        const Resource& resource = *TRY(FindResource(request->type_name()));
+        const Type& type = resource.object;
+        PlanRequest plan;
+        plan.prior = TRY(FromProto(request->prior_state(), type, "the prior state"));
+        plan.proposed = TRY(FromProto(request->proposed_new_state(), type, "the proposed state"));
+        plan.config = TRY(FromProto(request->config(), type, "the configuration"));
+        plan.prior_private = request->prior_private();
+        const PlanResponse answer = lifecycle_.Plan(*resource.type, plan);
+        AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+        *response->mutable_planned_state() = TRY(EncodeObject(answer.planned, resource));
+        TRY(PutIdentity(answer.planned, resource,
+                        [&] { return response->mutable_planned_identity(); }));
+        for (const AttributePath& path : answer.requires_replace) {
+          *response->add_requires_replace() = ToProto(path);
+        }
+        response->set_planned_private(answer.planned_private);
+        return Ok();
+      });
 }
 
 Status ProviderServer::ApplyResourceChange(ServerContext* /*context*/,
                                            const tfplugin6::ApplyResourceChange::Request* request,
                                            tfplugin6::ApplyResourceChange::Response* response) {
-  return Answer("ApplyResourceChange", request->type_name(), *response, [&]() -> Result<void> {
-    const Resource& resource = *TRY(FindResource(request->type_name()));
-    const Type& type = resource.object;
-    ApplyRequest apply;
-    apply.prior = TRY(FromProto(request->prior_state(), type, "the prior state"));
-    apply.planned = TRY(FromProto(request->planned_state(), type, "the planned state"));
-    apply.config = TRY(FromProto(request->config(), type, "the configuration"));
-    apply.planned_private = request->planned_private();
-    const StateResponse answer = lifecycle_.Apply(*resource.type, apply);
-    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
-    *response->mutable_new_state() = TRY(EncodeObject(answer.state, resource));
-    TRY(PutIdentity(answer.state, *resource.type,
-                    [&] { return response->mutable_new_identity(); }));
-    response->set_private_(answer.private_data);
-    return Ok();
-  });
+  return Diagnose(
+      "ApplyResourceChange", request->type_name(), *response->mutable_diagnostics(),
+      [&]() -> Result<void> {
+        const Resource& resource = *TRY(FindResource(request->type_name()));
+        const Type& type = resource.object;
+        ApplyRequest apply;
+        apply.prior = TRY(FromProto(request->prior_state(), type, "the prior state"));
+        apply.planned = TRY(FromProto(request->planned_state(), type, "the planned state"));
+        apply.config = TRY(FromProto(request->config(), type, "the configuration"));
+        apply.planned_private = request->planned_private();
+        const StateResponse answer = lifecycle_.Apply(*resource.type, apply);
+        AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+        *response->mutable_new_state() = TRY(EncodeObject(answer.state, resource));
+        TRY(PutIdentity(answer.state, resource, [&] { return response->mutable_new_identity(); }));
+        response->set_private_(answer.private_data);
+        return Ok();
+      });
 }
 
 Status ProviderServer::ImportResourceState(ServerContext* /*context*/,
                                            const tfplugin6::ImportResourceState::Request* request,
                                            tfplugin6::ImportResourceState::Response* response) {
-  return Answer("ImportResourceState", request->type_name(), *response, [&]() -> Result<void> {
-    const Resource& resource = *TRY(FindResource(request->type_name()));
-    const Type identity_type = ObjectType(IdentitySchema(resource.type->schema));
-    const Value identity =
-        TRY(FromProto(request->identity().identity_data(), identity_type, "the identity"));
-    const StateResponse answer = identity.is_null()
-                                     ? lifecycle_.Import(*resource.type, request->id())
-                                     : lifecycle_.ImportByIdentity(*resource.type, identity);
-    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
-    if (HasErrors(answer.diagnostics)) return Ok();
-    auto& imported = *response->add_imported_resources();
-    imported.set_type_name(request->type_name());
-    imported.set_private_(answer.private_data);
-    *imported.mutable_state() = TRY(EncodeObject(answer.state, resource));
-    TRY(PutIdentity(answer.state, *resource.type, [&] { return imported.mutable_identity(); }));
-    return Ok();
-  });
+  return Diagnose(
+      "ImportResourceState", request->type_name(), *response->mutable_diagnostics(),
+      [&]() -> Result<void> {
+        const Resource& resource = *TRY(FindResource(request->type_name()));
+        const Value identity = TRY(FromProto(request->identity().identity_data(),
+                                             resource.identity_object, "the identity"));
+        const StateResponse answer = identity.is_null()
+                                         ? lifecycle_.Import(*resource.type, request->id())
+                                         : lifecycle_.ImportByIdentity(*resource.type, identity);
+        AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+        if (HasErrors(answer.diagnostics)) return Ok();
+        auto& imported = *response->add_imported_resources();
+        imported.set_type_name(request->type_name());
+        imported.set_private_(answer.private_data);
+        *imported.mutable_state() = TRY(EncodeObject(answer.state, resource));
+        TRY(PutIdentity(answer.state, resource, [&] { return imported.mutable_identity(); }));
+        return Ok();
+      });
 }
 
 Status ProviderServer::MoveResourceState(ServerContext* /*context*/,
                                          const tfplugin6::MoveResourceState::Request* request,
                                          tfplugin6::MoveResourceState::Response* response) {
   const std::string& target = request->target_type_name();
-  return Answer("MoveResourceState", target, *response, [&]() -> Result<void> {
-    const Resource& resource = *TRY(FindResource(target));
-    const std::string& source = request->source_type_name();
-    const std::string& from = request->source_provider_address();
-    // Under another address (a mirror's, a registry's, an earlier owner's) it is the same object.
-    const bool is_ours = from.substr(from.rfind('/') + 1) == kProviderName;
-    if (source != target || !is_ours) return CannotMove(source, from, target);
-    const Value state =
-        TRY(FromProto(request->source_state(), resource.type->schema, resource.object));
-    *response->mutable_target_state() = TRY(EncodeObject(state, resource));
-    TRY(PutIdentity(state, *resource.type, [&] { return response->mutable_target_identity(); }));
-    response->set_target_private(request->source_private());
-    return Ok();
-  });
+  return Diagnose(
+      "MoveResourceState", target, *response->mutable_diagnostics(), [&]() -> Result<void> {
+        const Resource& resource = *TRY(FindResource(target));
+        const std::string& source = request->source_type_name();
+        const std::string& from = request->source_provider_address();
+        // Under another address (a mirror's, a registry's, an earlier owner's) it is the same
+        // object.
+        const bool is_ours = from.substr(from.rfind('/') + 1) == kProviderName;
+        if (source != target || !is_ours) return CannotMove(source, from, target);
+        const Value state =
+            TRY(FromProto(request->source_state(), resource.type->schema, resource.object));
+        *response->mutable_target_state() = TRY(EncodeObject(state, resource));
+        TRY(PutIdentity(state, resource, [&] { return response->mutable_target_identity(); }));
+        response->set_target_private(request->source_private());
+        return Ok();
+      });
 }
 
 // Data sources.
@@ -350,25 +360,29 @@ Status ProviderServer::ValidateDataResourceConfig(
     ServerContext* /*context*/, const tfplugin6::ValidateDataResourceConfig::Request* request,
     tfplugin6::ValidateDataResourceConfig::Response* response) {
   const std::string& name = request->type_name();
-  return Answer("ValidateDataResourceConfig", name, *response, [&]() -> Result<void> {
-    const DataSource& source = *TRY(FindDataSource(name));
-    const Value config = TRY(FromProto(request->config(), source.object, "the configuration"));
-    AddDiagnostics(lifecycle_.ValidateData(*source.type, config), *response->mutable_diagnostics());
-    return Ok();
-  });
+  return Diagnose(
+      "ValidateDataResourceConfig", name, *response->mutable_diagnostics(), [&]() -> Result<void> {
+        const DataSource& source = *TRY(FindDataSource(name));
+        const Value config = TRY(FromProto(request->config(), source.object, "the configuration"));
+        AddDiagnostics(lifecycle_.ValidateData(*source.type, config),
+                       *response->mutable_diagnostics());
+        return Ok();
+      });
 }
 
 Status ProviderServer::ReadDataSource(ServerContext* /*context*/,
                                       const tfplugin6::ReadDataSource::Request* request,
                                       tfplugin6::ReadDataSource::Response* response) {
-  return Answer("ReadDataSource", request->type_name(), *response, [&]() -> Result<void> {
-    const DataSource& source = *TRY(FindDataSource(request->type_name()));
-    const Value config = TRY(FromProto(request->config(), source.object, "the configuration"));
-    const StateResponse answer = lifecycle_.ReadData(*source.type, config);
-    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
-    *response->mutable_state() = TRY(EncodeObject(answer.state, source));
-    return Ok();
-  });
+  return Diagnose("ReadDataSource", request->type_name(), *response->mutable_diagnostics(),
+                  [&]() -> Result<void> {
+                    const DataSource& source = *TRY(FindDataSource(request->type_name()));
+                    const Value config =
+                        TRY(FromProto(request->config(), source.object, "the configuration"));
+                    const StateResponse answer = lifecycle_.ReadData(*source.type, config);
+                    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+                    *response->mutable_state() = TRY(EncodeObject(answer.state, source));
+                    return Ok();
+                  });
 }
 
 // Functions. They get their arguments in full, and need no configuration.
@@ -376,7 +390,7 @@ Status ProviderServer::ReadDataSource(ServerContext* /*context*/,
 Status ProviderServer::GetFunctions(ServerContext* /*context*/,
                                     const tfplugin6::GetFunctions::Request* /*request*/,
                                     tfplugin6::GetFunctions::Response* response) {
-  return Answer("GetFunctions", "", *response, [&]() -> Result<void> {
+  return Diagnose("GetFunctions", "", *response->mutable_diagnostics(), [&]() -> Result<void> {
     for (const FunctionType& type : types_().functions) {
       (*response->mutable_functions())[type.name] = ToProto(type);
     }
@@ -387,7 +401,7 @@ Status ProviderServer::GetFunctions(ServerContext* /*context*/,
 Status ProviderServer::CallFunction(ServerContext* /*context*/,
                                     const tfplugin6::CallFunction::Request* request,
                                     tfplugin6::CallFunction::Response* response) {
-  return Answer("CallFunction", request->name(), *response, [&]() -> Result<void> {
+  const auto call = [&]() -> Result<void> {
     const FunctionType* function = types_().FindFunction(request->name());
     if (function == nullptr) {
       return NotFound("This version of the provider has no function " + request->name());
@@ -411,6 +425,10 @@ Status ProviderServer::CallFunction(ServerContext* /*context*/,
     }
     *response->mutable_result() = TRY(ToProto(*result, function->result));
     return Ok();
+  };
+  // Of all answers the only one that has an error in place of diagnostics.
+  return Run("CallFunction", request->name(), call, [&](const Error& error) {
+    response->mutable_error()->set_text(ToUtf8(error.ToLine()));
   });
 }
 

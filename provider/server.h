@@ -79,7 +79,10 @@ class ProviderServer final : public tfplugin6::Provider::Service {
     const T* type;
     Type object;
   };
-  using Resource = Entry<ResourceType>;
+  struct Resource : Entry<ResourceType> {
+    Schema identity;  ///< No attributes when it has none.
+    Type identity_object;
+  };
   using DataSource = Entry<DataSourceType>;
   using Ephemeral = Entry<EphemeralType>;
   using ActionEntry = Entry<ActionType>;
@@ -100,14 +103,10 @@ class ProviderServer final : public tfplugin6::Provider::Service {
   Result<const ActionEntry*> FindAction(const std::string& name);
   Result<const List*> FindList(const std::string& name);
 
-  /// Runs `body`, which returns a Result<void>, and turns whatever goes wrong into a diagnostic.
-  template <typename Response, typename Body>
-  grpc::Status Answer(const char* rpc, const std::string& type_name, Response& response,
-                      const Body& body);
-  /// The same for methods outside of server.cc.
+  /// Runs `body` and turns whatever goes wrong into a diagnostic.
   grpc::Status Diagnose(const char* rpc, const std::string& type_name, DiagnosticList& diagnostics,
                         const std::function<Result<void>()>& body);
-  /// What both do; `tell` writes the error down.
+  /// The same for an answer without diagnostics; `tell` writes the error down.
   grpc::Status Run(const char* rpc, const std::string& type_name,
                    const std::function<Result<void>()>& body,
                    const std::function<void(const Error&)>& tell);

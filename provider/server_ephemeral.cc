@@ -2,9 +2,8 @@
 //
 // The calls about ephemeral resources.
 #include "provider/from_proto.h"
-#include "provider/object_type.h"
+#include "provider/object_proto.h"
 #include "provider/server.h"
-#include "provider/to_proto.h"
 
 namespace dbaas {
 
@@ -48,8 +47,7 @@ Status ProviderServer::OpenEphemeralResource(
         const Value config = TRY(FromProto(request->config(), type.object, "the configuration"));
         const OpenResponse answer = lifecycle_.Open(*type.type, config);
         AddDiagnostics(answer.diagnostics, diagnostics);
-        *response->mutable_result() =
-            TRY(ToProto(WithEmptyBlocks(answer.result, type.type->schema), type.object));
+        *response->mutable_result() = TRY(EncodeObject(answer.result, type));
         WriteLease(answer, *response);
         return Ok();
       });

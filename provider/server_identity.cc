@@ -16,10 +16,9 @@ Status ProviderServer::GetResourceIdentitySchemas(
     tfplugin6::GetResourceIdentitySchemas::Response* response) {
   auto& diagnostics = *response->mutable_diagnostics();
   return Diagnose("GetResourceIdentitySchemas", "", diagnostics, [&]() -> Result<void> {
-    for (const ResourceType& type : types_().resources) {
-      const Schema identity = IdentitySchema(type.schema);
-      if (identity.attributes.empty()) continue;
-      (*response->mutable_identity_schemas())[type.name] = IdentityToProto(identity);
+    for (const auto& [name, resource] : catalog().resources) {
+      if (resource.identity.attributes.empty()) continue;
+      (*response->mutable_identity_schemas())[name] = IdentityToProto(resource.identity);
     }
     return Ok();
   });
@@ -32,12 +31,11 @@ Status ProviderServer::UpgradeResourceIdentity(
   auto& diagnostics = *response->mutable_diagnostics();
   return Diagnose("UpgradeResourceIdentity", name, diagnostics, [&]() -> Result<void> {
     const Resource& resource = *TRY(FindResource(name));
-    const Schema identity = IdentitySchema(resource.type->schema);
-    if (identity.attributes.empty()) {
+    if (resource.identity.attributes.empty()) {
       return Invalid("", name + " has no identity", "No release of this provider ever stored one.");
     }
-    const Type type = ObjectType(identity);
-    const Value stored = TRY(FromProto(request->raw_identity(), identity, type));
+    const Type& type = resource.identity_object;
+    const Value stored = TRY(FromProto(request->raw_identity(), resource.identity, type));
     *response->mutable_upgraded_identity()->mutable_identity_data() = TRY(ToProto(stored, type));
     return Ok();
   });

@@ -52,7 +52,7 @@ Status ProviderServer::ListResource(ServerContext* context,
         const auto take = [&](const Listed& listed) -> Result<void> {
           tfplugin6::ListResource::Event event;
           AddDiagnostics(InListBlock(listed.diagnostics), *event.mutable_diagnostic());
-          TRY(PutIdentity(listed.state, *resource.type, [&] { return event.mutable_identity(); }));
+          TRY(PutIdentity(listed.state, resource, [&] { return event.mutable_identity(); }));
           if (!listed.state.is_null()) {
             event.set_display_name(listed.state.at(kDisplayName).as_string());
             if (request->include_resource_object()) {

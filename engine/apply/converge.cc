@@ -109,10 +109,7 @@ class Convergence {
       NoteFailure(carried.error());
       return carried;
     }
-    lease_.reset();  // Before settling, as in Run.
-    auto settled = Settle("");
-    if (!settled && settled.error().kind == ErrorKind::kConflict) return Ok();
-    return settled;
+    return Conclude();
   }
 
  private:
@@ -127,12 +124,7 @@ class Convergence {
       NoteFailure(converged.error());
       return std::move(converged).error();
     }
-    // The lease goes first: killed in between, the record is still unsettled and the next apply
-    // finds both. The other way round a lock could stay behind with nothing left to do for anyone.
-    lease_.reset();
-    if (auto settled = Settle(""); !settled && settled.error().kind != ErrorKind::kConflict) {
-      return std::move(settled).error();
-    }  // On a conflict the next in line has written its intent, which builds on ours.
+    TRY(Conclude());
     return Converged{.record = intent_.record, .observed = std::move(observed_)};
   }
 
@@ -227,6 +219,17 @@ class Convergence {
     return WriteRecord(record.generation);
   }
 
+  /// The end of whatever went well. The lease goes first: killed in between, the record is still
+  /// unsettled and the next apply finds both. The other way round a lock could stay behind with
+  /// nothing left to do for anyone.
+  Result<void> Conclude() {
+    lease_.reset();
+    auto settled = Settle("");
+    // The next in line has written its intent, which builds on ours.
+    if (!settled && settled.error().kind == ErrorKind::kConflict) return Ok();
+    return settled;
+  }
+
   /// For the history only; the error itself is on its way to the user.
   void NoteFailure(const Error& error) {
     auto written = lease_->Check();
@@ -274,10 +277,7 @@ class Convergence {
       NoteFailure(converged.error());
       return std::move(converged).error();
     }
-    lease_.reset();  // Before settling, as in Run.
-    if (auto settled = Settle(""); !settled && settled.error().kind != ErrorKind::kConflict) {
-      return std::move(settled).error();
-    }
+    TRY(Conclude());
     return wrong;
   }
 
@@ -304,14 +304,14 @@ class Convergence {
     for (const auto& object : desired_.objects) {
       if (!object.holds_data || sight.observed.Find(object.id) != nullptr) continue;
       return Denied(object.id.ToText() +
-                    " is gone, and an empty one in its place is nothing to do "
-                    "unasked");
+                    " is gone, and an empty one in its place is nothing to do unasked");
     }
     const Plan plan = PlanRound(sight);
     TRY(CheckDisruption(plan.disruption));
+    const Plan shared = TRY(PlanShared(TRY(ObserveShared())));
     std::vector<std::string> wrong;
-    for (const Plan& part : {TRY(PlanShared(TRY(ObserveShared()))), plan}) {
-      for (const auto& action : part.actions) {
+    for (const Plan* part : {&shared, &plan}) {
+      for (const auto& action : part->actions) {
         if (std::holds_alternative<WaitUntil>(action.operation)) continue;
         wrong.push_back(action.title + (action.reason.empty() ? "" : " " + action.reason));
       }
@@ -570,10 +570,6 @@ Result<Plan> PreviewMaintenance(const ConvergeContext& context, const Maintenanc
 
 Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change) {
   Driver& driver = context.driver;
-  // What needs no answer from the host comes first: a plan for one that is silent says it too.
-  if (const auto* spec = change.spec ? std::get_if<ClusterSpec>(&*change.spec) : nullptr) {
-    TRY(CheckWatcher(driver.Host(), driver.HasControlSocket(), *spec));
-  }
   const auto before = TRY(driver.ReadRecord(change.id.cluster));
   Intent intent = TRY(MakeIntent(before, change, Moment::kPlan));
   const Observation observed = TRY(driver.Observe(change.id.cluster));

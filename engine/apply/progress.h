@@ -22,4 +22,12 @@ class Progress {
                      Milliseconds elapsed) = 0;
 };
 
+/// For work that nobody looks on at.
+class SilentProgress final : public Progress {
+ public:
+  void Note(const std::string&) override {}
+  void Began(int, int, const std::string&) override {}
+  void Ended(int, int, const std::string&, const std::string&, Milliseconds) override {}
+};
+
 }  // namespace dbaas

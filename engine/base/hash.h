@@ -10,10 +10,6 @@ namespace dbaas {
 
 /// Lower-case hexadecimal, 64 characters.
 std::string Sha256Hex(std::string_view data);
-
-/// Identifies content: equal fingerprints, equal content. Short hex; empty means "not known".
-using Fingerprint = std::string;
-Fingerprint FingerprintOf(std::string_view content);
 /// Raw 32 bytes.
 std::string Sha256(std::string_view data);
 std::string HmacSha256(std::string_view key, std::string_view data);
@@ -23,5 +19,9 @@ std::string Pbkdf2Sha256(std::string_view password, std::string_view salt, int i
 std::string Base64(std::string_view data);
 /// RFC 4648; bytes outside the alphabet are skipped.
 std::string DecodeBase64(std::string_view text);
+
+/// Identifies content: equal fingerprints, equal content. Short hex; empty means "not known".
+using Fingerprint = std::string;
+Fingerprint FingerprintOf(std::string_view content);
 
 }  // namespace dbaas

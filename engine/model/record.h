@@ -31,7 +31,7 @@ struct ClusterRecord {
   std::map<std::string, Secret<std::string>> secrets;
   std::map<std::string, int> ports;  ///< "write", "read", "replica/reports" → host port.
   std::string version_actual;        ///< Version of the dbms as last probed: "17.6".
-  bool watcher = false;  ///< Needs the host's watcher (watcher_object.h), and the host can run it.
+  bool watcher = false;  ///< Needs the host's watcher (apply/desired.h), and the host can run it.
   /// Of all that the settled generation expanded to. Another version of dbaas may expand the same
   /// record to something else, and must not take the difference for drift. Empty: not known.
   Fingerprint expansion;

@@ -99,13 +99,6 @@ TEST_F(EngineTest, PlanForASilentHostWarnsAndApplyFails) {
   EXPECT_THAT(preview->warnings[0], HasSubstr("Host local does not answer"));
 }
 
-class Silent final : public Progress {
- public:
-  void Note(const std::string&) override {}
-  void Began(int, int, const std::string&) override {}
-  void Ended(int, int, const std::string&, const std::string&, Milliseconds) override {}
-};
-
 TEST_F(EngineTest, AppliedClusterRunsWithoutDriftAndIsNotAskedForAgain) {
   FakePatroni patroni(*host_);
   ClusterSpec spec;
@@ -118,7 +111,7 @@ TEST_F(EngineTest, AppliedClusterRunsWithoutDriftAndIsNotAskedForAgain) {
                           .verb = PartChange::Verb::kCreate,
                           .spec = spec,
                           .who = "test"};
-  Silent progress;
+  SilentProgress progress;
   const auto view = engine_.Apply(change, progress, {});
   ASSERT_TRUE(view.has_value()) << view.error().ToLine();
   EXPECT_EQ(view->status, "running");
@@ -147,7 +140,7 @@ class StopTest : public EngineTest {
   }
 
   std::stop_source stop_;
-  Silent progress_;
+  SilentProgress progress_;
 };
 
 TEST_F(StopTest, NothingNewStartsAndWhatWasDoneStands) {
@@ -265,7 +258,7 @@ TEST_F(EngineTest, ALoginIsMadeOnThePrimaryAndGoesWhenItIsClosed) {
                           .verb = PartChange::Verb::kCreate,
                           .spec = spec,
                           .who = "test"};
-  Silent silent;
+  SilentProgress silent;
   ASSERT_TRUE(engine_.Apply(change, silent, {}).has_value());
   patroni.FailOver("orders");
   host_->ForgetCalls();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "tests/lifecycle/fake_engine.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace dbaas {
@@ -122,6 +123,10 @@ Result<std::optional<ClusterView>> Engine::Read(const ClusterId& id, ReadDepth) 
 }
 
 Result<std::vector<ClusterView>> Engine::List(const std::string& host, ReadDepth) {
+  const auto& hosts = impl_->hosts;
+  if (!host.empty() && std::find(hosts.begin(), hosts.end(), host) == hosts.end()) {
+    return Invalid("host_name", "there is no host called " + host);
+  }
   if (World().fail_read) return *World().fail_read;
   std::vector<ClusterView> views;
   for (const auto& [id, view] : World().clusters) {

@@ -24,13 +24,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class Silent final : public Progress {
- public:
-  void Note(const std::string&) override {}
-  void Began(int, int, const std::string&) override {}
-  void Ended(int, int, const std::string&, const std::string&, Milliseconds) override {}
-};
-
 class EngineCallsTest : public testing::Test {
  protected:
   EngineCallsTest() {
@@ -42,7 +35,7 @@ class EngineCallsTest : public testing::Test {
     spec.node_count = 2;
     spec.username = "admin";
     spec.db_name = "app";
-    Silent silent;
+    SilentProgress silent;
     const auto applied = engine_->Apply({.id = {"local", "orders"},
                                          .key = "cluster",
                                          .verb = PartChange::Verb::kCreate,

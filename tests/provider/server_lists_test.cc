@@ -23,13 +23,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using Event = tfplugin6::ListResource::Event;
 
-class Silent final : public Progress {
- public:
-  void Note(const std::string&) override {}
-  void Began(int, int, const std::string&) override {}
-  void Ended(int, int, const std::string&, const std::string&, Milliseconds) override {}
-};
-
 class ListResourcesTest : public testing::Test {
  protected:
   ListResourcesTest() {
@@ -48,7 +41,7 @@ class ListResourcesTest : public testing::Test {
     spec.engine_version = "17";
     spec.instance_class = "db.small";
     spec.resources = FindInstanceClass("db.small")->resources;
-    Silent progress;
+    SilentProgress progress;
     const auto view = engine_->Apply({.id = {host, name},
                                       .key = "cluster",
                                       .verb = PartChange::Verb::kCreate,

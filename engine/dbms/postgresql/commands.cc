@@ -34,6 +34,16 @@ Json LocalParameterNames(const ClusterRecord& record) {
   return names;
 }
 
+Command LoginCommand(const ClusterRecord& record, const std::string& role,
+                     const Secret<std::string>& sql, const std::string& doomed_sql,
+                     const std::string& primary) {
+  Json arguments = CommonArguments(record);
+  arguments["login"] = role;
+  arguments["sql"] = sql.Reveal();
+  arguments["doomed_sql"] = doomed_sql;
+  return RunScript(embedded::kLogin, arguments, primary);
+}
+
 }  // namespace
 
 Command PostgreSql::ApplySettings(const ClusterRecord& record, const Settings& desired,
@@ -64,20 +74,6 @@ Command PostgreSql::Switchover(const ClusterRecord& record, const std::string& f
   arguments["to"] = to;
   return RunScript(embedded::kSwitchover, arguments, from);
 }
-
-namespace {
-
-Command LoginCommand(const ClusterRecord& record, const std::string& role,
-                     const Secret<std::string>& sql, const std::string& doomed_sql,
-                     const std::string& primary) {
-  Json arguments = CommonArguments(record);
-  arguments["login"] = role;
-  arguments["sql"] = sql.Reveal();
-  arguments["doomed_sql"] = doomed_sql;
-  return RunScript(embedded::kLogin, arguments, primary);
-}
-
-}  // namespace
 
 Command PostgreSql::OpenLogin(const ClusterRecord& record, const Login& login,
                               const std::string& primary) const {

@@ -64,6 +64,16 @@ class JsonLines {
   std::string line_;
 };
 
+/// Where we reach the engine need not be where its own machine does: a socket may be forwarded from
+/// elsewhere. Only without root there is no common place, and then ours is the best guess.
+/// Source: https://docs.docker.com/engine/security/rootless/tips/
+std::string ControlSocket(const Json& info, const Endpoint& endpoint) {
+  const Json& options = GetMember(info, "SecurityOptions");
+  const bool is_rootless = options.is_array() && std::find(options.begin(), options.end(),
+                                                           "name=rootless") != options.end();
+  return is_rootless && !endpoint.socket_path.empty() ? endpoint.socket_path : kDefaultSocket;
+}
+
 }  // namespace
 
 Error ErrorFromStatus(int status, const std::string& body) {
@@ -328,20 +338,6 @@ Error DockerClient::Follow(const std::string& filters,
   if (!ended) return ended.error();
   return Unavailable(fmt::format("the Docker engine at {} ended its events", endpoint().text));
 }
-
-namespace {
-
-/// Where we reach the engine need not be where its own machine does: a socket may be forwarded from
-/// elsewhere. Only without root there is no common place, and then ours is the best guess.
-/// Source: https://docs.docker.com/engine/security/rootless/tips/
-std::string ControlSocket(const Json& info, const Endpoint& endpoint) {
-  const Json& options = GetMember(info, "SecurityOptions");
-  const bool is_rootless = options.is_array() && std::find(options.begin(), options.end(),
-                                                           "name=rootless") != options.end();
-  return is_rootless && !endpoint.socket_path.empty() ? endpoint.socket_path : kDefaultSocket;
-}
-
-}  // namespace
 
 Result<DockerClient::Machine> DockerClient::ReadMachine() {
   {
