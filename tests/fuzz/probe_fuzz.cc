@@ -9,10 +9,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace dbaas;
   static const ClusterRecord kRecord = [] {
     ClusterRecord record{.cluster = "orders", .uid = "fuzz"};
-    record.parts.emplace(std::string(kClusterPart), ClusterSpec{.name = "orders",
-                                                                .engine = "postgresql",
-                                                                .engine_version = "17",
-                                                                .node_count = 3});
+    record.parts.emplace(
+        std::string(kClusterPart),
+        ClusterSpec{
+            .name = "orders", .engine = "postgresql", .engine_version = "17", .node_count = 3});
     return record;
   }();
   const std::string output(reinterpret_cast<const char*>(data), size);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// What Terraform sends: msgpack and, for stored state, JSON. The first byte chooses the type and the
-// format. Whatever is accepted must come out again as it is.
+// What Terraform sends: msgpack and, for stored state, JSON. The first byte chooses the type and
+// the format. Whatever is accepted must come out again as it is.
 #include <cstdlib>
 #include <string_view>
 

@@ -102,8 +102,7 @@ int Run(int actions) {
     --in_flight;
     return Result<void>();
   });
-  const double slow_floor =
-      std::chrono::duration<double>(kSlow).count() * kSlowActions / kWorkers;
+  const double slow_floor = std::chrono::duration<double>(kSlow).count() * kSlowActions / kWorkers;
   std::printf(
       "{\"actions\": %d, \"floor\": %.6f, \"executed\": %.6f, \"journaled\": %.6f, "
       "\"in_flight\": %d, \"slow\": %.6f, \"slow_floor\": %.6f}\n",

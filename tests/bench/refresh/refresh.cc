@@ -23,8 +23,7 @@ std::string NameOf(int number) { return "refresh-" + std::to_string(number); }
 
 /// A cluster of one member, with secrets as large as real ones.
 ClusterRecord RecordOf(int number) {
-  ClusterRecord record{
-      .cluster = NameOf(number), .uid = "bench", .generation = 1, .settled = 1};
+  ClusterRecord record{.cluster = NameOf(number), .uid = "bench", .generation = 1, .settled = 1};
   record.parts.emplace(std::string(kClusterPart), ClusterSpec{.name = record.cluster,
                                                               .engine = "postgresql",
                                                               .engine_version = "17",
