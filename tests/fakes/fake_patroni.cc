@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "tests/fakes/fake_patroni.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "engine/base/hash.h"
@@ -156,6 +158,7 @@ void FakePatroni::Promote(const Member& member, const Copy& copy, Cluster& clust
   cluster.leader = member.name;
   cluster.leader_volume = member.volume;
   cluster.leads_since = Now();
+  ++cluster.promotions;
 }
 
 void FakePatroni::Follow(const ClusterRecord& record, const std::vector<Member>& members,
@@ -403,28 +406,43 @@ void FakePatroni::ForgetKeys(const std::string& prefix) {
                 [&](const auto& entry) { return prefix == "/dbaas/" + entry.first + "/"; });
 }
 
-/// As far as claim.cc goes: a look at the leader's key, or its passing on to somebody.
+/// One life of one leader, as the key's revision is.
+std::int64_t FakePatroni::ClaimOf(const std::vector<Member>& members, const Cluster& cluster) {
+  if (cluster.leader.empty()) return 0;
+  const Member* leader = Find(members, cluster.leader);
+  const std::int64_t life =
+      leader == nullptr ? 0
+                        : static_cast<std::int64_t>(leader->incarnation) * 1000 + leader->starts;
+  return cluster.promotions * 1'000'000 + life;
+}
+
+/// As far as claim.cc goes: a look at the leader's key, or its passing on to somebody when it still
+/// is what was seen.
 ExecResult FakePatroni::Transact(const std::string& input) {
-  const auto entry = [](const std::string& key, const std::string& value) {
+  const auto entry = [](const std::string& key, const std::string& value, std::int64_t revision) {
     Json list = Json::array();
     if (!value.empty()) {
-      list.push_back({{"key", Base64(key)}, {"value", Base64(value)}, {"mod_revision", 1}});
+      list.push_back({{"key", Base64(key)}, {"value", Base64(value)}, {"mod_revision", revision}});
     }
     return Json({{"Response", {{"response_range", {{"kvs", list}}}}}});
   };
   for (auto& [scope, cluster] : clusters_) {
-    const std::string prefix = "/dbaas/" + scope + "/";
-    if (input.find(prefix + "leader") == std::string::npos) continue;
+    const std::string leader_key = "/dbaas/" + scope + "/leader";
+    if (input.find(leader_key) == std::string::npos) continue;
+    const auto members = MembersOf(scope.substr(0, scope.rfind('-')));
+    const std::int64_t claim = ClaimOf(members, cluster);
     const std::string named = R"({\"member\":\")";
     const auto found = input.find(named);
-    if (found == std::string::npos) {
-      return {.output = Dump({{"responses", Json::array({entry(prefix + "leader", cluster.leader),
-                                                         entry(prefix + "config", "{}")})}})};
+    const std::string as_seen = fmt::format("mod(\"{}\") = \"{}\"", leader_key, claim);
+    if (found == std::string::npos || input.find(as_seen) == std::string::npos) {
+      const Json responses = {entry(leader_key, cluster.leader, claim),
+                              entry("/dbaas/" + scope + "/config", "{}", 1)};
+      return {.output = Dump({{"responses", responses}})};
     }
     const auto begin = found + named.size();
     const std::string to = input.substr(begin, input.find('\\', begin) - begin);
     TakeLeaderKey(scope, cluster);
-    for (const auto& member : MembersOf(scope.substr(0, scope.rfind('-')))) {
+    for (const auto& member : members) {
       if (member.name == to) Promote(member, copies_[member.volume], cluster);
     }
     return {.output = R"({"responses":[{"Response":{"response_put":{}}}]})"};

@@ -95,6 +95,7 @@ class FakePatroni {
     bool initialized = false;
     std::string leader;
     TimePoint leads_since{};
+    std::int64_t promotions = 0;
     std::uint64_t leader_volume = 0;
     std::optional<TimePoint> key_ends;  ///< Of a leader that was killed.
     std::int64_t acknowledged = 0;
@@ -107,6 +108,7 @@ class FakePatroni {
   ExecResult SwitchOver(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
   void TakeLeaderKey(const std::string& scope, Cluster& cluster);
   void ForgetKeys(const std::string& prefix);
+  static std::int64_t ClaimOf(const std::vector<Member>& members, const Cluster& cluster);
   ExecResult Transact(const std::string& input);
   void ApplySettings(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
   Json Probe(const std::string& member, const ClusterRecord& record, Cluster& cluster);

@@ -32,6 +32,11 @@ class BuggyDriver final : public Driver {
   Result<Observation> Observe(const std::optional<std::string>& cluster) override {
     auto observed = driver_->Observe(cluster);
     if (observed && bug_ == PlantedBug::kGivesOutTheSamePort) observed->used_ports.clear();
+    if (observed && bug_ == PlantedBug::kFencesInNameOnly) {
+      for (auto& object : observed->objects) {
+        if (object.id.name == said_to_be_dead_) object.state = RunState::kStopped;
+      }
+    }
     return Told(std::move(observed));
   }
   Result<void> Ensure(const Object& object) override {
@@ -52,7 +57,11 @@ class BuggyDriver final : public Driver {
   Result<void> Restart(const std::string& instance) override {
     return Told(driver_->Restart(instance));
   }
-  Result<void> Kill(const std::string& instance) override { return Told(driver_->Kill(instance)); }
+  Result<void> Kill(const std::string& instance) override {
+    if (bug_ != PlantedBug::kFencesInNameOnly) return Told(driver_->Kill(instance));
+    said_to_be_dead_ = instance;
+    return Ok();
+  }
   Result<ExecResult> Exec(const std::string& instance, const std::vector<std::string>& argv,
                           const Secret<std::string>& input) override {
     const bool is_switchover = input.Reveal().find("def try_switch") != std::string::npos;
@@ -121,6 +130,7 @@ class BuggyDriver final : public Driver {
   const PlantedBug bug_;
   std::unique_ptr<Driver> driver_;
   std::optional<std::int64_t> not_written_;
+  std::string said_to_be_dead_;
 };
 
 class BuggyThreads final : public Threads {
@@ -151,7 +161,7 @@ const std::vector<PlantedBug>& PlantedBugs() {
       PlantedBug::kRemovesTheVolumeToo,    PlantedBug::kRemovesTheRecordFirst,
       PlantedBug::kWritesNoIntent,         PlantedBug::kForgetsToSettle,
       PlantedBug::kLeavesOutTheSwitchover, PlantedBug::kPromotesWithoutFencing,
-      PlantedBug::kGivesOutTheSamePort};
+      PlantedBug::kFencesInNameOnly,       PlantedBug::kGivesOutTheSamePort};
   return bugs;
 }
 
@@ -168,6 +178,7 @@ std::string ToString(PlantedBug bug) {
     case PlantedBug::kForgetsToSettle: return "ForgetsToSettle";
     case PlantedBug::kLeavesOutTheSwitchover: return "LeavesOutTheSwitchover";
     case PlantedBug::kPromotesWithoutFencing: return "PromotesWithoutFencing";
+    case PlantedBug::kFencesInNameOnly: return "FencesInNameOnly";
     case PlantedBug::kGivesOutTheSamePort: return "GivesOutTheSamePort";
   }
   return "?";

@@ -24,6 +24,7 @@ enum class PlantedBug {
   kForgetsToSettle,
   kLeavesOutTheSwitchover,
   kPromotesWithoutFencing,
+  kFencesInNameOnly,
   kGivesOutTheSamePort,
 };
 

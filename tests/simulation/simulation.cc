@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "engine/apply/converge.h"
 #include "engine/apply/desired.h"
@@ -120,6 +121,7 @@ class Simulation {
     for (int i = 0; i < changes && !Failed(); ++i) {
       const auto& cluster = world_.clusters[world_.random.Below(world_.clusters.size())];
       Apply(caller, NextChange(cluster));
+      if (world_.random.Chance(30)) WorkOn(caller, NextMaintenance(cluster));
       world_.fibers.Sleep(Milliseconds(world_.random.Below(3000)), {});
     }
     --storming_;
@@ -182,6 +184,21 @@ class Simulation {
     return WantCluster(cluster);
   }
 
+  /// A person's hand at a cluster, beside what the configuration says.
+  Maintenance NextMaintenance(const std::string& cluster) {
+    using Kind = Maintenance::Kind;
+    constexpr Kind kKinds[] = {Kind::kSwitchover, Kind::kFailover, Kind::kRestart, Kind::kReload};
+    SeededRandom& random = world_.random;
+    Maintenance wanted{.kind = kKinds[random.Below(std::size(kKinds))],
+                       .id = {"local", cluster},
+                       .force = random.Chance(50)};
+    const std::string member = fmt::format("{}-{}", cluster, 1 + random.Below(kMostNodes));
+    if (random.Chance(50)) {
+      (wanted.kind == Kind::kRestart ? wanted.members.emplace_back() : wanted.member) = member;
+    }
+    return wanted;
+  }
+
   void Mutate(ClusterSpec& spec) {
     SeededRandom& random = world_.random;
     switch (random.Below(7)) {
@@ -201,8 +218,7 @@ class Simulation {
     }
   }
 
-  // ---- changes, with the verb that a refresh would suggest
-  // ----------------------------------------
+  // ---- changes, with the verb that a refresh would suggest --------------------------------------
 
   PartChange Change(const std::string& cluster, const std::string& key,
                     std::optional<PartSpec> spec) const {
@@ -225,21 +241,37 @@ class Simulation {
     return Change(cluster, ReplicaPartKey(name), std::nullopt);
   }
 
-  // ---- one apply
-  // ----------------------------------------------------------------------------------
+  // ---- one process of theirs --------------------------------------------------------------------
 
-  /// In a process of its own; comes back when it ended, well or not. Nothing means it ended well.
+  /// Nothing means it ended well.
   std::optional<Error> Apply(const std::string& caller, PartChange change) {
     Process& process = world_.NewProcess(caller);
     change.who = process.who;
     ++applies_;
     world_.Note(fmt::format("{} applies {} of {}{}", process.who, change.key, change.id.cluster,
                             change.verb == Verb::kDelete ? ": away with it" : ""));
-    std::optional<Result<Converged>> result;
+    return Live(process, [&](const ConvergeContext& context) -> Result<void> {
+      TRY(Converge(context, change));
+      return Ok();
+    });
+  }
+
+  void WorkOn(const std::string& caller, Maintenance wanted) {
+    Process& process = world_.NewProcess(caller);
+    wanted.who = process.who;
+    world_.Note(
+        fmt::format("{} wants a {} of {}", process.who, wanted.ToText(), wanted.id.cluster));
+    Live(process, [&](const ConvergeContext& context) { return Maintain(context, wanted); });
+  }
+
+  /// `work` in a process of its own; comes back when it ended, well or not.
+  template <typename Work>
+  std::optional<Error> Live(Process& process, Work work) {
+    std::optional<Result<void>> result;
     world_.fibers.Spawn(process.id, [&] {
       const auto driver = Plant(bug_, world_.DriverOf(process));
       NoteProgress progress(world_, process);
-      result = Converge(Context(*driver, progress, process.stop.get_token()), change);
+      result = work(Context(*driver, progress, process.stop.get_token()));
     });
     const TimePoint latest = world_.fibers.Now() + kLongestApply;
     const auto is_over = [&] { return result.has_value(); };
@@ -269,8 +301,7 @@ class Simulation {
             .threads = *threads_};
   }
 
-  // ---- after the storm
-  // ----------------------------------------------------------------------------
+  // ---- after the storm --------------------------------------------------------------------------
 
   void Clear() {
     if (Failed()) return;

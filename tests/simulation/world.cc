@@ -62,8 +62,10 @@ class ActorDriver final : public Driver {
                     [&] { return world_.host.Restart(instance); });
   }
   Result<void> Kill(const std::string& instance) override {
-    return Do<void>(Mutation("Kill", {ObjectKind::kInstance, instance}),
-                    [&] { return world_.host.Kill(instance); });
+    return Do<void>(Mutation("Kill", {ObjectKind::kInstance, instance}), [&] {
+      world_.patroni.Died(instance);
+      return world_.host.Kill(instance);
+    });
   }
   Result<ExecResult> Exec(const std::string& instance, const std::vector<std::string>& argv,
                           const Secret<std::string>& input) override {
