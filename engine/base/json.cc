@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace dbaas {
@@ -15,6 +16,17 @@ Result<Json> ParseJson(std::string_view text, std::string_view what) {
 
 std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string Quoted(const std::string& text) {
+  // Nothing to escape, as nearly always: dump() would make a serializer for it.
+  const auto is_plain = [](unsigned char c) {
+    return c >= ' ' && c < 127 && c != '"' && c != '\\';
+  };
+  if (!std::all_of(text.begin(), text.end(), is_plain)) return Dump(text);
+  std::string quoted;
+  quoted.reserve(text.size() + 2);
+  return quoted.append("\"").append(text).append("\"");
 }
 
 const Json& GetMember(const Json& object, std::string_view key) {

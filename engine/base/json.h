@@ -20,6 +20,8 @@ Result<Json> ParseJson(std::string_view text, std::string_view what);
 
 /// Compact, keys sorted; bytes that are not UTF-8 are replaced rather than thrown about.
 std::string Dump(const Json& json);
+/// As Dump() of a string.
+std::string Quoted(const std::string& text);
 
 // Lenient readers: the fallback where the key is missing or of another type.
 std::string GetString(const Json& object, std::string_view key, std::string fallback = {});

@@ -1,36 +1,48 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "engine/model/object.h"
 
+#include <fmt/format.h>
+
 #include "engine/base/hash.h"
 #include "engine/base/json.h"
 
 namespace dbaas {
 namespace {
 
-Json InstanceToJson(const InstanceSpec& instance) {
-  Json mounts = Json::array();
-  for (const auto& mount : instance.mounts) mounts.push_back({mount.volume, mount.path});
-  Json ports = Json::array();
-  for (const auto& port : instance.ports) {
-    ports.push_back({{"name", port.name},
-                     {"container_port", port.container_port},
-                     {"host_port", port.host_port},
-                     {"public_address", port.public_address}});
+std::string QuotedList(const std::vector<std::string>& texts) {
+  std::string quoted;
+  for (const auto& text : texts) quoted.append(quoted.empty() ? "" : ",").append(Quoted(text));
+  return quoted;
+}
+
+std::string CanonicalText(const InstanceSpec& instance) {
+  std::string environment;
+  for (const auto& [name, value] : instance.environment) {
+    environment +=
+        fmt::format("{}{}:{}", environment.empty() ? "" : ",", Quoted(name), Quoted(value));
   }
-  Json json = {{"image", instance.image},
-               {"command", instance.command},
-               {"environment", instance.environment},
-               {"mounts", mounts},
-               {"networks", instance.networks},
-               {"ports", ports},
-               {"cpu", instance.resources.cpu},
-               {"memory_bytes", instance.resources.memory_bytes},
-               {"shm_bytes", instance.shm_bytes},
-               {"stop_signal", instance.stop_signal},
-               {"stop_timeout_seconds", instance.stop_timeout_seconds}};
-  // Fingerprints are made of this: what an instance does not have must not change them.
-  if (instance.control_socket) json["control_socket"] = true;
-  return json;
+  std::string mounts;
+  for (const auto& mount : instance.mounts) {
+    mounts += fmt::format("{}[{},{}]", mounts.empty() ? "" : ",", Quoted(mount.volume),
+                          Quoted(mount.path));
+  }
+  std::string ports;
+  for (const auto& port : instance.ports) {
+    ports +=
+        fmt::format(R"({}{{"container_port":{},"host_port":{},"name":{},"public_address":{}}})",
+                    ports.empty() ? "" : ",", port.container_port, port.host_port,
+                    Quoted(port.name), port.public_address);
+  }
+  // What an instance does not have must not change its fingerprint.
+  const char* const control_socket = instance.control_socket ? R"("control_socket":true,)" : "";
+  return fmt::format(
+      R"({{"command":[{}],{}"cpu":{},"environment":{{{}}},"image":{},"memory_bytes":{},)"
+      R"("mounts":[{}],"networks":[{}],"ports":[{}],"shm_bytes":{},"stop_signal":{},)"
+      R"("stop_timeout_seconds":{}}})",
+      QuotedList(instance.command), control_socket, Dump(instance.resources.cpu), environment,
+      Quoted(instance.image), instance.resources.memory_bytes, mounts,
+      QuotedList(instance.networks), ports, instance.shm_bytes, Quoted(instance.stop_signal),
+      instance.stop_timeout_seconds);
 }
 
 }  // namespace
@@ -46,14 +58,14 @@ const char* ToString(ObjectKind kind) {
 
 std::string ObjectId::ToText() const { return std::string(ToString(kind)) + " " + name; }
 
-Json ToJson(const Object& object) {
-  Json json = {{"kind", ToString(object.id.kind)},
-               {"name", object.id.name},
-               {"cluster", object.cluster},
-               {"part", object.part},
-               {"member", object.member}};
-  if (object.id.kind == ObjectKind::kInstance) json["instance"] = InstanceToJson(object.instance);
-  return json;
+std::string CanonicalText(const Object& object) {
+  const std::string instance =
+      object.id.kind == ObjectKind::kInstance
+          ? fmt::format(R"("instance":{},)", CanonicalText(object.instance))
+          : "";
+  return fmt::format(R"({{"cluster":{},{}"kind":"{}","member":{},"name":{},"part":{}}})",
+                     Quoted(object.cluster), instance, ToString(object.id.kind),
+                     Quoted(object.member), Quoted(object.id.name), Quoted(object.part));
 }
 
 InstanceSpec ResolveHostWords(InstanceSpec instance, const HostWords& words) {
@@ -66,14 +78,15 @@ InstanceSpec ResolveHostWords(InstanceSpec instance, const HostWords& words) {
 }
 
 void Seal(Object& object, const std::string& salt) {
-  object.fingerprint = FingerprintOf(salt + ResolveHostWords(Dump(ToJson(object))));
-  Json files = Json::array();
+  object.fingerprint = FingerprintOf(salt + ResolveHostWords(CanonicalText(object)));
+  std::string files = salt + "[";
   for (const auto& file : object.instance.files) {
     if (file.create_only) continue;
-    files.push_back({file.path, file.mode, file.uid, file.gid,
-                     Sha256Hex(ResolveHostWords(file.content.Reveal()))});
+    if (files.back() == ']') files += ',';
+    files += fmt::format(R"([{},{},{},{},"{}"])", Quoted(file.path), file.mode, file.uid, file.gid,
+                         Sha256Hex(ResolveHostWords(file.content.Reveal())));
   }
-  object.files_fingerprint = FingerprintOf(salt + Dump(files));
+  object.files_fingerprint = FingerprintOf(files + "]");
 }
 
 }  // namespace dbaas

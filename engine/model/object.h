@@ -108,8 +108,9 @@ struct Object {
 /// Host words count as what they are in a container, whatever a host makes of them.
 void Seal(Object& object, const std::string& salt);
 
-/// Everything about an object but file contents: for logs, journal and `--json`.
-Json ToJson(const Object& object);
+/// Everything about an object but file contents, which its fingerprint is made of: JSON with sorted
+/// keys. Text from the start, for every plan does this for each object of a host.
+std::string CanonicalText(const Object& object);
 
 /// The same instance with all host words in its command, environment and files replaced. A driver
 /// calls it before anything else in Ensure.

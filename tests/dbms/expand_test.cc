@@ -147,7 +147,7 @@ TEST(PostgreSqlExpandTest, SecretsAreInFilesOnly) {
   const DesiredState state = Expand(RecordOf(SpecOf("17", 2), {Reports()}));
   for (const auto* list : {&state.objects, &state.shared}) {
     for (const auto& object : *list) {
-      EXPECT_EQ(Dump(ToJson(object)).find("secret-"), std::string::npos) << object.id.name;
+      EXPECT_EQ(CanonicalText(object).find("secret-"), std::string::npos) << object.id.name;
       for (const auto& file : object.instance.files) EXPECT_EQ(file.mode, 0600) << file.path;
     }
   }
@@ -214,6 +214,27 @@ TEST(PostgreSqlExpandTest, AnotherIncarnationHasOtherFingerprintsAndAnotherScope
   EXPECT_NE(FileOf(Find(Expand(after), "pgt-1"), "/etc/dbaas/patroni/member.yml")
                 .find("scope: \"pgt-other\""),
             std::string::npos);
+}
+
+/// Another one recreates every instance there is, at the first apply after an upgrade of ours.
+TEST(PostgreSqlExpandTest, FingerprintsAreThoseOfTheReleaseBefore) {
+  const auto state = Expand(RecordOf(SpecOf("17", 2), {Reports()}));
+  std::vector<std::string> prints;
+  for (const auto& object : state.objects) {
+    prints.push_back(object.id.ToText() + " " + object.fingerprint);
+  }
+  for (const auto& object : state.shared) {
+    prints.push_back(object.id.ToText() + " " + object.fingerprint);
+  }
+  EXPECT_THAT(
+      prints,
+      ElementsAre("network pgt 34cedf334e95afc6", "volume pgt-1-data 78cf2c7ce4857895",
+                  "volume pgt-2-data b46eb50c0d9ca1a6", "volume pgt-reports-data 758a4bb64e617dde",
+                  "instance pgt-1 2eee0c3218a50e4a", "instance pgt-2 4547d55811431075",
+                  "instance pgt-reports 2a6bb9a41ccfcdc3", "instance pgt-proxy b28e21fd517d1ca0",
+                  "network dbaas-management c66957dcb385fb81",
+                  "volume dbaas-management-etcd-data a8e1c790088ce975",
+                  "instance dbaas-management-etcd b7944b2a5fc14f86"));
 }
 
 TEST(PostgreSqlExpandTest, Settings) {

@@ -17,18 +17,8 @@ using Yaml = nlohmann::ordered_json;  // Keeps the order in which people expect 
 
 /// A JSON scalar is a YAML scalar; strings are always quoted, so that no "off" turns into false.
 void WriteScalar(const Yaml& value, std::string& text) {
-  if (value.is_string()) {
-    // Nothing to escape, as nearly always: dump() would make a serializer for it.
-    const auto& string = value.get_ref<const std::string&>();
-    const auto is_plain = [](unsigned char c) {
-      return c >= ' ' && c < 127 && c != '"' && c != '\\';
-    };
-    if (std::all_of(string.begin(), string.end(), is_plain)) {
-      text.append("\"").append(string).append("\"\n");
-      return;
-    }
-  }
-  text.append(value.dump()).append("\n");
+  text.append(value.is_string() ? Quoted(value.get_ref<const std::string&>()) : value.dump());
+  text.append("\n");
 }
 
 bool IsNested(const Yaml& value) { return value.is_structured() && !value.empty(); }
@@ -54,70 +44,94 @@ std::string ToYaml(const Yaml& value) {
   return text;
 }
 
-std::string At(const std::string& host, int port) { return fmt::format("{}:{}", host, port); }
-
-/// Credentials with which a member reaches another one. It checks that it talks to a member of this
-/// cluster: nobody else has a certificate of its authority. Which one it is does not matter, and on
-/// some hosts members have no names to check.
-Yaml Login(const char* user, const Secret<std::string>& password) {
-  return {{"username", user},
-          {"password", password.Reveal()},
-          {"sslmode", "verify-ca"},
-          {"sslrootcert", OwnPath(kAuthorityPath)}};
+/// A line for each, quoted.
+std::string Lines(std::string_view indent, const std::vector<std::string>& items) {
+  std::string text;
+  for (const auto& item : items) text.append(indent).append(Quoted(item)).append("\n");
+  return text;
 }
 
 /// The first line that fits decides. Everyone comes in with TLS and SCRAM; the superuser only comes
 /// in from inside, as the system's user that all of it runs as, without a password that could leak.
-const Yaml& HostBasedAuthentication() {
-  static const Yaml kRules = {
-      fmt::format("local all {} peer map=system", kSuperuser),
-      fmt::format("local replication {} peer map=system", kReplicationUser),
-      "local all all scram-sha-256",
-      fmt::format("host all {} all reject", kSuperuser),
-      fmt::format("hostssl replication {} all scram-sha-256", kReplicationUser),
-      fmt::format("hostssl {} {} all scram-sha-256", kSuperuser, kRewindUser),
-      fmt::format("host all {},{} all reject", kReplicationUser, kRewindUser),
-      "hostssl all all all scram-sha-256",
-  };
+const std::string& HostBasedAuthentication() {
+  static const std::string kRules =
+      Lines("    - ", {
+                          fmt::format("local all {} peer map=system", kSuperuser),
+                          fmt::format("local replication {} peer map=system", kReplicationUser),
+                          "local all all scram-sha-256",
+                          fmt::format("host all {} all reject", kSuperuser),
+                          fmt::format("hostssl replication {} all scram-sha-256", kReplicationUser),
+                          fmt::format("hostssl {} {} all scram-sha-256", kSuperuser, kRewindUser),
+                          fmt::format("host all {},{} all reject", kReplicationUser, kRewindUser),
+                          "hostssl all all all scram-sha-256",
+                      });
   return kRules;
 }
 
-Yaml ParametersOf(const ClusterSpec& spec, const Member& member) {
-  Yaml parameters = {{"unix_socket_directories", OwnPath(kSocketFolder)},
-                     {"ssl", "on"},
-                     {"ssl_cert_file", OwnPath(kCertificatePath)},
-                     {"ssl_key_file", OwnPath(kKeyPath)},
-                     {"ssl_ca_file", OwnPath(kAuthorityPath)}};
+std::string ParametersOf(const ClusterSpec& spec, const Member& member) {
+  std::string text;
   for (const auto& [name, value] : LocalParameters(spec, member.resources)) {
-    parameters[name] = value;
+    text.append("    ").append(name).append(": ").append(Quoted(value)).append("\n");
   }
-  return parameters;
+  return text;
 }
 
-Yaml PostgresOf(const ClusterRecord& record, const Member& member) {
-  const ClusterSpec& spec = record.cluster_spec();
-  const auto& secrets = record.secrets;
-  return {{"listen", At(ListenAddress(), kPostgresPort)},
-          {"connect_address", At(AddressOfInstance(member.name), kPostgresPort)},
-          {"data_dir", OwnPath(DataFolder(MajorOf(spec.engine_version)))},
-          {"pgpass", OwnPath(std::string(kSocketFolder) + "/pgpass")},
-          {"use_unix_socket", true},
-          {"use_unix_socket_repl", true},
-          // A member that went astray is made anew from the primary when rewinding does not help.
-          {"use_pg_rewind", true},
-          {"remove_data_directory_on_rewind_failure", true},
-          {"remove_data_directory_on_diverged_timelines", true},
-          {"basebackup", {{"checkpoint", "fast"}}},
-          {"parameters", ParametersOf(spec, member)},
-          {"pg_hba", HostBasedAuthentication()},
-          {"pg_ident",
-           {fmt::format("system {} {}", OwnUser(kSystemUser), kSuperuser),
-            fmt::format("system {} {}", OwnUser(kSystemUser), kReplicationUser)}},
-          {"authentication",
-           {{"superuser", {{"username", kSuperuser}}},
-            {"replication", Login(kReplicationUser, secrets.at(kReplicationPassword))},
-            {"rewind", Login(kRewindUser, secrets.at(kRewindPassword))}}}};
-}
+// Credentials with which a member reaches another one: it checks that it talks to a member of this
+// cluster, for nobody else has a certificate of its authority. Which one it is does not matter, and
+// on some hosts members have no names to check. A member that went astray is made anew from the
+// primary when rewinding does not help.
+constexpr char kMemberYaml[] = R"(scope: {scope}
+namespace: "/dbaas/"
+name: {name}
+etcd3:
+  hosts: {etcd}
+restapi:
+  listen: {rest_listen}
+  connect_address: {rest_address}
+  authentication:
+    username: {rest_user}
+    password: {rest_password}
+postgresql:
+  listen: {listen}
+  connect_address: {address}
+  data_dir: {data}
+  pgpass: {pgpass}
+  use_unix_socket: true
+  use_unix_socket_repl: true
+  use_pg_rewind: true
+  remove_data_directory_on_rewind_failure: true
+  remove_data_directory_on_diverged_timelines: true
+  basebackup:
+    checkpoint: "fast"
+  parameters:
+    unix_socket_directories: {sockets}
+    ssl: "on"
+    ssl_cert_file: {certificate}
+    ssl_key_file: {key}
+    ssl_ca_file: {authority}
+{parameters}  pg_hba:
+{rules}  pg_ident:
+{system_users}  authentication:
+    superuser:
+      username: {superuser}
+    replication:
+      username: {replication_user}
+      password: {replication_password}
+      sslmode: "verify-ca"
+      sslrootcert: {authority}
+    rewind:
+      username: {rewind_user}
+      password: {rewind_password}
+      sslmode: "verify-ca"
+      sslrootcert: {authority}
+watchdog:
+  mode: "off"
+{tags})";
+
+constexpr char kReplicaTags[] = R"(tags:
+  nofailover: true
+  nosync: true
+)";
 
 }  // namespace
 
@@ -134,20 +148,37 @@ std::string BootstrapYaml(const Settings& settings) {
 }
 
 Secret<std::string> MemberYaml(const ClusterRecord& record, const Member& member) {
-  Yaml yaml = {
-      {"scope", Scope(record)},
-      {"namespace", "/dbaas/"},
-      {"name", member.name},
-      {"etcd3", {{"hosts", At(AddressOfInstance(EtcdName()), kEtcdPort)}}},
-      {"restapi",
-       {{"listen", At(ListenAddress(), kRestPort)},
-        {"connect_address", At(AddressOfInstance(member.name), kRestPort)},
-        {"authentication",
-         {{"username", kRestUser}, {"password", record.secrets.at(kRestPassword).Reveal()}}}}},
-      {"postgresql", PostgresOf(record, member)},
-      {"watchdog", {{"mode", "off"}}}};
-  if (member.is_replica) yaml["tags"] = {{"nofailover", true}, {"nosync", true}};
-  return Secret(ToYaml(yaml));
+  const ClusterSpec& spec = record.cluster_spec();
+  const auto secret = [&](const char* name) { return Quoted(record.secrets.at(name).Reveal()); };
+  const auto at = [](const std::string& host, int port) {
+    return Quoted(fmt::format("{}:{}", host, port));
+  };
+  const auto path = [](const std::string& path) { return Quoted(OwnPath(path)); };
+  const std::string address = AddressOfInstance(member.name);
+  return Secret(fmt::format(
+      kMemberYaml, fmt::arg("scope", Quoted(Scope(record))), fmt::arg("name", Quoted(member.name)),
+      fmt::arg("etcd", at(AddressOfInstance(EtcdName()), kEtcdPort)),
+      fmt::arg("rest_listen", at(ListenAddress(), kRestPort)),
+      fmt::arg("rest_address", at(address, kRestPort)), fmt::arg("rest_user", Quoted(kRestUser)),
+      fmt::arg("rest_password", secret(kRestPassword)),
+      fmt::arg("listen", at(ListenAddress(), kPostgresPort)),
+      fmt::arg("address", at(address, kPostgresPort)),
+      fmt::arg("data", path(DataFolder(MajorOf(spec.engine_version)))),
+      fmt::arg("pgpass", path(std::string(kSocketFolder) + "/pgpass")),
+      fmt::arg("sockets", path(kSocketFolder)), fmt::arg("certificate", path(kCertificatePath)),
+      fmt::arg("key", path(kKeyPath)), fmt::arg("authority", path(kAuthorityPath)),
+      fmt::arg("parameters", ParametersOf(spec, member)),
+      fmt::arg("rules", HostBasedAuthentication()),
+      fmt::arg(
+          "system_users",
+          Lines("    - ", {fmt::format("system {} {}", OwnUser(kSystemUser), kSuperuser),
+                           fmt::format("system {} {}", OwnUser(kSystemUser), kReplicationUser)})),
+      fmt::arg("superuser", Quoted(kSuperuser)),
+      fmt::arg("replication_user", Quoted(kReplicationUser)),
+      fmt::arg("replication_password", secret(kReplicationPassword)),
+      fmt::arg("rewind_user", Quoted(kRewindUser)),
+      fmt::arg("rewind_password", secret(kRewindPassword)),
+      fmt::arg("tags", member.is_replica ? kReplicaTags : "")));
 }
 
 }  // namespace dbaas::postgresql
