@@ -185,6 +185,18 @@ def block(header, **attributes):
     return header + " {\n" + "\n".join(lines) + "\n}\n"
 
 
+# Inside a local-exec provisioner: psql as the role of `ephemeral "dbaas_credentials" "main"`, on the database of
+# `dbaas_cluster.main`. What they are is known while a command runs only, and psql's arguments could be read by all.
+PSQL_ENVIRONMENT = """    environment = {
+      PGHOST     = dbaas_cluster.main.host
+      PGPORT     = dbaas_cluster.main.port
+      PGDATABASE = "app"
+      PGSSLMODE  = "require"
+      PGUSER     = ephemeral.dbaas_credentials.main.username
+      PGPASSWORD = ephemeral.dbaas_credentials.main.password
+    }
+"""
+
 PREAMBLE = """terraform {
   required_providers {
     dbaas = { source = "dbaas/dbaas" }
@@ -349,8 +361,8 @@ class Workspace:
         with open(os.path.join(self.path, "main.tf"), "w", encoding="utf-8") as config:
             config.write("\n".join((preamble,) + blocks))
 
-    def start(self, *arguments, name=None, environment=None):
-        """Starts a command. Its TF_LOG=trace goes to a file of its own. `name` is for that file."""
+    def start(self, *arguments, name=None, environment=None, text=None):
+        """Starts a command. Its TF_LOG=trace goes to a file of its own. `name` is for that file, `text` is typed into it."""
         stem = self.run_folder.new_evidence(name or arguments[0])
         variables = self.run_folder.environment()
         variables.update({"TF_LOG": "trace", "TF_LOG_PATH": stem + ".trace"})
@@ -358,12 +370,15 @@ class Workspace:
         variables.update(environment or {})
         # Its own process group: a Ctrl-C sent to one run must not reach the others.
         process = subprocess.Popen([self.cli, *arguments], cwd=self.path, env=variables, text=True,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stdin=subprocess.DEVNULL if text is None else subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, errors="replace", start_new_session=True)
+        if text is not None:
+            with process.stdin:
+                process.stdin.write(text)
         return Running([self.cli_name, *arguments], process, stem + ".trace", stem + ".out")
 
-    def run(self, *arguments, name=None, environment=None, timeout=COMMAND_TIMEOUT):
-        return self.start(*arguments, name=name, environment=environment).wait(timeout)
+    def run(self, *arguments, name=None, environment=None, text=None, timeout=COMMAND_TIMEOUT):
+        return self.start(*arguments, name=name, environment=environment, text=text).wait(timeout)
 
     def apply(self, *arguments, environment=None):
         """Applies what main.tf says. Fails the test when it does not succeed."""

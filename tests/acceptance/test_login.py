@@ -7,7 +7,7 @@ import signal
 
 import docker
 from forbidden import KILLED
-from harness import Theme
+from harness import PSQL_ENVIRONMENT, Theme
 
 # What a role may do, told by the server itself through a provisioner while the role is there.
 LOGIN = """
@@ -20,17 +20,7 @@ resource "terraform_data" "work" {
   triggers_replace = "%s"
   provisioner "local-exec" {
     command = %s
-    environment = {
-      PGHOST     = dbaas_cluster.main.host
-      PGPORT     = dbaas_cluster.main.port
-      PGDATABASE = "app"
-      PGSSLMODE  = "require"
-      PGUSER     = ephemeral.dbaas_credentials.main.username
-      PGPASSWORD = ephemeral.dbaas_credentials.main.password
-    }
-  }
-}
-"""
+""" + PSQL_ENVIRONMENT + "  }\n}\n"
 
 
 def login(access, command, ttl="5m", trigger=""):

@@ -11,7 +11,7 @@ import threading
 import urllib.parse
 
 import docker
-from harness import Reference, Theme, block, dbaas, processes
+from harness import PSQL_ENVIRONMENT, Reference, Theme, block, dbaas, processes
 from postgres import Connection
 
 SIZE = {"cpu": 2, "memory": "512MiB"}
@@ -24,17 +24,7 @@ ephemeral "dbaas_credentials" "main" {
 resource "terraform_data" "row" {
   provisioner "local-exec" {
     command = "psql -XAtq -v ON_ERROR_STOP=1 -c 'create table by_apply (n int); insert into by_apply values (7)'"
-    environment = {
-      PGHOST     = dbaas_cluster.main.host
-      PGPORT     = dbaas_cluster.main.port
-      PGDATABASE = "app"
-      PGSSLMODE  = "require"
-      PGUSER     = ephemeral.dbaas_credentials.main.username
-      PGPASSWORD = ephemeral.dbaas_credentials.main.password
-    }
-  }
-}
-"""
+""" + PSQL_ENVIRONMENT + "  }\n}\n"
 
 
 class ProcessWatch:
