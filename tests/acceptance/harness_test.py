@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import forbidden  # noqa: E402
 import harness  # noqa: E402
+import test_golden  # noqa: E402
 from endpoint import Endpoint  # noqa: E402
 from postgres import Ledger, Writer  # noqa: E402
 
@@ -178,6 +179,17 @@ class ConfigurationTest(unittest.TestCase):
             result = harness.CommandResult(["x"], 1, output, "", 0)
             self.assertEqual(result.diagnostics(), [diagnostic])
             self.assertEqual(result.diagnostics("warning"), [warning])
+
+
+class GoldenTest(unittest.TestCase):
+    def test_every_difference_is_told_with_its_path(self):
+        written = {"a": {"b": 1, "gone": {"c": True}}, "same": [1, {"d": 2}]}
+        found = {"a": {"b": 2, "new": None, "list": [1]}, "same": [1, {"d": 2}]}
+        self.assertEqual(test_golden.differences(written, written), [])
+        self.assertEqual(test_golden.differences(written, found), [
+            "a.b: 1 was written down, 2 is said",
+            'a.gone: {"c": true} was written down, null is said',
+            "a.list: null was written down, [1] is said"])
 
 
 class HostLockTest(unittest.TestCase):
