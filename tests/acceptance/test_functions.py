@@ -19,6 +19,7 @@ CALLS = {
 
 
 class TestFunctions(Theme):
+    clis = ("terraform", "tofu", "terraform-next")
     seconds = 10
 
     def test_1_values(self):
