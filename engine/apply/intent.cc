@@ -41,10 +41,14 @@ Error AlreadyExists(const PartChange& change) {
                              : change.key + " of cluster " + change.id.cluster,
                   change.id.host),
       // A plan for a tainted object cannot be told from one for a new object.
-      fmt::format("Choose another name, or take it over with: terraform import <address> {}{}\n\n"
-                  "If it is in the state already, Terraform takes it for tainted: run terraform "
-                  "untaint <address>, then, to make it anew, terraform apply -replace=<address>.",
-                  change.id.ToText(), is_cluster ? "" : change.key.substr(change.key.find('/'))));
+      fmt::format(
+          "Choose another name, or take it over with: terraform import <address> {}{}\n\n"
+          "If it is in the state already, Terraform takes it for tainted: run terraform "
+          "untaint <address>, then, to make it anew, terraform apply -replace=<address>.\n\n"
+          "If create_before_destroy is to replace it, the new one needs another name. After "
+          "an apply that ended here, Terraform means to destroy the old one next: run "
+          "terraform state rm <address> before you import it again.",
+          change.id.ToText(), is_cluster ? "" : change.key.substr(change.key.find('/'))));
 }
 
 /// A part that is there may be created again only to finish what was cut, or by the second of two

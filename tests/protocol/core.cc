@@ -439,6 +439,10 @@ Applied Core::Replace(const std::string& resource, const Change& change, const V
     return CreateOrUpdate(resource, change, {}, config);
   }
   Applied created = CreateOrUpdate(resource, change, {}, config);
+  if (created.refused) {  // What is set aside comes back only after a create that was tried.
+    created.deposed = old;
+    return created;
+  }
   if (!created.ok) {
     if (created.instance.state.is_null()) created.instance = old;
     return created;

@@ -67,7 +67,9 @@ struct Applied {
   bool ok = true;
   bool refused = false;  ///< It was not even tried: the last check or plan had errors.
   Instance instance;
-  std::optional<Instance> deposed;  ///< What a create-before-destroy could not destroy.
+  /// What a create-before-destroy could not destroy, or, its create refused by the last plan, has
+  /// not: Terraform destroys it next.
+  std::optional<Instance> deposed;
   DiagnosticList diagnostics;
 };
 

@@ -115,15 +115,20 @@ TEST_F(CoreTest, AReplacementThatCreatesBeforeItDestroys) {
   EXPECT_EQ(replaced.instance.state.at("id"), Text("local/sales"));
 }
 
-TEST_F(CoreTest, CreateBeforeDestroyUnderTheSameNameIsRefusedAndHarmsNothing) {
+// Nobody tells the provider that this is not the first half of a replacement but a create beside
+// the old one, until the last plan. Then core has set the old one aside and does not take it back.
+TEST_F(CoreTest, CreateBeforeDestroyUnderTheSameNameIsRefusedWithTheWayOut) {
   const Instance orders = Make(Orders());
   const Change change = core_.Plan(kCluster, orders, Orders({{"db_name", Text("other")}}),
                                    {.create_before_destroy = true});
   ASSERT_EQ(change.action, Action::kReplace);
   const Applied refused = core_.Apply(kCluster, change);
-  EXPECT_FALSE(refused.ok);
-  EXPECT_EQ(refused.instance.state, orders.state);
-  EXPECT_EQ(core_.Plan(kCluster, orders, Orders()).action, Action::kNoOp);
+  EXPECT_TRUE(refused.refused);
+  EXPECT_THAT(ToText(refused.diagnostics), HasSubstr("run terraform state rm <address> before"));
+  ASSERT_TRUE(refused.deposed.has_value());
+  EXPECT_EQ(refused.deposed->state, orders.state);
+  EXPECT_EQ(core_.Plan(kCluster, *core_.Import(kCluster, "local/orders"), Orders()).action,
+            Action::kNoOp);
 }
 
 // Core plans a tainted object as if it were new, and the provider cannot know better. It does not
