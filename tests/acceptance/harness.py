@@ -501,8 +501,9 @@ class Theme(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.theme = cls.__module__.removeprefix("test_").replace("_", "-")
-        # Two letters of the CLI keep names apart: both run at once, on one host.
-        cls.cluster = f"acc-{cls.theme}-{cls.cli[:2]}-{cls.run_folder.suffix}"
+        # Two letters of the CLI keep names apart: they run at once, on one host.
+        letters = {"terraform": "te", "tofu": "to", "terraform-next": "tn"}[cls.cli]
+        cls.cluster = f"acc-{cls.theme}-{letters}-{cls.run_folder.suffix}"
         cls.workspaces = []
         cls.workspace = cls.new_workspace("main")
         cls.applied = None
