@@ -429,13 +429,19 @@ StateResponse Lifecycle::ImportPart(const ResourceType& type, const Result<PartA
 
 // ---- Data sources ------------------------------------------------------------------------------
 
-StateResponse Lifecycle::ReadData(const DataSourceType& type, const Value& config) {
-  const auto failed = [&](const Error& error) -> StateResponse {
+DataResponse Lifecycle::ReadData(const DataSourceType& type, const Value& config,
+                                 bool deferral_allowed) {
+  const auto failed = [&](const Error& error) -> DataResponse {
     return {.diagnostics = {ToDiagnostic(error, type.schema)}};
   };
   const auto query = type.query(config);
   if (!query) return failed(query.error());
+  const bool configured = engine() != nullptr;
   auto answer = Answer(*query);
+  if (!answer && !configured && deferral_allowed) {
+    return {.state = PlanValue(type.schema, Value::Null(), config, config).planned,
+            .deferred = true};
+  }
   if (!answer) {
     const bool absent = answer.error().kind == ErrorKind::kNotFound;
     return failed(absent ? std::move(answer).error().On(type.cluster_attribute) : answer.error());

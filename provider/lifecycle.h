@@ -48,6 +48,13 @@ struct StateResponse {
   Diagnostics diagnostics;
 };
 
+/// Of reading a data source.
+struct DataResponse {
+  Value state;
+  Diagnostics diagnostics;
+  bool deferred = false;  ///< It needs a host, and none is known yet: `state` has unknown values.
+};
+
 /// Of opening and renewing an ephemeral resource.
 struct OpenResponse {
   Value result;              ///< Of opening.
@@ -88,7 +95,8 @@ class Lifecycle {
   /// `identity` has the attributes of IdentitySchema(), of which those may be null that a
   /// configuration may leave out.
   StateResponse ImportByIdentity(const ResourceType& type, const Value& identity);
-  StateResponse ReadData(const DataSourceType& type, const Value& config);
+  /// Without `deferral_allowed` it is an error if the provider's configuration is not known yet.
+  DataResponse ReadData(const DataSourceType& type, const Value& config, bool deferral_allowed);
 
   // lifecycle_ephemeral.cc
   Diagnostics ValidateEphemeral(const EphemeralType& type, const Value& config);

@@ -373,16 +373,20 @@ Status ProviderServer::ValidateDataResourceConfig(
 Status ProviderServer::ReadDataSource(ServerContext* /*context*/,
                                       const tfplugin6::ReadDataSource::Request* request,
                                       tfplugin6::ReadDataSource::Response* response) {
-  return Diagnose("ReadDataSource", request->type_name(), *response->mutable_diagnostics(),
-                  [&]() -> Result<void> {
-                    const DataSource& source = *TRY(FindDataSource(request->type_name()));
-                    const Value config =
-                        TRY(FromProto(request->config(), source.object, "the configuration"));
-                    const StateResponse answer = lifecycle_.ReadData(*source.type, config);
-                    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
-                    *response->mutable_state() = TRY(EncodeObject(answer.state, source));
-                    return Ok();
-                  });
+  return Diagnose(
+      "ReadDataSource", request->type_name(), *response->mutable_diagnostics(),
+      [&]() -> Result<void> {
+        const DataSource& source = *TRY(FindDataSource(request->type_name()));
+        const Value config = TRY(FromProto(request->config(), source.object, "the configuration"));
+        const DataResponse answer = lifecycle_.ReadData(
+            *source.type, config, request->client_capabilities().deferral_allowed());
+        AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+        if (answer.deferred) {
+          response->mutable_deferred()->set_reason(tfplugin6::Deferred::PROVIDER_CONFIG_UNKNOWN);
+        }
+        *response->mutable_state() = TRY(EncodeObject(answer.state, source));
+        return Ok();
+      });
 }
 
 // Functions. They get their arguments in full, and need no configuration.

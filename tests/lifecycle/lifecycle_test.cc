@@ -660,42 +660,54 @@ TEST_F(ListTest, StopsWhenNobodyListensOrWhenItIsToStop) {
 TEST_F(LifecycleTest, DataOfACluster) {
   CreateOrders();
   const DataSourceType& type = *AllTypes().FindDataSource("dbaas_cluster");
-  const auto found = lifecycle_.ReadData(type, Whole(type.schema, {{"name", Text("orders")}}));
+  const auto found =
+      lifecycle_.ReadData(type, Whole(type.schema, {{"name", Text("orders")}}), false);
   EXPECT_EQ(found.state.at("id"), Text("local/orders"));
   EXPECT_TRUE(found.state.is_wholly_known());
-  EXPECT_THAT(
-      Lines(lifecycle_.ReadData(type, Whole(type.schema, {{"name", Text("none")}})).diagnostics),
-      ElementsAre("error name: Cluster none does not exist on host local"));
+  EXPECT_THAT(Lines(lifecycle_.ReadData(type, Whole(type.schema, {{"name", Text("none")}}), false)
+                        .diagnostics),
+              ElementsAre("error name: Cluster none does not exist on host local"));
 }
 
 TEST_F(LifecycleTest, DataOfAllClusters) {
   CreateOrders();
   CreateOrders({{"host_name", Text("east")}});
   const DataSourceType& type = *AllTypes().FindDataSource("dbaas_clusters");
-  EXPECT_EQ(lifecycle_.ReadData(type, Whole(type.schema, {})).state.at("ids"),
+  EXPECT_EQ(lifecycle_.ReadData(type, Whole(type.schema, {}), false).state.at("ids"),
             Texts({"east/orders", "local/orders"}));
-  EXPECT_EQ(
-      lifecycle_.ReadData(type, Whole(type.schema, {{"host_name", Text("east")}})).state.at("ids"),
-      Texts({"east/orders"}));
+  EXPECT_EQ(lifecycle_.ReadData(type, Whole(type.schema, {{"host_name", Text("east")}}), false)
+                .state.at("ids"),
+            Texts({"east/orders"}));
   EXPECT_THAT(
-      Lines(
-          lifecycle_.ReadData(type, Whole(type.schema, {{"host_name", Text("west")}})).diagnostics),
+      Lines(lifecycle_.ReadData(type, Whole(type.schema, {{"host_name", Text("west")}}), false)
+                .diagnostics),
       ElementsAre("error host_name: There is no host called west"));
 }
 
 TEST_F(LifecycleTest, DataThatNeedsNoHost) {
   Lifecycle unconfigured(clock_, random_);
   const DataSourceType& versions = *AllTypes().FindDataSource("dbaas_engine_versions");
-  const auto found = unconfigured.ReadData(versions, Whole(versions.schema, {}));
+  const auto found = unconfigured.ReadData(versions, Whole(versions.schema, {}), true);
   EXPECT_THAT(found.diagnostics, IsEmpty());
+  EXPECT_FALSE(found.deferred);
   ASSERT_THAT(found.state.at("versions").as_list(), SizeIs(2));
   EXPECT_EQ(found.state.at("versions").as_list()[0].at("is_default"), Value::Bool(true));
   EXPECT_EQ(found.state.at("versions").as_list()[1].at("is_default"), Value::Bool(false));
+}
+
+TEST_F(LifecycleTest, DataOfAHostThatIsNotKnownYet) {
+  Lifecycle unconfigured(clock_, random_);
   const DataSourceType& cluster = *AllTypes().FindDataSource("dbaas_cluster");
-  EXPECT_THAT(
-      Lines(unconfigured.ReadData(cluster, Whole(cluster.schema, {{"name", Text("orders")}}))
-                .diagnostics),
-      ElementsAre("error : The provider is not configured yet"));
+  const Value config = Whole(cluster.schema, {{"name", Text("orders")}});
+  EXPECT_THAT(Lines(unconfigured.ReadData(cluster, config, false).diagnostics),
+              ElementsAre("error : The provider is not configured yet"));
+  const auto later = unconfigured.ReadData(cluster, config, true);
+  EXPECT_TRUE(later.deferred);
+  EXPECT_THAT(later.diagnostics, IsEmpty());
+  EXPECT_EQ(later.state.at("name"), Text("orders"));
+  EXPECT_TRUE(later.state.at("status").is_unknown());
+  // One that is configured has nothing to wait for, whatever its host says.
+  EXPECT_FALSE(lifecycle_.ReadData(cluster, config, true).deferred);
 }
 
 // ---- Ephemeral resources -----------------------------------------------------------------------

@@ -54,6 +54,10 @@ class ServerTest : public testing::Test {
     list.schema.attributes[0].validators = {OneOf({"orders"})};
     list.query = [](const Value&) -> Result<ListQuery> { return ListQuery{}; };
     types_.list_resources = {list};
+    DataSourceType all{.name = "test_all"};
+    all.schema.attributes = {name};
+    all.query = [](const Value&) -> Result<DataQuery> { return DataQuery{.list_clusters = true}; };
+    types_.data_sources = {all};
 
     spdlog::set_level(spdlog::level::off);
     grpc::ServerBuilder builder;
@@ -213,6 +217,22 @@ TEST_F(ServerTest, EveryHandlerContainsItsExceptions) {
   EXPECT_FALSE(reader->Read(&event));
   EXPECT_TRUE(reader->Finish().ok());
   EXPECT_TRUE(broken.WaitIdle(Milliseconds(5'000)));
+}
+
+TEST_F(ServerTest, DataIsDeferredOnlyForThoseWhoAllowIt) {
+  for (const bool allowed : {false, true}) {
+    grpc::ClientContext context;
+    tfplugin6::ReadDataSource::Request request;
+    request.set_type_name("test_all");
+    *request.mutable_config() = Config();
+    request.mutable_client_capabilities()->set_deferral_allowed(allowed);
+    tfplugin6::ReadDataSource::Response response;
+    ASSERT_TRUE(stub_->ReadDataSource(&context, request, &response).ok());
+    EXPECT_EQ(response.diagnostics_size(), allowed ? 0 : 1);
+    EXPECT_EQ(response.has_deferred(), allowed);
+    EXPECT_EQ(response.deferred().reason(), allowed ? tfplugin6::Deferred::PROVIDER_CONFIG_UNKNOWN
+                                                    : tfplugin6::Deferred::UNKNOWN);
+  }
 }
 
 TEST_F(ServerTest, MalformedValueIsADiagnosticThatNamesIt) {
