@@ -9,6 +9,8 @@ if(DBAAS_STATIC)
   # The linker warns of functions that load shared libraries at run time (dlopen, getaddrinfo ...). They come from
   # parts of OpenSSL, gRPC and c-ares that we do not reach: gRPC listens on a unix socket, and curl asks c-ares.
   add_link_options(-static -Wl,--no-warnings)
+  # Which archive every part of a binary came from: packaging/components.py makes the list of licences from it.
+  add_link_options(-Wl,-Map=$<TARGET_FILE:$<TARGET_PROPERTY:NAME>>.map)
 endif()
 find_package(OpenSSL REQUIRED)
 find_package(fmt REQUIRED)

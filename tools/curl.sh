@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
-# Prints a prefix that holds a small static libcurl (include/, lib/libcurl.a), built once from Debian's source package.
+# Prints a prefix that holds a small static libcurl (include/, lib/libcurl.a), built once from Debian's source package. What that
+# was is in share/curl/: `version` and `copyright`, for the release's list of what is in it.
 #
 # Debian's own libcurl.a cannot be linked fully static: its Kerberos, LDAP and SSH parts exist as shared libraries only.
 # This one speaks HTTP(S), WebSocket and unix sockets, resolves names by c-ares (glibc's resolver needs shared libraries
@@ -34,9 +35,13 @@ fetch() {
 }
 
 build() {
+  # No trace of the folder's random name in the archive: the same source gives the same bytes.
   quietly cmake -G Ninja -S "$work"/curl-*/ -B "$work/build" -DCMAKE_BUILD_TYPE=Release \
-    -DCMAKE_INSTALL_PREFIX="$work/installed" "${options[@]/#/-D}"
+    -DCMAKE_C_FLAGS="-ffile-prefix-map=$work=." -DCMAKE_INSTALL_PREFIX="$work/installed" "${options[@]/#/-D}"
   quietly cmake --build "$work/build" --target install
+  mkdir -p "$work/installed/share/curl"
+  dpkg-parsechangelog -l "$work"/curl-*/debian/changelog -S Version >"$work/installed/share/curl/version"
+  cp "$work"/curl-*/debian/copyright "$work/installed/share/curl/copyright"
 }
 
 if [[ ! -e $prefix/lib/libcurl.a ]]; then

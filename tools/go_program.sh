@@ -13,7 +13,7 @@ build_go_program() ( # NAME MODULE VERSION PACKAGE BINARY
   # Go's module cache is read-only and may be shared; the build wants a folder of its own.
   cp -r --no-preserve=mode "$source" "$work/source"
   [[ $(type -t prepare) != function ]] || (cd "$work/source" && prepare)
-  say "building $name $version (about 4 minutes on 2 cores)"
+  say "building $name $version (some minutes, once)"
   # version.dev=no makes it call itself 1.12.6, say, and not 1.12.6-dev.
   (cd "$work/source" && CGO_ENABLED=0 go build -trimpath -o "$work/program" \
     -ldflags "-s -w -X $module/version.dev=no" "$package")

@@ -14,8 +14,8 @@ packages=(
   libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang-14 libclang-rt-14-dev python3
   # images, and a client to talk to what runs in them
   debootstrap debian-archive-keyring curl postgresql-client
-  # a release: the source of libcurl, the archive
-  dpkg-dev zip
+  # a release: the source of libcurl, the archive, the signature; and a root without a libc to try it in
+  dpkg-dev zip gnupg busybox-static
 )
 
 missing() {
