@@ -7,8 +7,8 @@
 Called by packaging/release.sh. The facts come from the build itself, so that no list has to be kept in step with it: which
 archives gave something to the program says the linker's map (PROGRAM.map in BUILD), which headers it was compiled with says
 ninja, to whom these belong says dpkg. An archive that is of no package has `version` and `copyright` in ../share/NAME/
-(tools/curl.sh). Only what a licence is called in SPDX is written down here, and a component that is not is an error: somebody has to read
-its licence first.
+(tools/curl.sh). Only what a licence is called in SPDX is written down here, and a component that is not is an error:
+somebody has to read its licence first.
 """
 
 import argparse
@@ -119,7 +119,6 @@ def owners(files):
 def components(archives, headers):
     """The components, by name."""
     owner = owners(archives | headers)
-    # Headers under /usr/lib/x86_64-linux-gnu and the like are asked for by their real path, which dpkg knows too.
     found, sources = {}, {}
     for package in sorted(set(owner.values())):
         name, version = run("dpkg-query", "-Wf", "${source:Package} ${source:Version}", package).split()

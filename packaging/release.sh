@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MPL-2.0
 # Packs the release build into dist/, as the registries of Terraform and OpenTofu take it (docs/release.md):
 #   terraform-provider-dbaas_VERSION_linux_ARCH.zip, _manifest.json, _SHA256SUMS and, with a key, _SHA256SUMS.sig
-# what no registry asks for: what is linked in (….spdx.json), and the command dbaas with its manual page and completions (….tar.gz)
-# and mirror/, from which both install without any registry.
+# and, which no registry asks for: lists of what is linked in (….spdx.json), the command dbaas with its manual page and completions
+# (….tar.gz), and mirror/, from which both install without any registry.
 # The same commit gives the same bytes, but for the signature, which has its own time.
 #
 #   packaging/release.sh [VERSION] [--key KEY] [--out FOLDER]
@@ -22,7 +22,8 @@ while (($# > 0)); do
     --key) key=${2:?--key wants a key}; shift 2 ;;
     --out) out=${2:?--out wants a folder}; shift 2 ;;
     -*) die "release: unknown option $1" ;;
-    *) [[ $1 == "$version" ]] || die "this is $version: to release $1, write it into VERSION and CHANGELOG.md and commit"; shift ;;
+    "$version") shift ;;
+    *) die "this is $version: to release $1, write it into VERSION and CHANGELOG.md and commit" ;;
   esac
 done
 
@@ -35,7 +36,8 @@ export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 check() { # PROGRAM
   local program=build/release/$1
   [[ -x $program && -e $program.map ]] || die "there is no release build of $1: run ./dev build --release"
-  ! readelf --program-headers --wide "$program" | grep -q INTERP || die "$program is not fully static: it asks for a dynamic loader"
+  ! readelf --program-headers --wide "$program" | grep -q INTERP ||
+    die "$program is not fully static: it asks for a dynamic loader"
 }
 
 # Times and modes that do not depend on who packs when.
@@ -45,7 +47,8 @@ settle() { # FOLDER
 }
 
 components() { # PROGRAM SHIPPED SPDX LICENCES
-  packaging/components.py build/release "$1" --shipped "$2" --version "$version" --date "$SOURCE_DATE_EPOCH" --spdx "$3" --licences "$4"
+  packaging/components.py build/release "$1" --shipped "$2" --version "$version" --date "$SOURCE_DATE_EPOCH" \
+    --spdx "$3" --licences "$4"
 }
 
 pack_provider() {
@@ -62,7 +65,8 @@ pack_provider() {
 
 pack_command() { # as one unpacks it into /usr/local
   local stage=$work/command program=build/release/$command
-  mkdir -p "$stage"/{bin,share/man/man1,share/bash-completion/completions,share/zsh/site-functions,share/fish/vendor_completions.d,share/doc/dbaas}
+  mkdir -p "$stage"/{bin,share/man/man1,share/doc/dbaas}
+  mkdir -p "$stage"/share/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d}
   strip -o "$stage/bin/dbaas" "$program"
   components "$command" "$stage/bin/dbaas" "$out/dbaas_${version}_linux_$arch.spdx.json" "$stage/share/doc/dbaas/licences"
   cp LICENSE "$stage/share/doc/dbaas/"
@@ -86,7 +90,8 @@ sum_and_sign() {
 
 check "$provider"
 check "$command"
-[[ -z $(git status --porcelain --untracked-files=no 2>/dev/null) ]] || say "there are changes that are not committed: nobody else can make these bytes"
+[[ -z $(git status --porcelain --untracked-files=no 2>/dev/null) ]] ||
+  say "there are changes that are not committed: nobody else can make these bytes"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"

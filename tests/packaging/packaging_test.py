@@ -96,7 +96,8 @@ class Release(unittest.TestCase):
         unittest.addModuleCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.gpg = dict(os.environ, GNUPGHOME=f"{cls.folder}/gpg")
         os.mkdir(cls.gpg["GNUPGHOME"], 0o700)
-        must("gpg", "--batch", "--quiet", "--passphrase", "", "--quick-generate-key", KEY, "rsa3072", "sign", "never", env=cls.gpg)
+        must("gpg", "--batch", "--quiet", "--passphrase", "", "--quick-generate-key", KEY, "rsa3072", "sign", "never",
+             env=cls.gpg)
         unittest.addModuleCleanup(run, "gpgconf", "--kill", "gpg-agent", env=cls.gpg)
         cls.dist = f"{cls.folder}/dist"
         cls.said = must(f"{ROOT}/packaging/release.sh", VERSION, "--key", KEY, "--out", cls.dist, env=cls.gpg)
@@ -210,6 +211,16 @@ class TestComponents(Release):
         ours = self.document(NAME)["packages"][0]
         self.assertEqual(ours["checksums"], [{"algorithm": "SHA256", "checksumValue": digest}])
         self.assertEqual(ours["versionInfo"], VERSION)
+
+    def test_a_component_without_a_known_licence_stops_the_release(self):
+        folder = self.scratch()
+        refused = run(sys.executable, "-c", "import components; del components.LICENCES['zlib']; components.main()",
+                      f"{ROOT}/build/release", "provider/terraform-provider-dbaas", "--version", VERSION, "--date", "0",
+                      "--spdx", f"{folder}/spdx.json", "--licences", f"{folder}/licences",
+                      env=dict(os.environ, PYTHONPATH=f"{ROOT}/packaging", PYTHONDONTWRITEBYTECODE="1"))
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("zlib is linked in", refused.stdout)
+        self.assertEqual(os.listdir(folder), [])
 
     def test_identifiers(self):
         document = self.document(NAME)
@@ -378,8 +389,8 @@ class TestWhereThereIsNothing(Release):
         socket = re.sub("^unix://", "", os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock"))
         if not socket.startswith("/"):
             without("a Docker engine on this machine")
-        must("docker", "create", "--name", cls.proxy, "--network", cls.network, "--network-alias", "engine.dns.test", "--user", "0:0",
-             "--volume", f"{socket}:/docker.sock", "dbaas/haproxy:3.0", "haproxy", "-db", "-f", "/tmp/haproxy.cfg")
+        must("docker", "create", "--name", cls.proxy, "--network", cls.network, "--network-alias", "engine.dns.test",
+             "--user", "0:0", "--volume", f"{socket}:/docker.sock", "dbaas/haproxy:3.0", "haproxy", "-db", "-f", "/tmp/haproxy.cfg")
         must("docker", "cp", configuration, f"{cls.proxy}:/tmp/haproxy.cfg")
         must("docker", "start", cls.proxy)
         cls.address = must("docker", "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}",
