@@ -7,6 +7,7 @@
 #include "provider/json_value.h"
 #include "provider/msgpack.h"
 #include "provider/object_type.h"
+#include "schemas/upgrade.h"
 
 namespace dbaas {
 
@@ -18,13 +19,17 @@ Result<Value> FromProto(const tfplugin6::DynamicValue& dynamic, const Type& type
   return Value::Null();
 }
 
-Result<Value> FromProto(const tfplugin6::RawState& raw, const Schema& schema, const Type& type) {
+Result<Value> FromProto(const tfplugin6::RawState& raw, std::int64_t version, const Schema& schema,
+                        const Type& type) {
   if (!raw.flatmap().empty()) {
     return Invalid("", "the stored state has the form of Terraform 0.11",
                    "No release of this provider ever wrote such a state.");
   }
-  Value state = TRY_IN(DecodeJson(raw.json(), type), "reading the stored state");
-  return WithEmptyBlocks(std::move(state), schema);
+  constexpr const char* kReading = "reading the stored state";
+  Value stored = TRY_IN(ParseJsonValue(raw.json()), kReading);
+  stored = TRY(Upgraded(schema, version, std::move(stored)));
+  stored = TRY_IN(ReadAs(std::move(stored), type), kReading);
+  return WithEmptyBlocks(std::move(stored), schema);
 }
 
 }  // namespace dbaas

@@ -4,6 +4,8 @@
 // Pure, thread-safe.
 #pragma once
 
+#include <cstdint>
+
 #include "engine/base/result.h"
 #include "provider/proto/tfplugin6.pb.h"
 #include "schemas/schema.h"
@@ -15,7 +17,8 @@ namespace dbaas {
 /// neither. The error says what it was called (`what`: "the configuration") and where it is broken.
 Result<Value> FromProto(const tfplugin6::DynamicValue& dynamic, const Type& type, const char* what);
 
-/// A stored object, read leniently as one of today's schema.
-Result<Value> FromProto(const tfplugin6::RawState& raw, const Schema& schema, const Type& type);
+/// A stored object of `version` of the schema, upgraded and read leniently as one of today's.
+Result<Value> FromProto(const tfplugin6::RawState& raw, std::int64_t version, const Schema& schema,
+                        const Type& type);
 
 }  // namespace dbaas

@@ -234,13 +234,19 @@ Result<void> Write(const Value& value, const Type& type, std::string& json) {
 
 }  // namespace
 
-Result<Value> DecodeJson(std::string_view json, const Type& type) {
+Result<Value> ParseJsonValue(std::string_view json) {
   Builder builder;
   if (!Json::sax_parse(json, &builder)) {
     return Internal("a stored value is not valid JSON",
                     "The state may have been damaged or edited by hand.");
   }
-  return Conform(std::move(builder).Take(), type);
+  return std::move(builder).Take();
+}
+
+Result<Value> ReadAs(Value value, const Type& type) { return Conform(std::move(value), type); }
+
+Result<Value> DecodeJson(std::string_view json, const Type& type) {
+  return ReadAs(TRY(ParseJsonValue(json)), type);
 }
 
 Result<std::string> EncodeJson(const Value& value, const Type& type) {

@@ -18,9 +18,15 @@
 
 namespace dbaas {
 
-/// Lenient, because the text may have been written by another version of the schema: members that
+/// What the text says, whatever its type. Fails on text that is not JSON.
+Result<Value> ParseJsonValue(std::string_view json);
+
+/// Lenient, because `value` may have been stored by another version of the schema: members that
 /// `type` does not have are dropped, missing ones are null, and a scalar is converted where the
-/// meaning is plain (5432 and "5432"). Fails on text that is not JSON, and where no reading fits.
+/// meaning is plain (5432 and "5432"). Fails where no reading fits.
+Result<Value> ReadAs(Value value, const Type& type);
+
+/// Both, one after the other.
 Result<Value> DecodeJson(std::string_view json, const Type& type);
 
 /// Compact, members in the order of `type`. Fails when `value` is not of `type`, is unknown

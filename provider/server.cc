@@ -237,8 +237,8 @@ Status ProviderServer::UpgradeResourceState(ServerContext* /*context*/,
   return Diagnose("UpgradeResourceState", request->type_name(), *response->mutable_diagnostics(),
                   [&]() -> Result<void> {
                     const Resource& resource = *TRY(FindResource(request->type_name()));
-                    const Value state = TRY(
-                        FromProto(request->raw_state(), resource.type->schema, resource.object));
+                    const Value state = TRY(FromProto(request->raw_state(), request->version(),
+                                                      resource.type->schema, resource.object));
                     *response->mutable_upgraded_state() = TRY(EncodeObject(state, resource));
                     return Ok();
                   });
@@ -345,8 +345,8 @@ Status ProviderServer::MoveResourceState(ServerContext* /*context*/,
         // object.
         const bool is_ours = from.substr(from.rfind('/') + 1) == kProviderName;
         if (source != target || !is_ours) return CannotMove(source, from, target);
-        const Value state =
-            TRY(FromProto(request->source_state(), resource.type->schema, resource.object));
+        const Value state = TRY(FromProto(request->source_state(), request->source_schema_version(),
+                                          resource.type->schema, resource.object));
         *response->mutable_target_state() = TRY(EncodeObject(state, resource));
         TRY(PutIdentity(state, resource, [&] { return response->mutable_target_identity(); }));
         response->set_target_private(request->source_private());

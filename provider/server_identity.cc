@@ -35,7 +35,8 @@ Status ProviderServer::UpgradeResourceIdentity(
       return Invalid("", name + " has no identity", "No release of this provider ever stored one.");
     }
     const Type& type = resource.identity_object;
-    const Value stored = TRY(FromProto(request->raw_identity(), resource.identity, type));
+    const Value stored =
+        TRY(FromProto(request->raw_identity(), request->version(), resource.identity, type));
     *response->mutable_upgraded_identity()->mutable_identity_data() = TRY(ToProto(stored, type));
     return Ok();
   });

@@ -127,14 +127,14 @@ tfplugin6::AttributePath ToProto(const AttributePath& path) {
 
 tfplugin6::Schema ToProto(const Schema& schema) {
   tfplugin6::Schema proto;
-  proto.set_version(schema.version);
+  proto.set_version(schema.version());
   Write(schema.description, schema.attributes, schema.blocks, *proto.mutable_block());
   return proto;
 }
 
 tfplugin6::ResourceIdentitySchema IdentityToProto(const Schema& identity) {
   tfplugin6::ResourceIdentitySchema proto;
-  proto.set_version(identity.version);
+  proto.set_version(identity.version());
   for (const Attribute& attribute : identity.attributes) {
     auto& one = *proto.add_identity_attributes();
     one.set_name(attribute.name);

@@ -8,6 +8,8 @@ Schema IdentitySchema(const Schema& schema) {
   for (const Attribute& attribute : schema.attributes) {
     if (attribute.identity) identity.attributes.push_back(attribute);
   }
+  // A view of the object is stored anew, and renamed, together with it.
+  if (!identity.attributes.empty()) identity.upgrades = schema.upgrades;
   return identity;
 }
 

@@ -27,6 +27,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <initializer_list>
 #include <limits>
@@ -267,6 +268,14 @@ class Table {
     if (object.kind() != Value::Kind::kMap) return "the object";
     for (const Binding& binding : bindings_) {
       const Value& value = object.at(binding.name);
+  /// What to make of a state that version `from` of this table stored (upgrade.h). REQUIRES: in
+  /// order, from 0 on; the version of today is one more than the last.
+  Table& UpgradeFrom(int from, Upgrade upgrade) {
+    if (from != schema_.version()) std::abort();  // A table that says this never starts.
+    schema_.upgrades.push_back(std::move(upgrade));
+    return *this;
+  }
+
       if (value.is_known() && !binding.decode(value, out)) return binding.name;
     }
     return {};

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/result.h"
 #include "schemas/diagnostic.h"
 #include "schemas/value.h"
 
@@ -86,17 +87,23 @@ struct Block {
 };
 
 struct Schema {
-  int version = 0;
   std::string description;
   std::vector<Attribute> attributes;  ///< In the order of the table; docs keep it.
   std::vector<Block> blocks;
 
   /// Null when there is none of that name.
   const Attribute* Find(const std::string& name) const;
+/// Makes of what one version of a schema stored what the next one would have (upgrade.h).
+using Upgrade = std::function<Result<void>(Value::Map& stored)>;
+
 };
 
 /// The place in a configuration that a field of a spec belongs to: "resources.memory",
 /// "parameters.work_mem". Empty when no attribute answers for it.
 AttributePath PathOfField(const Schema& schema, const std::string& field);
+  /// The first leads from version 0 to version 1, and so on. Their number is the version of today.
+  std::vector<Upgrade> upgrades;
+
+  int version() const { return static_cast<int>(upgrades.size()); }
 
 }  // namespace dbaas

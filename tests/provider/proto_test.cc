@@ -20,7 +20,7 @@ Attribute Named(const std::string& name, Type type) {
 
 Schema ProviderLike() {
   Schema schema;
-  schema.version = 3;
+  schema.upgrades.resize(3);
   schema.description = "A provider.";
   schema.attributes = {Named("zone", Type::String()), Named("account", Type::Number())};
   Block docker;
@@ -71,13 +71,13 @@ TEST(FromProtoTest, StoredStateIsReadAsOneOfToday) {
   const Schema schema = ProviderLike();
   tfplugin6::RawState raw;
   raw.set_json(R"({"zone":"a","host":null,"removed":1})");
-  const auto state = FromProto(raw, schema, ObjectType(schema));
+  const auto state = FromProto(raw, schema.version(), schema, ObjectType(schema));
   ASSERT_TRUE(state.has_value()) << state.error().ToLine();
   EXPECT_EQ(*state, Value::Object({{"account", Value::Null()},
                                    {"host", Value::ListOf({})},
                                    {"zone", Value::String("a")}}));
   (*raw.mutable_flatmap())["zone"] = "a";
-  EXPECT_FALSE(FromProto(raw, schema, ObjectType(schema)).has_value());
+  EXPECT_FALSE(FromProto(raw, schema.version(), schema, ObjectType(schema)).has_value());
 }
 
 TEST(ToProtoTest, DiagnosticsKeepSeverityAndPath) {

@@ -16,6 +16,7 @@
 #include "engine/base/random.h"
 #include "provider/msgpack.h"
 #include "provider/object_type.h"
+#include "schemas/upgrade.h"
 #include "schemas/validators.h"
 
 namespace dbaas {
@@ -257,6 +258,53 @@ TEST_F(ServerTest, StoredStateIsUpgradedToTodaysSchema) {
   EXPECT_EQ(response.diagnostics_size(), 0);
   EXPECT_EQ(*DecodeMsgpack(response.upgraded_state().msgpack(), object_),
             Value::Object({{"name", Value::String("orders")}}));
+}
+
+// A type of version 2, whose name was a "title" of which version 0 said so by a "label".
+TEST_F(ServerTest, StoredStatesAndIdentitiesOfEarlierVersionsAreUpgraded) {
+  for (ResourceType& type : types_.resources) {
+    type.schema.upgrades = {Renamed("label", "title"), Renamed("title", "name")};
+  }
+  const Value today = Value::Object({{"name", Value::String("orders")}});
+  const auto upgrade = [&](std::int64_t version, const char* json) {
+    grpc::ClientContext context;
+    tfplugin6::UpgradeResourceState::Request request;
+    request.set_type_name("test_named");
+    request.set_version(version);
+    request.mutable_raw_state()->set_json(json);
+    tfplugin6::UpgradeResourceState::Response response;
+    EXPECT_TRUE(stub_->UpgradeResourceState(&context, request, &response).ok());
+    return response;
+  };
+  const auto read = [&](const auto& state) { return *DecodeMsgpack(state.msgpack(), object_); };
+  EXPECT_EQ(read(upgrade(0, R"({"label":"orders","gone":1})").upgraded_state()), today);
+  EXPECT_EQ(read(upgrade(1, R"({"title":"orders"})").upgraded_state()), today);
+  EXPECT_EQ(read(upgrade(2, R"({"name":"orders","title":"not ours"})").upgraded_state()), today);
+  const auto newer = upgrade(3, R"({"name":"orders"})");
+  ASSERT_EQ(newer.diagnostics_size(), 1);
+  EXPECT_THAT(newer.diagnostics(0).summary(), HasSubstr("version 3"));
+  EXPECT_FALSE(newer.has_upgraded_state());
+
+  grpc::ClientContext context;
+  tfplugin6::UpgradeResourceIdentity::Request request;
+  request.set_type_name("test_named");
+  request.set_version(1);
+  request.mutable_raw_identity()->set_json(R"({"title":"orders"})");
+  tfplugin6::UpgradeResourceIdentity::Response response;
+  ASSERT_TRUE(stub_->UpgradeResourceIdentity(&context, request, &response).ok());
+  EXPECT_EQ(read(response.upgraded_identity().identity_data()), today);
+
+  grpc::ClientContext moving;
+  tfplugin6::MoveResourceState::Request move;
+  move.set_source_provider_address("example.com/dbaas/dbaas");
+  move.set_source_type_name("test_named");
+  move.set_target_type_name("test_named");
+  move.set_source_schema_version(1);
+  move.mutable_source_state()->set_json(R"({"title":"orders"})");
+  tfplugin6::MoveResourceState::Response moved;
+  ASSERT_TRUE(stub_->MoveResourceState(&moving, move, &moved).ok());
+  EXPECT_EQ(read(moved.target_state()), today);
+  EXPECT_EQ(read(moved.target_identity().identity_data()), today);
 }
 
 TEST_F(ServerTest, IdentitiesAreOfThoseTypesThatHaveOne) {
