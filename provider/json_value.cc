@@ -152,8 +152,9 @@ Result<Value> Conform(Value value, const Type& type) {
     case Type::Kind::kString: return ConformString(std::move(value));
     case Type::Kind::kNumber: return ConformNumber(std::move(value));
     case Type::Kind::kBool: return ConformBool(std::move(value));
-    case Type::Kind::kList:
-    case Type::Kind::kSet: return ConformList(std::move(value), *type.element);
+    case Type::Kind::kList: return ConformList(std::move(value), *type.element);
+    case Type::Kind::kSet:
+      return Value::SetOf(TRY(ConformList(std::move(value), *type.element)).as_list());
     case Type::Kind::kMap: return ConformMap(std::move(value), *type.element);
     case Type::Kind::kObject: return ConformObject(std::move(value), type);
   }

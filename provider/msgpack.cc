@@ -215,8 +215,9 @@ Result<Value> Decode(Reader& reader, const Type& type) {
       if (item.kind != Item::Kind::kText) return Unexpected("a string");
       return Value::String(std::string(item.text));
     case Type::Kind::kNumber: return DecodeNumber(item);
-    case Type::Kind::kList:
-    case Type::Kind::kSet: return DecodeList(reader, item, *type.element);
+    case Type::Kind::kList: return DecodeList(reader, item, *type.element);
+    case Type::Kind::kSet:
+      return Value::SetOf(TRY(DecodeList(reader, item, *type.element)).as_list());
     case Type::Kind::kMap: return DecodeMap(reader, item, *type.element);
     case Type::Kind::kObject: return DecodeObject(reader, item, type);
   }

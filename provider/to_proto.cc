@@ -43,6 +43,8 @@ void Write(const Attribute& attribute, ProtoAttribute& proto) {
   proto.set_computed(attribute.computed);
   proto.set_sensitive(attribute.sensitive);
   proto.set_write_only(attribute.write_only);
+  proto.set_deprecated(!attribute.deprecated.empty());
+  proto.set_deprecation_message(attribute.deprecated);  // Shown from Terraform 1.15 on.
   const Type* object = NestedObject(attribute.type);
   if (object == nullptr) {
     proto.set_type(attribute.type.ToJson());

@@ -25,12 +25,22 @@ void CheckInside(const Type& type, const Value& value, const AttributePath& path
                     found);
       }
       break;
+    case Type::Kind::kSet:  // Whose elements have no path of their own.
+      for (const Value& item : value.as_list()) {
+        Diagnostics inside;
+        CheckInside(*type.element, item, path, inside);
+        for (Diagnostic& one : inside) {
+          one.path = path;
+          found.push_back(std::move(one));
+        }
+      }
+      break;
     case Type::Kind::kMap:
       for (const auto& [key, element] : value.as_map()) {
         CheckInside(*type.element, element, Key(path, key), found);
       }
       break;
-    default: break;  // Elements of a set have no path; there are no objects in the other kinds.
+    default: break;  // No objects in these.
   }
 }
 
@@ -61,10 +71,27 @@ std::optional<Diagnostic> CheckNeighbours(const Attribute& attribute, const Valu
   return std::nullopt;
 }
 
+/// An attribute that is not set, and none of those is that could stand for it.
+std::optional<Diagnostic> CheckMissing(const Attribute& attribute, const Value& object,
+                                       const AttributePath& path) {
+  if (attribute.required_unless.empty()) return std::nullopt;
+  std::string others;
+  for (const std::string& other : attribute.required_unless) {
+    if (!object.at(other).is_null()) return std::nullopt;
+    others += (others.empty() ? "" : " or ") + other;
+  }
+  return ErrorAt(path, "Incomplete configuration",
+                 "Either " + attribute.name + " or " + others + " has to be set.");
+}
+
 void CheckAttributes(const std::vector<Attribute>& attributes, const Value& object,
                      const AttributePath& path, Step step, Diagnostics& found) {
   for (const Attribute& attribute : attributes) {
     const Value& value = object.at(attribute.name);
+    if (value.is_null()) {
+      auto missing = CheckMissing(attribute, object, step(path, attribute.name));
+      if (missing) found.push_back(std::move(*missing));
+    }
     if (!value.is_known()) continue;
     const AttributePath here = step(path, attribute.name);
     if (const auto complaint = FirstComplaint(attribute, value)) {

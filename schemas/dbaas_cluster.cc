@@ -8,6 +8,7 @@
 #include "schemas/ids.h"
 #include "schemas/kit.h"
 #include "schemas/member_size.h"
+#include "schemas/spellings.h"
 #include "schemas/types.h"
 
 namespace dbaas {
@@ -103,7 +104,8 @@ Table<ClusterConfig> Rows() {
            "strings. Most take effect at once; those that the database reads only when it starts "
            "make the members restart one after the other, the primary last. Unknown names and "
            "values out of range are refused by the plan. A parameter that is removed goes back "
-           "to its default.")
+           "to its default.",
+           ParameterAmounts)
       .Add("synchronous_replication", &C::synchronous_replication, Default(false),
            "Whether a commit waits until a standby has it too. No acknowledged transaction is lost "
            "in a failover then, and each commit takes a round trip longer. Needs a `node_count` of "

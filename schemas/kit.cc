@@ -39,6 +39,20 @@ Word Needs(std::vector<std::string> attributes) {
       [attributes = std::move(attributes)](Attribute& attribute) { attribute.needs = attributes; };
 }
 
+Word RequiredUnless(std::vector<std::string> attributes) {
+  return [attributes = std::move(attributes)](Attribute& attribute) {
+    attribute.required_unless = attributes;
+  };
+}
+
+Word RequiresReplaceIf(std::function<bool(const Value& before, const Value& after)> cannot) {
+  return [cannot = std::move(cannot)](Attribute& attribute) { attribute.replace_if = cannot; };
+}
+
+Word Deprecated(const char* instead) {
+  return [text = std::string(instead)](Attribute& attribute) { attribute.deprecated = text; };
+}
+
 Word Canonical(std::function<Value(const Value&)> canonical) {
   return
       [canonical = std::move(canonical)](Attribute& attribute) { attribute.canonical = canonical; };

@@ -33,6 +33,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -81,7 +82,14 @@ Word PlannedAs(Value value);
 Word ConflictsWith(std::vector<std::string> attributes);
 /// These have to be set too.
 Word Needs(std::vector<std::string> attributes);
-/// Values for which `canonical` gives the same mean the same.
+/// Has to be set unless one of these is.
+Word RequiredUnless(std::vector<std::string> attributes);
+/// Only such a change cannot be made in place. Asked about known values that differ; a value that
+/// is not known yet, or is only now set or left out, counts as such a change.
+Word RequiresReplaceIf(std::function<bool(const Value& before, const Value& after)> cannot);
+/// Still works, and Terraform warns whoever sets it; `instead` says in a sentence what to do.
+Word Deprecated(const char* instead);
+/// Values for which `canonical` gives the same mean the same (spellings.h has those of amounts).
 Word Canonical(std::function<Value(const Value&)> canonical);
 /// Errors of these fields of the spec are errors of this attribute.
 Word SpecFields(std::vector<std::string> fields);
@@ -180,6 +188,22 @@ struct Codec<std::vector<T>> {
   }
 };
 
+template <typename T>
+struct Codec<std::set<T>> {
+  static Type TypeOf() { return Type::SetOf(Codec<T>::TypeOf()); }
+  static bool Decode(const Value& value, std::set<T>& out) {
+    std::vector<T> items;
+    if (!Codec<std::vector<T>>::Decode(value, items)) return false;
+    out = std::set<T>(items.begin(), items.end());
+    return true;
+  }
+  static Value Encode(const std::set<T>& items) {
+    Value::List list;
+    for (const T& item : items) list.push_back(Codec<T>::Encode(item));
+    return Value::SetOf(std::move(list));
+  }
+};
+
 /// A null element is the user's way to leave a key out.
 template <typename T>
 struct Codec<std::map<std::string, T>> {
@@ -203,6 +227,12 @@ template <typename T>
 inline constexpr bool kIsWholeNumber = std::same_as<T, int> || std::same_as<T, std::int64_t>;
 template <typename T>
 inline constexpr bool kIsWholeNumber<std::optional<T>> = kIsWholeNumber<T>;
+template <typename T>
+inline constexpr bool kIsWholeNumber<std::vector<T>> = kIsWholeNumber<T>;
+template <typename T>
+inline constexpr bool kIsWholeNumber<std::set<T>> = kIsWholeNumber<T>;
+template <typename T>
+inline constexpr bool kIsWholeNumber<std::map<std::string, T>> = kIsWholeNumber<T>;
 
 // ---- Table -------------------------------------------------------------------------------------
 
@@ -244,6 +274,14 @@ class Table {
     return *this;
   }
 
+  /// What to make of a state that version `from` of this table stored (upgrade.h). REQUIRES: in
+  /// order, from 0 on; the version of today is one more than the last.
+  Table& UpgradeFrom(int from, Upgrade upgrade) {
+    if (from != schema_.version()) std::abort();  // A table that says this never starts.
+    schema_.upgrades.push_back(std::move(upgrade));
+    return *this;
+  }
+
   const std::string& name() const { return name_; }
   const Schema& schema() const { return schema_; }
   const std::vector<Attribute>& attributes() const { return schema_.attributes; }
@@ -268,14 +306,6 @@ class Table {
     if (object.kind() != Value::Kind::kMap) return "the object";
     for (const Binding& binding : bindings_) {
       const Value& value = object.at(binding.name);
-  /// What to make of a state that version `from` of this table stored (upgrade.h). REQUIRES: in
-  /// order, from 0 on; the version of today is one more than the last.
-  Table& UpgradeFrom(int from, Upgrade upgrade) {
-    if (from != schema_.version()) std::abort();  // A table that says this never starts.
-    schema_.upgrades.push_back(std::move(upgrade));
-    return *this;
-  }
-
       if (value.is_known() && !binding.decode(value, out)) return binding.name;
     }
     return {};

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "schemas/member_size.h"
 
+#include "schemas/spellings.h"
+
 namespace dbaas {
 namespace {
 
 // As many as Linux can have; settings are computed from the number.
 constexpr std::int64_t kMostCores = 8192;
-
-/// Bytes, so that "1GiB" and "1024MiB" are the same. What is no amount stands for itself.
-Value CanonicalMemory(const Value& value) {
-  if (value.kind() != Value::Kind::kString) return value;
-  const auto bytes = ParseMemory(value.as_string());
-  return bytes ? Value::Int(*bytes) : value;
-}
 
 /// The nearest double, which is what the record keeps of `1 / 3`.
 Value CanonicalCpu(const Value& value) {
@@ -30,7 +25,7 @@ Table<ResourcesConfig> ResourcesConfig::Attributes() {
       .Add("memory", &ResourcesConfig::memory, Required,
            "Memory that one member may use, such as `\"512MiB\"` or `\"4GiB\"`. The database's "
            "caches are sized from it unless `parameters` say otherwise.",
-           Memory(), Canonical(CanonicalMemory));
+           MemoryAmount);
 }
 
 Result<Resources> ToResources(const ResourcesConfig& config) {

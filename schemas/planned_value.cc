@@ -81,11 +81,29 @@ bool BecomesUnknown(const Attribute& attribute, const Value& config, const Value
   return planned.at(attribute.name).is_null() || IsOneOf(attribute.changes_with, changed);
 }
 
+bool NeedsReplacement(const Attribute& attribute, const Value& before, const Value& after) {
+  if (!attribute.replace_if) return attribute.requires_replace;
+  return !before.is_known() || !after.is_known() || attribute.replace_if(before, after);
+}
+
+/// The values that mean the same as before keep their spelling, in a block as elsewhere.
+Value KeepBlockSpelling(const Block& block, const Value& prior, const Value& proposed) {
+  if (block.nesting != Block::Nesting::kSingle || !prior.is_known() || !proposed.is_known()) {
+    return proposed;
+  }
+  Value kept = proposed;
+  for (const Attribute& attribute : block.attributes) {
+    kept.as_map()[attribute.name] =
+        KeepSpelling(attribute, prior.at(attribute.name), proposed.at(attribute.name));
+  }
+  return kept;
+}
+
 }  // namespace
 
 PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& proposed,
                        const Value& config) {
-  Value planned = proposed;  // Blocks stay as proposed.
+  Value planned = proposed;
   std::set<std::string> changed;
   for (const Attribute& attribute : schema.attributes) {
     Value& value = planned.as_map()[attribute.name];
@@ -93,7 +111,10 @@ PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& pr
     if (!(value == prior.at(attribute.name))) changed.insert(attribute.name);
   }
   for (const Block& block : schema.blocks) {
-    if (!(planned.at(block.name) == prior.at(block.name))) changed.insert(block.name);
+    const Value& before = prior.at(block.name);
+    Value& value = planned.as_map()[block.name];
+    value = KeepBlockSpelling(block, before, std::move(value));
+    if (!(value == before)) changed.insert(block.name);
   }
   if (!prior.is_null() && changed.empty()) return {.planned = prior};
 
@@ -112,7 +133,8 @@ PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& pr
   for (const Attribute& attribute : schema.attributes) {
     if (!changed.contains(attribute.name)) continue;
     plan.changed.push_back(attribute.name);
-    if (attribute.requires_replace && !prior.is_null()) {
+    if (!prior.is_null() &&
+        NeedsReplacement(attribute, prior.at(attribute.name), plan.planned.at(attribute.name))) {
       plan.requires_replace.push_back(Attr({}, attribute.name));
     }
   }
@@ -127,8 +149,8 @@ bool MeanTheSame(const Attribute& attribute, const Value& a, const Value& b) {
   if (a.is_unknown() || b.is_unknown()) return false;
   if (a.is_null()) return IsEmptyCollection(b);
   if (b.is_null()) return IsEmptyCollection(a);
-  if (attribute.type.kind == Type::Kind::kMap) return WithoutNulls(a) == WithoutNulls(b);
   if (attribute.canonical) return attribute.canonical(a) == attribute.canonical(b);
+  if (attribute.type.kind == Type::Kind::kMap) return WithoutNulls(a) == WithoutNulls(b);
   if (attribute.type.kind != Type::Kind::kObject) return false;
   const auto& members = attribute.type.members;
   return std::all_of(members.begin(), members.end(), [&](const Attribute& member) {

@@ -54,6 +54,12 @@ struct Attribute {
   bool sensitive = false;
   bool write_only = false;
   bool requires_replace = false;
+  /// Which changes from one known value to another ask for a replacement; one to or from unknown
+  /// does, since what a plan says cannot become a replacement later. Empty: `requires_replace`
+  /// speaks for every change.
+  std::function<bool(const Value& before, const Value& after)> replace_if;
+  /// What to use instead, in one sentence. Empty: it is not deprecated.
+  std::string deprecated;
   std::optional<Value> default_value;
   std::vector<Validator> validators;
   /// For computed attributes: names of attributes whose change makes this one unknown in a plan. A
@@ -66,6 +72,8 @@ struct Attribute {
   std::vector<std::string> conflicts_with;
   /// Names of attributes that have to be configured whenever this one is.
   std::vector<std::string> needs;
+  /// Names of attributes of which one has to be configured when this one is not.
+  std::vector<std::string> required_unless;
   /// Values with the same canonical form mean the same ("1GiB", "1024MiB"): a plan then keeps the
   /// spelling of the state, and a refresh that of the user. Empty: every value is its own form.
   std::function<Value(const Value&)> canonical;
@@ -86,24 +94,24 @@ struct Block {
   std::vector<Block> blocks;
 };
 
+/// Makes of what one version of a schema stored what the next one would have (upgrade.h).
+using Upgrade = std::function<Result<void>(Value::Map& stored)>;
+
 struct Schema {
   std::string description;
   std::vector<Attribute> attributes;  ///< In the order of the table; docs keep it.
   std::vector<Block> blocks;
+  /// The first leads from version 0 to version 1, and so on. Their number is the version of today.
+  std::vector<Upgrade> upgrades;
+
+  int version() const { return static_cast<int>(upgrades.size()); }
 
   /// Null when there is none of that name.
   const Attribute* Find(const std::string& name) const;
-/// Makes of what one version of a schema stored what the next one would have (upgrade.h).
-using Upgrade = std::function<Result<void>(Value::Map& stored)>;
-
 };
 
 /// The place in a configuration that a field of a spec belongs to: "resources.memory",
 /// "parameters.work_mem". Empty when no attribute answers for it.
 AttributePath PathOfField(const Schema& schema, const std::string& field);
-  /// The first leads from version 0 to version 1, and so on. Their number is the version of today.
-  std::vector<Upgrade> upgrades;
-
-  int version() const { return static_cast<int>(upgrades.size()); }
 
 }  // namespace dbaas

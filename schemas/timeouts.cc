@@ -3,22 +3,18 @@
 
 #include <cctype>
 
+#include "schemas/spellings.h"
+
 namespace dbaas {
 namespace {
 
 constexpr char kName[] = "timeouts";
 constexpr std::int64_t kLongestHours = 24 * 365;
 
-Attribute Duration(const char* name, const char* description) {
+Attribute Limit(const char* name, const char* description) {
   Attribute attribute{
       .name = name, .type = Type::String(), .description = description, .optional = true};
-  attribute.validators.push_back({.rule = "a duration such as `30m` or `1h30m`",
-                                  .check = [](const Value& value) -> std::optional<std::string> {
-                                    if (value.kind() != Value::Kind::kString) return std::nullopt;
-                                    if (ParseDuration(value.as_string())) return std::nullopt;
-                                    return "must be a duration such as 30m or 1h30m, not \"" +
-                                           value.as_string() + "\"";
-                                  }});
+  Duration(attribute);
   return attribute;
 }
 
@@ -50,8 +46,8 @@ Block TimeoutsBlock() {
           "How long an apply may take, waiting for someone else's included. When it runs out, "
           "the apply ends with an error; what was done stands, nothing is tainted, and the next "
           "apply goes on. Without it only the single waits have limits.",
-      .attributes = {Duration("create", "For creating it."), Duration("update", "For changing it."),
-                     Duration("delete", "For destroying it.")},
+      .attributes = {Limit("create", "For creating it."), Limit("update", "For changing it."),
+                     Limit("delete", "For destroying it.")},
       .blocks = {}};
 }
 

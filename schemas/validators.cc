@@ -33,6 +33,24 @@ std::string Join(const std::vector<std::string>& items, const char* between) {
   return fmt::format("{}", fmt::join(items, between));
 }
 
+/// A number in `value` that is not whole; null when there is none.
+const Number* FindFraction(const Value& value) {
+  const Number* found = nullptr;
+  const auto look = [&](const Value& inside) {
+    if (found == nullptr) found = FindFraction(inside);
+  };
+  switch (value.kind()) {
+    case Value::Kind::kNumber: return value.as_number().AsInt() ? nullptr : &value.as_number();
+    case Value::Kind::kList:
+      for (const Value& item : value.as_list()) look(item);
+      return found;
+    case Value::Kind::kMap:
+      for (const auto& [key, element] : value.as_map()) look(element);
+      return found;
+    default: return nullptr;
+  }
+}
+
 struct Unit {
   std::string_view name;
   std::int64_t bytes;
@@ -48,8 +66,9 @@ constexpr double kMostMemory = 0x1.0p60;  // An exbibyte.
 
 Validator WholeNumber() {
   return {.rule = "", .check = [](const Value& value) -> Complaint {
-            if (value.as_number().AsInt()) return std::nullopt;
-            return "must be a whole number, not " + value.as_number().ToText();
+            const Number* fraction = FindFraction(value);
+            if (fraction == nullptr) return std::nullopt;
+            return "must be a whole number, not " + fraction->ToText();
           }};
 }
 

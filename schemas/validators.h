@@ -17,7 +17,8 @@
 
 namespace dbaas {
 
-/// A whole number that fits 64 bits. The kit adds it to every integer; the docs do not mention it.
+/// A whole number that fits 64 bits, or a collection of them. The kit adds it to every integer; the
+/// docs do not mention it.
 Validator WholeNumber();
 Validator Range(std::int64_t lowest, std::int64_t highest);
 /// A number that need not be whole, greater than zero.

@@ -202,6 +202,22 @@ bool Value::is_wholly_known() const {
   }
 }
 
+Value Value::SetOf(List items) {
+  std::map<std::string, Value> known;
+  List unknown;
+  for (Value& item : items) {
+    if (item.is_wholly_known()) {
+      known.emplace(item.ToText(), std::move(item));
+    } else {
+      unknown.push_back(std::move(item));
+    }
+  }
+  List set;
+  for (auto& [text, item] : known) set.push_back(std::move(item));
+  std::move(unknown.begin(), unknown.end(), std::back_inserter(set));
+  return ListOf(std::move(set));
+}
+
 const Value& Value::at(const std::string& name) const {
   static const Value kNullValue;
   if (kind() != Kind::kMap) return kNullValue;

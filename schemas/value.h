@@ -7,7 +7,8 @@
 //   Value::Object({{"name", Value::String("orders")}, {"port", Value::Unknown()}})
 //
 // Values are plain data: copy, compare with ==, no sharing. Type is not carried: both sides derive
-// it from the schema, so a list, set and tuple are all kList, and a map and an object all kMap.
+// it from the schema, so a list, set and tuple are all kList (a set by SetOf), and a map and an
+// object all kMap.
 #pragma once
 
 #include <cstdint>
@@ -54,6 +55,9 @@ class Value {
   static Value Num(Number value) { return Value(std::move(value)); }
   static Value String(std::string value) { return Value(std::move(value)); }
   static Value ListOf(List items) { return Value(std::move(items)); }
+  /// Items in an order of their own and none twice, so that == compares what is in two sets. One
+  /// that is not wholly known may turn out to be another, and stays.
+  static Value SetOf(List items);
   static Value Object(Map members) { return Value(std::move(members)); }
 
   Kind kind() const { return static_cast<Kind>(data_.index()); }

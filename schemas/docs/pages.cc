@@ -63,6 +63,11 @@ std::string Rules(const Attribute& attribute) {
     text += " Cannot be set together with " + Code(attribute.conflicts_with) + ".";
   }
   if (!attribute.needs.empty()) text += " Needs " + Code(attribute.needs) + ".";
+  if (!attribute.required_unless.empty()) {
+    text += " Has to be set unless " + Code(attribute.required_unless) + " is.";
+  }
+  if (!attribute.deprecated.empty()) text += " **Deprecated:** " + attribute.deprecated;
+  if (attribute.replace_if) text += " **Some changes force a replacement.**";
   if (attribute.requires_replace) text += " **Changing this forces a replacement.**";
   return text;
 }

@@ -134,7 +134,7 @@ Value Core::Config(const std::string& resource, const Value::Map& members) const
     if (!config.as_map().contains(name)) throw std::invalid_argument("no attribute " + name);
     config.as_map()[name] = value;
   }
-  return config;
+  return Canonical(std::move(config), TypeOf(resource));
 }
 
 // ---- One call ----------------------------------------------------------------------------------

@@ -5,6 +5,8 @@
 #include <regex>
 #include <utility>
 
+#include "tests/protocol/core_wire.h"
+
 namespace dbaas::core {
 namespace {
 
@@ -269,7 +271,9 @@ Value RandomConfig::DrawMember(SeededRandom& random, const Member& member, const
   const bool must = member.required || (block && member.min_items > 0);
   if (!must && random.Chance(60)) return absent;
   if (!block && random.Chance(mood.unknown)) return Value::Unknown();
-  if (member.form == Member::Form::kPlain) return Draw(random, member, path, mood);
+  if (member.form == Member::Form::kPlain) {
+    return Canonical(Draw(random, member, path, mood), member.type);
+  }
   const Type& object = member.Object();
   if (member.type.kind == Type::Kind::kObject) return DrawObject(random, object, path, mood);
   std::int64_t count = static_cast<std::int64_t>(random.Below(4));
@@ -282,7 +286,8 @@ Value RandomConfig::DrawMember(SeededRandom& random, const Member& member, const
     keyed["key" + std::to_string(i)] = item;
     items.push_back(std::move(item));
   }
-  return member.nesting == Nesting::kMap ? Value::Object(keyed) : Value::ListOf(items);
+  if (member.nesting == Nesting::kMap) return Value::Object(keyed);
+  return Canonical(Value::ListOf(items), member.type);
 }
 
 /// Without what the provider complains about, as far as that can be left out.
@@ -341,7 +346,7 @@ Value RandomConfig::KnownIn(SeededRandom& random, const Type& type, const Member
                                 : KnownIn(random, inner->type, inner, Dot(path, name), inside);
     }
   }
-  return known;
+  return Canonical(std::move(known), type);
 }
 
 Value RandomConfig::Known(SeededRandom& random, const Value& config) const {
@@ -358,7 +363,9 @@ Value RandomConfig::Filled(SeededRandom& random, const Value& planned) const {
   for (const Member& member : type_.members) {
     Value& value = filled.as_map()[member.name];
     if (!value.is_wholly_known()) {
-      const auto draw = [&] { return OneOf(random, Candidates(member.type)); };
+      const auto draw = [&] {
+        return Canonical(OneOf(random, Candidates(member.type)), member.type);
+      };
       value = member.form == Member::Form::kPlain ? draw() : Value::Null();
     }
   }

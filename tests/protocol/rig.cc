@@ -9,7 +9,7 @@
 
 namespace dbaas {
 
-Rig::Rig(std::uint64_t seed)
+Rig::Rig(std::uint64_t seed, std::function<const ProviderTypes&()> types)
     : random_(seed),
       local_(std::make_shared<FakeDriver>(clock_, "local")),
       east_(std::make_shared<FakeDriver>(clock_, "east", "10.0.0.2")),
@@ -18,7 +18,7 @@ Rig::Rig(std::uint64_t seed)
       lifecycle_(std::make_shared<Engine>(std::vector<std::shared_ptr<Driver>>{local_, east_},
                                           clock_, random_),
                  clock_, random_),
-      service_(lifecycle_) {
+      service_(lifecycle_, std::move(types)) {
   spdlog::set_level(spdlog::level::off);
   for (const char* home : {"HOME", "XDG_STATE_HOME"}) unsetenv(home);  // No journals.
 }

@@ -13,6 +13,7 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/server.h>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -28,7 +29,7 @@ namespace dbaas {
 
 class Rig {
  public:
-  explicit Rig(std::uint64_t seed = 1);
+  explicit Rig(std::uint64_t seed = 1, std::function<const ProviderTypes&()> types = AllTypes);
   ~Rig();
   Rig(const Rig&) = delete;
   Rig& operator=(const Rig&) = delete;

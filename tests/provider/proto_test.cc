@@ -111,6 +111,7 @@ TEST(ToProtoTest, NestedObjectsAndBlocksKeepTheirShape) {
   schema.attributes.back().optional = true;
   schema.attributes.back().write_only = true;
   schema.attributes.back().sensitive = true;
+  schema.attributes.back().deprecated = "Use none.";
   const tfplugin6::Schema proto = ToProto(schema);
   EXPECT_EQ(proto.version(), 3);
   const auto& block = proto.block();
@@ -123,6 +124,8 @@ TEST(ToProtoTest, NestedObjectsAndBlocksKeepTheirShape) {
   EXPECT_EQ(block.attributes(2).nested_type().nesting(), tfplugin6::Schema::Object::LIST);
   EXPECT_EQ(block.attributes(2).nested_type().attributes(0).name(), "role");
   EXPECT_TRUE(block.attributes(3).write_only() && block.attributes(3).sensitive());
+  EXPECT_TRUE(block.attributes(3).deprecated() && !block.attributes(2).deprecated());
+  EXPECT_EQ(block.attributes(3).deprecation_message(), "Use none.");
   ASSERT_EQ(block.block_types_size(), 1);
   EXPECT_EQ(block.block_types(0).type_name(), "host");
   EXPECT_EQ(block.block_types(0).nesting(), tfplugin6::Schema::NestedBlock::LIST);

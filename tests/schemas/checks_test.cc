@@ -96,6 +96,30 @@ TEST(ChecksTest, PathsLeadIntoObjectsListsMapsAndBlocks) {
                           "outer[0].inner.depth: depth must be between 1 and 9, not 0."));
 }
 
+TEST(ChecksTest, WhatIsWrongInASetIsReportedOnTheSet) {
+  Schema schema;
+  schema.attributes = {
+      {.name = "set", .type = Type::SetOf(Type::Object({Count("width")})), .optional = true}};
+  const auto found =
+      CheckValues(schema, Whole(schema, {{"set", Value::SetOf({Width(1), Width(10)})}}));
+  EXPECT_THAT(Lines(found), ElementsAre("set: width must be between 1 and 9, not 10."));
+}
+
+TEST(ChecksTest, OneOfSeveralHasToBeSet) {
+  Schema schema;
+  schema.attributes = {
+      {.name = "a", .type = Type::String(), .optional = true, .required_unless = {"b", "c"}},
+      {.name = "b", .type = Type::String(), .optional = true},
+      {.name = "c", .type = Type::String(), .optional = true}};
+  const auto check = [&](const Value::Map& config) {
+    return Lines(CheckValues(schema, Whole(schema, config)));
+  };
+  EXPECT_THAT(check({}), ElementsAre("a: Either a or b or c has to be set."));
+  EXPECT_THAT(check({{"a", Text("1")}}), IsEmpty());
+  EXPECT_THAT(check({{"c", Text("1")}}), IsEmpty());
+  EXPECT_THAT(check({{"b", Value::Unknown()}}), IsEmpty());
+}
+
 TEST(ChecksTest, UnknownValuesPass) {
   EXPECT_THAT(Check({{"count_of", Value::Unknown()},
                      {"size", Value::Unknown()},

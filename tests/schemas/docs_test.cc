@@ -94,6 +94,13 @@ TEST(DocsTest, ALineSaysEverythingThatTheTableSays) {
        .validators = {Range(1, 9), WholeNumber()},
        .conflicts_with = {"other"},
        .needs = {"unit"}},
+      {.name = "colour",
+       .type = Type::String(),
+       .description = "Its colour.",
+       .optional = true,
+       .replace_if = [](const Value&, const Value&) { return true; },
+       .deprecated = "Use `paint`.",
+       .required_unless = {"paint"}},
       {.name = "secret_wo",
        .type = Type::String(),
        .description = "A secret.",
@@ -113,6 +120,8 @@ TEST(DocsTest, ALineSaysEverythingThatTheTableSays) {
             "- `size` (Number) How big. Default: `3`. Valid: between 1 and 9. Cannot be set "
             "together with "
             "`other`. Needs `unit`. **Changing this forces a replacement.**\n"
+            "- `colour` (String) Its colour. Has to be set unless `paint` is. **Deprecated:** Use "
+            "`paint`. **Some changes force a replacement.**\n"
             "- `secret_wo` (String, Sensitive, "
             "[Write-only](https://developer.hashicorp.com/terraform/language/manage-sensitive-data/"
             "write-only)) A secret.\n\n"

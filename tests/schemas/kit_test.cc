@@ -44,6 +44,7 @@ struct Thing {
   std::optional<int> maybe_number;
   std::map<std::string, std::string> map;
   std::vector<std::string> list;
+  std::set<std::string> set;
   Secret<std::string> secret;
   std::optional<Point> point;
   std::vector<Point> points;
@@ -61,6 +62,7 @@ Table<Thing> ThingTable() {
       .Add("maybe_number", &Thing::maybe_number, Optional, "Maybe a number.")
       .Add("map", &Thing::map, Optional, "Map.")
       .Add("list", &Thing::list, Optional, "List.")
+      .Add("set", &Thing::set, Optional, "Set.")
       .Add("secret", &Thing::secret, Optional, Sensitive, "Secret.")
       .Add("point", &Thing::point, Optional, "Point.")
       .Add("points", &Thing::points, Computed, "Points.")
@@ -78,6 +80,7 @@ Value FullThing() {
        {"maybe_number", Value::Int(4)},
        {"map", Value::Object({{"k", Text("v")}})},
        {"list", Texts({"x", "y"})},
+       {"set", Value::SetOf({Text("q"), Text("p")})},
        {"secret", Text("hush")},
        {"point", Value::Object({{"x", Value::Int(1)}, {"label", Text("p")}})},
        {"points", Value::ListOf({Value::Object({{"x", Value::Int(2)}, {"label", Value::Null()}})})},
@@ -105,6 +108,7 @@ TEST(KitTest, DecodesEveryKindOfMember) {
   EXPECT_EQ(decoded->maybe_number, 4);
   EXPECT_EQ(decoded->map, (std::map<std::string, std::string>{{"k", "v"}}));
   EXPECT_THAT(decoded->list, ElementsAre("x", "y"));
+  EXPECT_THAT(decoded->set, ElementsAre("p", "q"));
   EXPECT_EQ(decoded->secret.Reveal(), "hush");
   ASSERT_TRUE(decoded->point.has_value());
   EXPECT_EQ(decoded->point->x, 1);
@@ -130,7 +134,7 @@ TEST(KitTest, EncodesAbsenceAsNull) {
   EXPECT_TRUE(encoded.at("point").is_null());
   EXPECT_EQ(encoded.at("map"), Value::Object({}));
   EXPECT_EQ(encoded.at("list"), Value::ListOf({}));
-  EXPECT_EQ(encoded.as_map().size(), 13u);
+  EXPECT_EQ(encoded.as_map().size(), 14u);
 }
 
 TEST(KitTest, NullAndUnknownLeaveMembersAlone) {
@@ -164,6 +168,7 @@ TEST(KitTest, AnotherShapeIsAnInternalErrorThatNamesTheMember) {
                                     {"yes", Text("true")},
                                     {"map", Texts({"a"})},
                                     {"list", Value::Object({})},
+                                    {"set", Text("p")},
                                     {"secret", Value::Bool(true)},
                                     {"point", Text("p")},
                                     {"wheel", Value::ListOf({Text("w")})}}) {
@@ -191,6 +196,7 @@ TEST(KitTest, TheSchemaFollowsFromTheMembers) {
                        {"maybe_number", R"("number")"},
                        {"map", R"(["map","string"])"},
                        {"list", R"(["list","string"])"},
+                       {"set", R"(["set","string"])"},
                        {"secret", R"("string")"},
                        {"point", R"(["object",{"label":"string","x":"number"}])"},
                        {"points", R"(["list",["object",{"label":"string","x":"number"}]])"}}));
@@ -227,6 +233,11 @@ TEST(KitWordTest, EachWordSetsWhatItSays) {
   EXPECT_EQ(One(PlannedAs(Value::ListOf({}))).planned_as, Value::ListOf({}));
   EXPECT_THAT(One(ConflictsWith({"a"})).conflicts_with, ElementsAre("a"));
   EXPECT_THAT(One(Needs({"a"})).needs, ElementsAre("a"));
+  EXPECT_THAT(One(RequiredUnless({"a"})).required_unless, ElementsAre("a"));
+  EXPECT_EQ(One(Deprecated("Use a.")).deprecated, "Use a.");
+  EXPECT_TRUE(One(RequiresReplaceIf([](auto&, auto&) {
+                return true;
+              })).replace_if(Value::Null(), Value::Null()));
   EXPECT_THAT(One(SpecFields({"a"})).spec_fields, ElementsAre("a"));
   const auto canonical = One(Canonical([](const Value&) { return Text("one"); })).canonical;
   EXPECT_EQ(canonical(Text("two")), Text("one"));

@@ -294,6 +294,28 @@ TEST(PlanValueTest, ABlockThatComesChangesOrGoesIsAChange) {
   }
 }
 
+TEST(PlanValueTest, SomeChangesOfAnAttributeReplace) {
+  Schema schema;
+  schema.attributes = {{.name = "size",
+                        .type = Type::Number(),
+                        .optional = true,
+                        .replace_if = [](auto& a, auto& b) {
+                          return *b.as_number().AsInt() < *a.as_number().AsInt();
+                        }}};
+  const auto replaces = [&](const Value& before, const Value& after) {
+    const Value prior = Value::Object({{"size", before}});
+    const Value config = Value::Object({{"size", after}});
+    return PlanValue(schema, prior, config, config).requires_replace.size();
+  };
+  EXPECT_EQ(replaces(Value::Int(2), Value::Int(3)), 0u);
+  EXPECT_EQ(replaces(Value::Int(2), Value::Int(1)), 1u);
+  EXPECT_EQ(replaces(Value::Int(2), Value::Int(2)), 0u);
+  // The apply will know, and must not find that it has to replace after all.
+  EXPECT_EQ(replaces(Value::Int(2), Value::Unknown()), 1u);
+  EXPECT_EQ(replaces(Value::Int(2), Value::Null()), 1u);
+  EXPECT_EQ(replaces(Value::Null(), Value::Int(2)), 1u);
+}
+
 TEST(StateValueTest, AStubIsFilledWholly) {
   Schema schema = TestSchema();
   schema.blocks = {{.name = "timeouts", .nesting = Block::Nesting::kSingle},

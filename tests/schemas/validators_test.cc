@@ -25,6 +25,11 @@ TEST(ValidatorsTest, WholeNumber) {
   EXPECT_EQ(Say(WholeNumber(), Num("3")), "ok");
   EXPECT_EQ(Say(WholeNumber(), Num("1.5")), "must be a whole number, not 1.5");
   EXPECT_THAT(Say(WholeNumber(), Num("1e30")), HasSubstr("must be a whole number"));
+  EXPECT_EQ(Say(WholeNumber(), Value::ListOf({Num("1"), Num("2")})), "ok");
+  EXPECT_EQ(Say(WholeNumber(), Value::ListOf({Num("1"), Value::Null(), Num("2.5")})),
+            "must be a whole number, not 2.5");
+  EXPECT_EQ(Say(WholeNumber(), Value::Object({{"a", Num("0.5")}})),
+            "must be a whole number, not 0.5");
 }
 
 TEST(ValidatorsTest, RangeHoldsItsBounds) {

@@ -143,5 +143,14 @@ TEST(ValueTest, TextIsForPeople) {
             R"({ a = [1, null], b = "say \"hi\"", c = (known after apply), d = false, e = {} })");
 }
 
+TEST(ValueTest, SetsCompareByWhatIsInThem) {
+  const Value a = Value::String("a");
+  const Value b = Value::String("b");
+  EXPECT_EQ(Value::SetOf({b, a, b}), Value::SetOf({a, b}));
+  EXPECT_FALSE(Value::SetOf({a}) == Value::SetOf({a, b}));
+  // Two that are unknown may turn out to be two.
+  EXPECT_EQ(Value::SetOf({Value::Unknown(), a, Value::Unknown()}).as_list().size(), 3u);
+}
+
 }  // namespace
 }  // namespace dbaas
