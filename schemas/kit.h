@@ -223,16 +223,19 @@ struct Codec<std::map<std::string, T>> {
   }
 };
 
+/// How many bits a whole number of this type has, also one in a collection; 0 for other types.
 template <typename T>
-inline constexpr bool kIsWholeNumber = std::same_as<T, int> || std::same_as<T, std::int64_t>;
+inline constexpr int kWholeNumberBits = std::same_as<T, int>            ? 32
+                                        : std::same_as<T, std::int64_t> ? 64
+                                                                        : 0;
 template <typename T>
-inline constexpr bool kIsWholeNumber<std::optional<T>> = kIsWholeNumber<T>;
+inline constexpr int kWholeNumberBits<std::optional<T>> = kWholeNumberBits<T>;
 template <typename T>
-inline constexpr bool kIsWholeNumber<std::vector<T>> = kIsWholeNumber<T>;
+inline constexpr int kWholeNumberBits<std::vector<T>> = kWholeNumberBits<T>;
 template <typename T>
-inline constexpr bool kIsWholeNumber<std::set<T>> = kIsWholeNumber<T>;
+inline constexpr int kWholeNumberBits<std::set<T>> = kWholeNumberBits<T>;
 template <typename T>
-inline constexpr bool kIsWholeNumber<std::map<std::string, T>> = kIsWholeNumber<T>;
+inline constexpr int kWholeNumberBits<std::map<std::string, T>> = kWholeNumberBits<T>;
 
 // ---- Table -------------------------------------------------------------------------------------
 
@@ -250,7 +253,9 @@ class Table {
   Table& Add(const char* name, T C::*member, Words... words) {
     Attribute attribute{.name = name, .type = Codec<T>::TypeOf()};
     (Say(attribute, words), ...);
-    if constexpr (kIsWholeNumber<T>) attribute.validators.push_back(WholeNumber());
+    if constexpr (constexpr int kBits = kWholeNumberBits<T>; kBits != 0) {
+      attribute.validators.push_back(WholeNumber(kBits));
+    }
     schema_.attributes.push_back(std::move(attribute));
     return Bind(name, member);
   }

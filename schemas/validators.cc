@@ -33,14 +33,19 @@ std::string Join(const std::vector<std::string>& items, const char* between) {
   return fmt::format("{}", fmt::join(items, between));
 }
 
-/// A number in `value` that is not whole; null when there is none.
-const Number* FindFraction(const Value& value) {
+bool Fits(const Number& number, int bits) {
+  const auto whole = number.AsInt();
+  return whole && (bits == 64 || *whole >> (bits - 1) == (*whole < 0 ? -1 : 0));
+}
+
+/// A number in `value` that is not whole, or too large; null when there is none.
+const Number* FindUnfit(const Value& value, int bits) {
   const Number* found = nullptr;
   const auto look = [&](const Value& inside) {
-    if (found == nullptr) found = FindFraction(inside);
+    if (found == nullptr) found = FindUnfit(inside, bits);
   };
   switch (value.kind()) {
-    case Value::Kind::kNumber: return value.as_number().AsInt() ? nullptr : &value.as_number();
+    case Value::Kind::kNumber: return Fits(value.as_number(), bits) ? nullptr : &value.as_number();
     case Value::Kind::kList:
       for (const Value& item : value.as_list()) look(item);
       return found;
@@ -64,11 +69,12 @@ constexpr double kMostMemory = 0x1.0p60;  // An exbibyte.
 
 }  // namespace
 
-Validator WholeNumber() {
-  return {.rule = "", .check = [](const Value& value) -> Complaint {
-            const Number* fraction = FindFraction(value);
-            if (fraction == nullptr) return std::nullopt;
-            return "must be a whole number, not " + fraction->ToText();
+Validator WholeNumber(int bits) {
+  return {.rule = "", .check = [bits](const Value& value) -> Complaint {
+            const Number* unfit = FindUnfit(value, bits);
+            if (unfit == nullptr) return std::nullopt;
+            if (!unfit->AsInt()) return "must be a whole number, not " + unfit->ToText();
+            return fmt::format("must fit {} bits, unlike {}", bits, unfit->ToText());
           }};
 }
 

@@ -17,9 +17,9 @@
 
 namespace dbaas {
 
-/// A whole number that fits 64 bits, or a collection of them. The kit adds it to every integer; the
-/// docs do not mention it.
-Validator WholeNumber();
+/// A whole number that fits so many bits, or a collection of them. The kit adds it to every
+/// integer; the docs do not mention it.
+Validator WholeNumber(int bits = 64);
 Validator Range(std::int64_t lowest, std::int64_t highest);
 /// A number that need not be whole, greater than zero.
 Validator PositiveUpTo(std::int64_t most);

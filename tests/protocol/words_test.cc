@@ -37,7 +37,7 @@ struct Shelf {
   std::set<Slot> set;
   std::map<std::string, Slot> map;
   std::set<std::string> tags;
-  std::set<std::int64_t> numbers;
+  std::set<int> numbers;
   std::string memory;
   std::map<std::string, std::string> parameters;
   std::optional<std::int64_t> grade;

@@ -25,6 +25,10 @@ TEST(ValidatorsTest, WholeNumber) {
   EXPECT_EQ(Say(WholeNumber(), Num("3")), "ok");
   EXPECT_EQ(Say(WholeNumber(), Num("1.5")), "must be a whole number, not 1.5");
   EXPECT_THAT(Say(WholeNumber(), Num("1e30")), HasSubstr("must be a whole number"));
+  EXPECT_EQ(Say(WholeNumber(32), Num("2147483647")), "ok");
+  EXPECT_EQ(Say(WholeNumber(32), Num("-2147483648")), "ok");
+  EXPECT_EQ(Say(WholeNumber(32), Num("2147483648")), "must fit 32 bits, unlike 2147483648");
+  EXPECT_EQ(Say(WholeNumber(32), Num("-2147483649")), "must fit 32 bits, unlike -2147483649");
   EXPECT_EQ(Say(WholeNumber(), Value::ListOf({Num("1"), Num("2")})), "ok");
   EXPECT_EQ(Say(WholeNumber(), Value::ListOf({Num("1"), Value::Null(), Num("2.5")})),
             "must be a whole number, not 2.5");
