@@ -27,7 +27,7 @@ Validator TextRule(const std::string& rule, Check check) {
           .check = [check](const Value& value) -> Complaint { return check(value.as_string()); }};
 }
 
-std::string Quoted(const std::string& text) { return "\"" + text + "\""; }
+std::string InQuotes(const std::string& text) { return "\"" + text + "\""; }
 
 std::string Join(const std::vector<std::string>& items, const char* between) {
   return fmt::format("{}", fmt::join(items, between));
@@ -103,13 +103,13 @@ Validator OneOf(const std::vector<std::string>& values) {
   std::vector<std::string> quoted;
   for (const std::string& value : values) {
     code.push_back("`" + value + "`");
-    quoted.push_back(Quoted(value));
+    quoted.push_back(InQuotes(value));
   }
   const std::string either = values.size() == 1 ? "" : "one of ";
   const std::string expected = either + Join(quoted, ", ");
   return TextRule(either + Join(code, ", "), [=](const std::string& text) -> Complaint {
     if (std::find(values.begin(), values.end(), text) != values.end()) return std::nullopt;
-    return "must be " + expected + ", not " + Quoted(text);
+    return "must be " + expected + ", not " + InQuotes(text);
   });
 }
 
@@ -127,7 +127,7 @@ Validator AbsolutePath() {
       return std::nullopt;
     }
     return "must be an absolute path without dots and without a slash at its end, not " +
-           Quoted(text);
+           InQuotes(text);
   });
 }
 
@@ -141,16 +141,16 @@ Validator Dns1123(std::size_t longest) {
                       });
     if (good) return std::nullopt;
     if (text.size() > longest) {
-      return fmt::format("must be {}; {} has {} characters", rule, Quoted(text), text.size());
+      return fmt::format("must be {}; {} has {} characters", rule, InQuotes(text), text.size());
     }
-    return "must be " + rule + ", not " + Quoted(text);
+    return "must be " + rule + ", not " + InQuotes(text);
   });
 }
 
 Validator NotReserved(std::vector<std::string> names) {
   return TextRule("", [names = std::move(names)](const std::string& text) -> Complaint {
     if (std::find(names.begin(), names.end(), text) == names.end()) return std::nullopt;
-    return "must be another name: " + Quoted(text) + " is used by dbaas itself";
+    return "must be another name: " + InQuotes(text) + " is used by dbaas itself";
   });
 }
 
@@ -163,7 +163,7 @@ Validator VersionPrefix() {
       before = c;
     }
     if (good && before != '.') return std::nullopt;
-    return "must be a version such as \"17\", not " + Quoted(text);
+    return "must be a version such as \"17\", not " + InQuotes(text);
   });
 }
 
@@ -179,11 +179,11 @@ Validator SqlIdentifier() {
     if (!good) {
       return "must begin with a lower-case letter or underscore and go on with at most 62 "
              "lower-case letters, digits and underscores, unlike " +
-             Quoted(text);
+             InQuotes(text);
     }
     if (text.starts_with("pg_")) {
       return "must not begin with \"pg_\", which PostgreSQL keeps for itself, as in " +
-             Quoted(text);
+             InQuotes(text);
     }
     return std::nullopt;
   });
@@ -216,13 +216,13 @@ Validator ClusterIdText() {
     const bool good = slash != std::string::npos && slash > 0 && slash + 1 < text.size() &&
                       text.find('/', slash + 1) == std::string::npos;
     if (good) return std::nullopt;
-    return "must be the id of a cluster, such as \"local/orders\", not " + Quoted(text);
+    return "must be the id of a cluster, such as \"local/orders\", not " + InQuotes(text);
   });
 }
 
 Result<std::int64_t> ParseMemory(const std::string& text) {
   const Error wrong = Invalid(
-      "", "must be an amount of memory such as \"512MiB\" or \"4GiB\", not " + Quoted(text));
+      "", "must be an amount of memory such as \"512MiB\" or \"4GiB\", not " + InQuotes(text));
   const auto digits = text.find_first_not_of("0123456789.");
   if (digits == std::string::npos || digits == 0) return wrong;
   const auto number = Number::FromText(text.substr(0, digits));
