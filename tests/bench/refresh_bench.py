@@ -12,13 +12,12 @@ import os
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 
 import docker
-from cluster import terraform
 from endpoint import DOCKER_SOCKET, Endpoint
 from figures import PROVIDER, RELEASE, build, row, say, single, title
+from planned import plan_new
 
 BENCH = os.path.join(RELEASE, "tests", "bench", "refresh", "bench_refresh")
 SIZES = (50, 500)
@@ -143,52 +142,11 @@ def refresh(rounds):
         remove(made)
 
 
-def peak_memory(process):
-    """MiB that the largest provider below a process ever held, looked at until the process ends."""
-    peak = 0
-    while process.poll() is None:
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                if os.readlink(f"/proc/{pid}/exe") != os.path.realpath(PROVIDER):
-                    continue
-                with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-                    fields = dict(line.split(":", 1) for line in status)
-            except OSError:
-                continue
-            peak = max(peak, int(fields.get("VmHWM", "0").split()[0]))
-        time.sleep(0.01)
-    return peak / 1024
-
-
-def plan_many():
-    """Seconds and MiB of `terraform plan` with so many new clusters."""
-    with tempfile.TemporaryDirectory() as folder:
-        with open(os.path.join(folder, "main.tf"), "w", encoding="utf-8") as file:
-            file.write('terraform {\n  required_providers {\n    dbaas = { source = "dbaas/dbaas" }\n  }\n}\n'
-                       f'resource "dbaas_cluster" "many" {{\n  count = {PLANNED}\n  name = "many-${{count.index}}"\n'
-                       '  engine_version = "17"\n  node_count = 3\n}\n')
-        with open(os.path.join(folder, "rc"), "w", encoding="utf-8") as file:
-            file.write('provider_installation {\n  dev_overrides { "dbaas/dbaas" = "%s" }\n  direct {}\n}\n'
-                       % os.path.dirname(PROVIDER))
-        environment = {**os.environ, "TF_CLI_CONFIG_FILE": os.path.join(folder, "rc"), "CHECKPOINT_DISABLE": "1"}
-        began = time.monotonic()
-        process = subprocess.Popen([terraform(), "plan", "-no-color"], cwd=folder, env=environment, text=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        output = []
-        reader = threading.Thread(target=lambda: output.append(process.stdout.read()))
-        reader.start()
-        peak = peak_memory(process)
-        reader.join()
-        if f"Plan: {PLANNED} to add" not in output[0]:
-            raise SystemExit(output[0][-3000:])
-        return time.monotonic() - began, peak
-
-
 def run(rounds):
     build("bench_refresh")
     refresh(rounds)
     say(f"planning {PLANNED} new clusters")
-    measured = [plan_many() for _ in range(rounds)]
+    measured = [plan_new(PROVIDER, PLANNED) for _ in range(rounds)]
     title(f"terraform plan of {PLANNED} new clusters", "")
-    single("the provider's largest memory", "MiB", [memory for _, memory in measured])
-    single("the whole command", "s", [seconds for seconds, _ in measured])
+    single("the provider's largest memory", "MiB", [one.memory for one in measured])
+    single("the whole command", "s", [one.seconds for one in measured])
