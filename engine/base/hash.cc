@@ -23,11 +23,12 @@ std::string Sha256(std::string_view data) {
 
 std::string Sha256Hex(std::string_view data) {
   static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(std::size_t{2} * SHA256_DIGEST_LENGTH);
-  for (const unsigned char byte : Sha256(data)) {
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
+  const std::string digest = Sha256(data);
+  std::string hex(2 * digest.size(), '\0');
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(digest[i]);
+    hex[2 * i] = kDigits[byte >> 4];
+    hex[2 * i + 1] = kDigits[byte & 15];
   }
   return hex;
 }

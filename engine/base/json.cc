@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace dbaas {
@@ -20,9 +21,12 @@ std::string Dump(const Json& json) {
 
 std::string Quoted(const std::string& text) {
   // Nothing to escape, as nearly always: dump() would make a serializer for it.
-  const auto is_plain = [](unsigned char c) {
-    return c >= ' ' && c < 127 && c != '"' && c != '\\';
-  };
+  static constexpr auto kIsPlain = [] {
+    std::array<bool, 256> plain{};
+    for (int c = ' '; c < 127; ++c) plain[c] = c != '"' && c != '\\';
+    return plain;
+  }();
+  const auto is_plain = [](unsigned char c) { return kIsPlain[c]; };
   if (!std::all_of(text.begin(), text.end(), is_plain)) return Dump(text);
   std::string quoted;
   quoted.reserve(text.size() + 2);

@@ -79,9 +79,9 @@ Json DynamicPatch(const Settings& desired, const std::vector<std::string>& keys)
       value = is_parameter ? Json(text) : Typed(text);
     }
     if (is_parameter) {
-      patch["postgresql"]["parameters"][After(kParameterPrefix, key)] = value;
+      patch["postgresql"]["parameters"][After(kParameterPrefix, key)] = std::move(value);
     } else {
-      patch[key == kSynchronousMode ? key : After(kPatroniPrefix, key)] = value;
+      patch[key == kSynchronousMode ? key : After(kPatroniPrefix, key)] = std::move(value);
     }
   }
   return patch;

@@ -90,7 +90,8 @@ Result<double> ReadQuantity(const ParameterDefinition& definition, std::string_v
 }
 
 std::string PlainNumber(double number) {
-  if (number == std::floor(number) && std::abs(number) < 1e15) return fmt::format("{:.0f}", number);
+  const bool is_whole = number == std::floor(number) && std::abs(number) < 1e15;
+  if (is_whole) return std::to_string(static_cast<std::int64_t>(number));
   return fmt::format("{}", number);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "engine/dbms/postgresql/patroni.h"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,35 +14,22 @@
 namespace dbaas::postgresql {
 namespace {
 
-using Yaml = nlohmann::ordered_json;  // Keeps the order in which people expect the keys.
-
 /// A JSON scalar is a YAML scalar; strings are always quoted, so that no "off" turns into false.
-void WriteScalar(const Yaml& value, std::string& text) {
+void WriteScalar(const Json& value, std::string& text) {
   text.append(value.is_string() ? Quoted(value.get_ref<const std::string&>()) : value.dump());
   text.append("\n");
 }
 
-bool IsNested(const Yaml& value) { return value.is_structured() && !value.empty(); }
-
-void Write(const Yaml& value, std::size_t indent, std::string& text) {
-  if (value.is_object()) {
-    for (const auto& [key, item] : value.get_ref<const Yaml::object_t&>()) {
-      text.append(indent, ' ').append(key);
-      if (!IsNested(item)) {
-        WriteScalar(item, text.append(": "));
-        continue;
-      }
+/// An object without lists in it.
+void Write(const Json& object, std::size_t indent, std::string& text) {
+  for (const auto& [key, item] : object.get_ref<const Json::object_t&>()) {
+    text.append(indent, ' ').append(key);
+    if (item.is_object() && !item.empty()) {
       Write(item, indent + 2, text.append(":\n"));
+    } else {
+      WriteScalar(item, text.append(": "));
     }
-    return;
   }
-  for (const auto& item : value) WriteScalar(item, text.append(indent, ' ').append("- "));
-}
-
-std::string ToYaml(const Yaml& value) {
-  std::string text;
-  Write(value, 0, text);
-  return text;
 }
 
 /// A line for each, quoted.
@@ -138,13 +126,14 @@ constexpr char kReplicaTags[] = R"(tags:
 std::string BootstrapYaml(const Settings& settings) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : settings) keys.push_back(key);
+  std::string text = "bootstrap:\n  dcs:\n";
+  Write(DynamicPatch(settings, keys), 4, text);
   // Sorted by bytes, the same on every system: a text index made by one image is valid in the next.
-  const Yaml bootstrap = {
-      {"bootstrap",
-       {{"dcs", Yaml(DynamicPatch(settings, keys))},
-        {"initdb",
-         Yaml::array({{{"encoding", "UTF8"}}, {{"locale", "C.UTF-8"}}, "data-checksums"})}}}};
-  return ToYaml(bootstrap);
+  return text += R"(  initdb:
+    - {"encoding":"UTF8"}
+    - {"locale":"C.UTF-8"}
+    - "data-checksums"
+)";
 }
 
 Secret<std::string> MemberYaml(const ClusterRecord& record, const Member& member) {
@@ -155,30 +144,26 @@ Secret<std::string> MemberYaml(const ClusterRecord& record, const Member& member
   };
   const auto path = [](const std::string& path) { return Quoted(OwnPath(path)); };
   const std::string address = AddressOfInstance(member.name);
+  const std::string user = OwnUser(kSystemUser);
+  using namespace fmt::literals;
   return Secret(fmt::format(
-      kMemberYaml, fmt::arg("scope", Quoted(Scope(record))), fmt::arg("name", Quoted(member.name)),
-      fmt::arg("etcd", at(AddressOfInstance(EtcdName()), kEtcdPort)),
-      fmt::arg("rest_listen", at(ListenAddress(), kRestPort)),
-      fmt::arg("rest_address", at(address, kRestPort)), fmt::arg("rest_user", Quoted(kRestUser)),
-      fmt::arg("rest_password", secret(kRestPassword)),
-      fmt::arg("listen", at(ListenAddress(), kPostgresPort)),
-      fmt::arg("address", at(address, kPostgresPort)),
-      fmt::arg("data", path(DataFolder(MajorOf(spec.engine_version)))),
-      fmt::arg("pgpass", path(std::string(kSocketFolder) + "/pgpass")),
-      fmt::arg("sockets", path(kSocketFolder)), fmt::arg("certificate", path(kCertificatePath)),
-      fmt::arg("key", path(kKeyPath)), fmt::arg("authority", path(kAuthorityPath)),
-      fmt::arg("parameters", ParametersOf(spec, member)),
-      fmt::arg("rules", HostBasedAuthentication()),
-      fmt::arg(
-          "system_users",
-          Lines("    - ", {fmt::format("system {} {}", OwnUser(kSystemUser), kSuperuser),
-                           fmt::format("system {} {}", OwnUser(kSystemUser), kReplicationUser)})),
-      fmt::arg("superuser", Quoted(kSuperuser)),
-      fmt::arg("replication_user", Quoted(kReplicationUser)),
-      fmt::arg("replication_password", secret(kReplicationPassword)),
-      fmt::arg("rewind_user", Quoted(kRewindUser)),
-      fmt::arg("rewind_password", secret(kRewindPassword)),
-      fmt::arg("tags", member.is_replica ? kReplicaTags : "")));
+      FMT_COMPILE(kMemberYaml),  // Finding 22 names at run time would take longer than the rest.
+      "scope"_a = Quoted(Scope(record)), "name"_a = Quoted(member.name),
+      "etcd"_a = at(AddressOfInstance(EtcdName()), kEtcdPort),
+      "rest_listen"_a = at(ListenAddress(), kRestPort), "rest_address"_a = at(address, kRestPort),
+      "rest_user"_a = Quoted(kRestUser), "rest_password"_a = secret(kRestPassword),
+      "listen"_a = at(ListenAddress(), kPostgresPort), "address"_a = at(address, kPostgresPort),
+      "data"_a = path(DataFolder(MajorOf(spec.engine_version))),
+      "pgpass"_a = path(std::string(kSocketFolder) + "/pgpass"), "sockets"_a = path(kSocketFolder),
+      "certificate"_a = path(kCertificatePath), "key"_a = path(kKeyPath),
+      "authority"_a = path(kAuthorityPath), "parameters"_a = ParametersOf(spec, member),
+      "rules"_a = HostBasedAuthentication(),
+      "system_users"_a = Lines("    - ", {fmt::format("system {} {}", user, kSuperuser),
+                                          fmt::format("system {} {}", user, kReplicationUser)}),
+      "superuser"_a = Quoted(kSuperuser), "replication_user"_a = Quoted(kReplicationUser),
+      "replication_password"_a = secret(kReplicationPassword),
+      "rewind_user"_a = Quoted(kRewindUser), "rewind_password"_a = secret(kRewindPassword),
+      "tags"_a = member.is_replica ? kReplicaTags : ""));
 }
 
 }  // namespace dbaas::postgresql

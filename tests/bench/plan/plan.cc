@@ -31,9 +31,16 @@ ClusterRecord RecordOf(const Dbms& dbms, int number) {
   record.parts.emplace(std::string(kClusterPart), std::move(spec));
   int port = 15432;
   for (const auto& key : dbms.PublishedPorts(record)) record.ports[key] = port++;
+  const auto keep = [&record](const std::string& name, std::size_t length) {
+    record.secrets.emplace(name, Secret<std::string>(std::string(length, 'x')));
+  };
+  // As long as real ones are.
   for (const auto& request : dbms.Secrets(record, "127.0.0.1")) {
-    for (const char* suffix : {"", ".crt", ".key"}) {
-      record.secrets.emplace(request.name + suffix, Secret<std::string>(std::string(400, 'x')));
+    if (request.kind == SecretRequest::Kind::kPassword) {
+      keep(request.name, 32);
+    } else {
+      keep(request.name + ".crt", 720);
+      keep(request.name + ".key", 241);
     }
   }
   return record;
