@@ -41,19 +41,17 @@ std::string Lines(std::string_view indent, const std::vector<std::string>& items
 
 /// The first line that fits decides. Everyone comes in with TLS and SCRAM; the superuser only comes
 /// in from inside, as the system's user that all of it runs as, without a password that could leak.
-const std::string& HostBasedAuthentication() {
-  static const std::string kRules =
-      Lines("    - ", {
-                          fmt::format("local all {} peer map=system", kSuperuser),
-                          fmt::format("local replication {} peer map=system", kReplicationUser),
-                          "local all all scram-sha-256",
-                          fmt::format("host all {} all reject", kSuperuser),
-                          fmt::format("hostssl replication {} all scram-sha-256", kReplicationUser),
-                          fmt::format("hostssl {} {} all scram-sha-256", kSuperuser, kRewindUser),
-                          fmt::format("host all {},{} all reject", kReplicationUser, kRewindUser),
-                          "hostssl all all all scram-sha-256",
-                      });
-  return kRules;
+std::vector<std::string> HostBasedAuthentication() {
+  return {
+      fmt::format("local all {} peer map=system", kSuperuser),
+      fmt::format("local replication {} peer map=system", kReplicationUser),
+      "local all all scram-sha-256",
+      fmt::format("host all {} all reject", kSuperuser),
+      fmt::format("hostssl replication {} all scram-sha-256", kReplicationUser),
+      fmt::format("hostssl {} {} all scram-sha-256", kSuperuser, kRewindUser),
+      fmt::format("host all {},{} all reject", kReplicationUser, kRewindUser),
+      "hostssl all all all scram-sha-256",
+  };
 }
 
 std::string ParametersOf(const ClusterSpec& spec, const Member& member) {
@@ -145,6 +143,7 @@ Secret<std::string> MemberYaml(const ClusterRecord& record, const Member& member
   const auto path = [](const std::string& path) { return Quoted(OwnPath(path)); };
   const std::string address = AddressOfInstance(member.name);
   const std::string user = OwnUser(kSystemUser);
+  static const std::string kRules = Lines("    - ", HostBasedAuthentication());
   using namespace fmt::literals;
   return Secret(fmt::format(
       FMT_COMPILE(kMemberYaml),  // Finding 22 names at run time would take longer than the rest.
@@ -157,7 +156,7 @@ Secret<std::string> MemberYaml(const ClusterRecord& record, const Member& member
       "pgpass"_a = path(std::string(kSocketFolder) + "/pgpass"), "sockets"_a = path(kSocketFolder),
       "certificate"_a = path(kCertificatePath), "key"_a = path(kKeyPath),
       "authority"_a = path(kAuthorityPath), "parameters"_a = ParametersOf(spec, member),
-      "rules"_a = HostBasedAuthentication(),
+      "rules"_a = kRules,
       "system_users"_a = Lines("    - ", {fmt::format("system {} {}", user, kSuperuser),
                                           fmt::format("system {} {}", user, kReplicationUser)}),
       "superuser"_a = Quoted(kSuperuser), "replication_user"_a = Quoted(kReplicationUser),
