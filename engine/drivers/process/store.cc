@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
@@ -59,17 +60,28 @@ std::string Store::FolderOf(const ObjectId& id) const {
   return fmt::format("{}/{}s/{}", directory_, ToString(id.kind), id.name);
 }
 
+/// Under another name first: nobody may meet it before it is the user's.
+Result<void> Store::Make() const {
+  TRY(MakeFolders(fs::path(directory_).parent_path().string(), 0755));
+  std::string made = directory_ + ".XXXXXX";
+  if (mkdtemp(made.data()) == nullptr) return SystemError("making folder " + directory_, errno);
+  const bool given = geteuid() != 0 || lchown(made.c_str(), user_.uid, user_.gid) == 0;
+  if (given && rename(made.c_str(), directory_.c_str()) == 0) return Ok();
+  const int failure = errno;
+  rmdir(made.c_str());
+  if (!given) return SystemError("giving " + directory_ + " to " + user_.name, failure);
+  // Somebody made one at the same moment, and something is in it already.
+  if (failure == ENOTEMPTY || failure == EEXIST) return Ok();
+  return SystemError("making folder " + directory_, failure);
+}
+
 Result<void> Store::Prepare() const {
   struct stat status {};
   if (stat(directory_.c_str(), &status) != 0) {
-    TRY(MakeFolders(fs::path(directory_).parent_path().string(), 0755));
-    if (mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) {
-      return SystemError("making folder " + directory_, errno);
+    TRY(Make());
+    if (stat(directory_.c_str(), &status) != 0) {
+      return SystemError("looking at folder " + directory_, errno);
     }
-    if (geteuid() == 0 && lchown(directory_.c_str(), user_.uid, user_.gid) != 0) {
-      return SystemError("giving " + directory_ + " to " + user_.name, errno);
-    }
-    return Ok();
   }
   if (status.st_uid == user_.uid) return Ok();
   return Denied(fmt::format("directory {} of host {} does not belong to user {}", directory_, host_,

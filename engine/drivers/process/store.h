@@ -70,6 +70,7 @@ class Store {
   void Tidy() const;
 
  private:
+  Result<void> Make() const;
   Result<void> CheckIsSame(const Note& note, const Object& object) const;
 
   const std::string directory_;
