@@ -154,8 +154,8 @@ class Convergence {
     }
     const Observation host = TRY(Patiently([&] { return driver_.Observe(std::nullopt); }));
     const auto others = TRY(Patiently([&] { return driver_.ReadRecords(); }));
-    TRY(Complete(*dbms_, driver_.Address(), host.used_ports, others, context_.random,
-                 intent_.record));
+    TRY(Complete(*dbms_, driver_.Address(), host.used_ports, others, Moment::kApply,
+                 context_.random, intent_.record));
     TRY(DecideWatcher(driver_.Host(), driver_.HasControlSocket(), intent_.record));
     desired_ = TRY(Desire(*dbms_, intent_.record));
     // A plan that disrupts more than allowed is refused before anything is written.
@@ -585,7 +585,8 @@ Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& cha
   const Dbms* dbms = TRY(DbmsOf(intent.record));
   const Observation host = TRY(driver.Observe(std::nullopt));
   const auto others = TRY(driver.ReadRecords());
-  TRY(Complete(*dbms, driver.Address(), host.used_ports, others, context.random, intent.record));
+  TRY(Complete(*dbms, driver.Address(), host.used_ports, others, Moment::kPlan, context.random,
+               intent.record));
   TRY(DecideWatcher(driver.Host(), driver.HasControlSocket(), intent.record));
   const DesiredState desired = TRY(Desire(*dbms, intent.record));
   const auto facts = Probe(driver, context.clock, intent.record, observed);

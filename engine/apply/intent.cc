@@ -164,7 +164,7 @@ bool NeedsPorts(const Dbms& dbms, const ClusterRecord& record) {
 }
 
 Result<void> Complete(const Dbms& dbms, const std::string& address, const std::set<int>& used_ports,
-                      const std::vector<ClusterRecord>& others, Random& random,
+                      const std::vector<ClusterRecord>& others, Moment moment, Random& random,
                       ClusterRecord& record) {
   if (record.uid.empty()) record.uid = random.Token(kUidLength);
   std::set<int> used = used_ports;
@@ -186,7 +186,10 @@ Result<void> Complete(const Dbms& dbms, const std::string& address, const std::s
     record.ports[key] = next;
     used.insert(next);
   }
-  return FillSecrets(dbms.Secrets(record, address), random, record);
+  const auto secrets = dbms.Secrets(record, address);
+  if (moment == Moment::kApply) return FillSecrets(secrets, random, record);
+  PromiseSecrets(secrets, record);
+  return Ok();
 }
 
 }  // namespace dbaas

@@ -33,10 +33,11 @@ enum class Moment { kPlan, kApply };
 Result<Intent> MakeIntent(const std::optional<ClusterRecord>& before, const PartChange& change,
                           Moment moment);
 
-/// Fills in secrets and published ports. `used_ports` are taken on the host by anyone, ours of this
-/// cluster included; `others` are the records of the other clusters.
+/// Fills in secrets (for a plan only that they are there) and published ports. `used_ports` are
+/// taken on the host by anyone, ours of this cluster included; `others` are the records of the
+/// other clusters.
 Result<void> Complete(const Dbms& dbms, const std::string& address, const std::set<int>& used_ports,
-                      const std::vector<ClusterRecord>& others, Random& random,
+                      const std::vector<ClusterRecord>& others, Moment moment, Random& random,
                       ClusterRecord& record);
 
 /// Whether Complete would have to allocate ports, which takes the host's lease.

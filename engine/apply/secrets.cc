@@ -42,4 +42,15 @@ Result<void> FillSecrets(const std::vector<SecretRequest>& requests, Random& ran
   return Ok();
 }
 
+void PromiseSecrets(const std::vector<SecretRequest>& requests, ClusterRecord& record) {
+  for (const auto& request : requests) {
+    if (request.kind == SecretRequest::Kind::kPassword) {
+      record.secrets.emplace(request.name, Secret(std::string()));
+    } else {
+      record.secrets.emplace(request.name + ".crt", Secret(std::string()));
+      record.secrets.emplace(request.name + ".key", Secret(std::string()));
+    }
+  }
+}
+
 }  // namespace dbaas
