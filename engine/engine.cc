@@ -19,6 +19,7 @@
 #include "engine/apply/logins.h"
 #include "engine/apply/offline.h"
 #include "engine/apply/retry.h"
+#include "engine/apply/settlements.h"
 #include "engine/apply/view.h"
 #include "engine/drivers/docker/docker_driver.h"
 #include "engine/drivers/process/process_driver.h"
@@ -79,11 +80,18 @@ class Host {
     if (!driver_) return driver_.error();
     return driver_->get();
   }
+  /// The driver, once everything is settled that was applied to the cluster before.
+  Result<Driver*> DriverFor(const std::string& cluster) {
+    settlements_.Finish(cluster);
+    return driver();
+  }
+  Settlements& settlements() { return settlements_; }
 
   /// One listing and all records. Concurrent callers wait for the same answer, or the same error:
   /// a silent host is not asked anew for each of a hundred resources.
   Result<std::shared_ptr<const Listing>> List(Clock& clock, Random& random) {
     Driver* driver = TRY(this->driver());
+    settlements_.FinishAll();
     const TimePoint asked_at = clock.Now();
     const std::lock_guard lock(mutex_);
     if (listing_ && clock.Now() - listed_at_ < kListingLifetime) return listing_;
@@ -124,6 +132,7 @@ class Host {
   TimePoint listed_at_{};
   std::optional<Error> failure_;  ///< Of the last attempt.
   TimePoint failed_at_{};
+  Settlements settlements_;  ///< Last: they use the driver until they are gone.
 };
 
 Result<std::shared_ptr<Driver>> MakeDriver(const HostConfig& config, Clock& clock) {
@@ -165,7 +174,7 @@ struct Engine::Impl {
   };
   Result<Stored> ReadRecord(const ClusterId& id) const {
     Host* host = TRY(Find(id.host));
-    Driver* driver = TRY(host->driver());
+    Driver* driver = TRY(host->DriverFor(id.cluster));
     auto record = TRY(driver->ReadRecord(id.cluster));
     if (!record || !record->has_cluster_part()) {
       return NotFound("cluster " + id.ToText() + " does not exist").On("cluster_id");
@@ -185,14 +194,16 @@ struct Engine::Impl {
         .username = username, .password = password, .uri = uri("write"), .reader_uri = uri("read")};
   }
 
-  ConvergeContext Context(Driver& driver, Progress& progress, std::stop_token stop) const {
+  ConvergeContext Context(Host& host, Driver& driver, Progress& progress,
+                          std::stop_token stop) const {
     return {.driver = driver,
             .clock = clock,
             .random = random,
             .progress = progress,
             .stop = std::move(stop),
             .journal_folder = Journal::DefaultFolder(),
-            .limiter = &limiter};
+            .limiter = &limiter,
+            .settlements = &host.settlements()};
   }
 
   /// A deletion that was killed after its last step but one leaves its lock behind, and there is no
@@ -272,9 +283,9 @@ Result<void> Engine::CheckHost(const std::string& host_name, const PartSpec& spe
 Result<Preview> Engine::Plan(const PartChange& change) {
   if (change.spec) TRY(CheckHost(change.id.host, *change.spec));
   Host* host = TRY(impl_->Find(change.id.host));
-  Driver* driver = TRY(host->driver());
+  Driver* driver = TRY(host->DriverFor(change.id.cluster));
   SilentProgress silent;
-  auto plan = PreviewChange(impl_->Context(*driver, silent, {}), change);
+  auto plan = PreviewChange(impl_->Context(*host, *driver, silent, {}), change);
   if (plan) return Preview{.plan = std::move(plan).value(), .warnings = {}};
   if (plan.error().kind != ErrorKind::kUnavailable) return std::move(plan).error();
   return Preview{
@@ -287,8 +298,8 @@ Result<Preview> Engine::Plan(const PartChange& change) {
 Result<ClusterView> Engine::Apply(const PartChange& change, Progress& progress,
                                   std::stop_token stop) {
   Host* host = TRY(impl_->Find(change.id.host));
-  Driver* driver = TRY(host->driver());
-  auto converged = Converge(impl_->Context(*driver, progress, std::move(stop)), change);
+  Driver* driver = TRY(host->DriverFor(change.id.cluster));
+  auto converged = Converge(impl_->Context(*host, *driver, progress, std::move(stop)), change);
   host->ForgetListing();
   if (!converged) return std::move(converged).error();
   if (!converged->record) return ClusterView{.id = change.id};
@@ -299,17 +310,21 @@ Result<ClusterView> Engine::Apply(const PartChange& change, Progress& progress,
                    .facts = nullptr});
 }
 
+void Engine::Settle() {
+  for (const auto& host : impl_->hosts) host->settlements().FinishAll();
+}
+
 Result<dbaas::Plan> Engine::PlanMaintenance(const Maintenance& wanted) {
   Host* host = TRY(impl_->Find(wanted.id.host));
-  Driver* driver = TRY(host->driver());
+  Driver* driver = TRY(host->DriverFor(wanted.id.cluster));
   SilentProgress silent;
-  return PreviewMaintenance(impl_->Context(*driver, silent, {}), wanted);
+  return PreviewMaintenance(impl_->Context(*host, *driver, silent, {}), wanted);
 }
 
 Result<void> Engine::Maintain(const Maintenance& wanted, Progress& progress, std::stop_token stop) {
   Host* host = TRY(impl_->Find(wanted.id.host));
-  Driver* driver = TRY(host->driver());
-  auto done = dbaas::Maintain(impl_->Context(*driver, progress, std::move(stop)), wanted);
+  Driver* driver = TRY(host->DriverFor(wanted.id.cluster));
+  auto done = dbaas::Maintain(impl_->Context(*host, *driver, progress, std::move(stop)), wanted);
   host->ForgetListing();
   return done;
 }
@@ -418,7 +433,7 @@ Result<void> Engine::Watch(const WatchOptions& options, std::stop_token stop) {
     const auto writing = RealThreads().Repeat(kTellInterval, [&] { history.Work(); });
     const auto posting = RealThreads().Repeat(kTellInterval, [&] { webhook.Work(); });
     SilentProgress silent;
-    Reconciler reconciler({.converge = impl_->Context(*driver, silent, stop),
+    Reconciler reconciler({.converge = impl_->Context(*host, *driver, silent, stop),
                            .clusters = options.clusters,
                            .report = take});
     const auto repairing = RealThreads().Repeat(kReconcileInterval, [&] { reconciler.Look(); });

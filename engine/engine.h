@@ -75,6 +75,10 @@ class Engine {
   /// settles. On error everything done so far stands, and the next apply continues from there.
   Result<ClusterView> Apply(const PartChange& change, Progress& progress, std::stop_token stop);
 
+  /// Settles now what would be settled a moment after its answer
+  /// (PartChange::settles_after_answer): the callers have theirs.
+  void Settle();
+
   /// What Maintain would do now, and what it would cost.
   Result<dbaas::Plan> PlanMaintenance(const Maintenance& wanted);
   /// A switchover, a failover, restarts or reloads, under the same lease as an apply.

@@ -138,6 +138,10 @@ void Lifecycle::Stop() {
   stop.request_stop();
 }
 
+void Lifecycle::Settle() {
+  if (const auto engine = this->engine()) engine->Settle();
+}
+
 // ---- The provider block ------------------------------------------------------------------------
 
 Diagnostics Lifecycle::ValidateProvider(const Value& config) {
@@ -344,7 +348,8 @@ StateResponse Lifecycle::CreateOrUpdate(const ResourceType& type, const ApplyReq
                           .verb = verb,
                           .spec = *std::move(spec),
                           .who = kCaller,
-                          .timeout = TimeoutOf(request.planned, verb)};
+                          .timeout = TimeoutOf(request.planned, verb),
+                          .settles_after_answer = create};
 
   const std::string what = Describe(type, change.id, *address);
   const std::string doing = (create ? "creating " : "updating ") + what;

@@ -82,6 +82,8 @@ class Lifecycle {
   Diagnostics Configure(const Value& config);
   /// Asks everything under way to stop. Returns at once.
   void Stop();
+  /// Terraform has got all its answers: what waits for that is done now.
+  void Settle();
   /// Of everything that begins now.
   std::stop_token stop_token();
 

@@ -170,6 +170,8 @@ class Plugin {
     RemoveSocket(path_);
     lifecycle_.Stop();
     const bool drained = provider_.WaitIdle(shutdown_by_host_ ? kDrainForHost : kDrainAlone);
+    // A Terraform that died may never have seen the last answers.
+    if (shutdown_by_host_) lifecycle_.Settle();
     spdlog::debug("{}", drained ? "stopped" : "stopped with calls still under way");
     // Not by return: gRPC would wait for streams that the host leaves open to the end.
     _exit(0);

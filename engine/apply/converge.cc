@@ -83,6 +83,16 @@ Result<void> CheckDisruption(const Disruption& disruption, const ClusterRecord& 
       .On("max_disruption");
 }
 
+/// The end of an apply that went well. Nothing is wrong when somebody else has written his intent
+/// meanwhile: it builds on this one.
+Result<void> WriteSettled(Driver& driver, Clock& clock, Random& random, const std::stop_token& stop,
+                          const ClusterRecord& record) {
+  auto written = Retry(kPatient, clock, random, stop,
+                       [&] { return driver.WriteRecord(record, record.generation); });
+  if (!written && written.error().kind == ErrorKind::kConflict) return Ok();
+  return written;
+}
+
 /// One apply. Lives for one call of Converge.
 class Convergence {
  public:
@@ -129,8 +139,10 @@ class Convergence {
   }
 
   Result<std::unique_ptr<LeaseKeeper>> WaitForLease(const std::string& name) {
-    return LeaseKeeper::Wait(driver_, name, holder_, clock_, context_.random, context_.progress,
-                             context_.threads, context_.stop);
+    auto lease = TRY(LeaseKeeper::Wait(driver_, name, holder_, clock_, context_.random,
+                                       context_.progress, context_.threads, context_.stop));
+    if (context_.settlements != nullptr) context_.settlements->Finish(name);
+    return lease;
   }
 
   template <typename Call>
@@ -205,35 +217,50 @@ class Convergence {
     return Patiently([&] { return driver_.WriteRecord(intent_.record, expected_generation); });
   }
 
-  /// Writes how it ended. After a failure the generation stays unsettled, and so it does when there
-  /// was something unfinished before that is still to be done: the next apply goes on.
-  Result<void> Settle(const std::string& problem) {
+  /// Puts down how it ended. After a failure the generation stays unsettled, and so it does when
+  /// there was something unfinished before that is still to be done: the next apply goes on.
+  void Settle(const std::string& problem) {
     ClusterRecord& record = intent_.record;
-    if (record.history.empty()) return Ok();
     Close(record.history, problem.empty() ? "ok" : problem, done_);
     spdlog::info("history of {} ends with {}", record.cluster, record.history.back().hash);
-    if (problem.empty() && !leaves_unfinished_) {
-      record.settled = record.generation;
-      record.expansion = FingerprintOf(desired_);
-    }
-    return WriteRecord(record.generation);
+    if (!problem.empty() || leaves_unfinished_) return;
+    record.settled = record.generation;
+    record.expansion = FingerprintOf(desired_);
   }
 
   /// The end of whatever went well. The lease goes first: killed in between, the record is still
   /// unsettled and the next apply finds both. The other way round a lock could stay behind with
   /// nothing left to do for anyone.
   Result<void> Conclude() {
+    Settle("");
+    if (change_.settles_after_answer && context_.settlements != nullptr) {
+      SettleLater(*context_.settlements);
+      lease_.reset();
+      return Ok();
+    }
     lease_.reset();
-    auto settled = Settle("");
-    // The next in line has written its intent, which builds on ours.
-    if (!settled && settled.error().kind == ErrorKind::kConflict) return Ok();
-    return settled;
+    return WriteSettled(driver_, clock_, context_.random, context_.stop, intent_.record);
+  }
+
+  /// Put down before the lease goes, so that the next who gets it in this process finds it.
+  void SettleLater(Settlements& settlements) const {
+    settlements.Put(intent_.record.cluster, [&driver = driver_, &clock = context_.clock,
+                                             &random = context_.random, record = intent_.record] {
+      const auto written = WriteSettled(driver, clock, random, std::stop_token(), record);
+      if (written) return;
+      spdlog::warn("cannot note in the record of {} that its apply ended: {}", record.cluster,
+                   written.error().ToLine());
+    });
   }
 
   /// For the history only; the error itself is on its way to the user.
   void NoteFailure(const Error& error) {
+    if (intent_.record.history.empty()) return;
     auto written = lease_->Check();
-    if (written) written = Settle(clock_.Explain(error, context_.stop).ToLine());
+    if (written) {
+      Settle(clock_.Explain(error, context_.stop).ToLine());
+      written = WriteRecord(intent_.record.generation);
+    }
     if (!written) {
       spdlog::warn("cannot note the failure in the record: {}", written.error().ToLine());
     }

@@ -15,6 +15,7 @@
 #include "engine/apply/intent.h"
 #include "engine/apply/limiter.h"
 #include "engine/apply/progress.h"
+#include "engine/apply/settlements.h"
 #include "engine/apply/threads.h"
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
@@ -34,6 +35,8 @@ struct ConvergeContext {
   std::string journal_folder;  ///< Empty: no journal.
   Threads& threads = RealThreads();
   Limiter* limiter = nullptr;  ///< Null: as many calls at once as there are workers.
+  /// Of the driver's host. Null: nothing waits until its caller has his answer.
+  Settlements* settlements = nullptr;
 };
 
 /// How an apply ended well.

@@ -24,6 +24,9 @@ struct PartChange {
   std::string who;  ///< Caller in a word, for lease and history: "terraform", "dbaas".
   /// How long the apply may take, waiting for others included. Absent: as long as it needs.
   std::optional<Milliseconds> timeout = {};
+  /// The caller learns of what was made by the answer alone, as Terraform does of a create: it is
+  /// settled only after that. Killed before, it counts as unfinished, and may be asked for again.
+  bool settles_after_answer = false;
 };
 
 /// What differs between two versions of a part, one line an attribute: "node_count 1 → 3".

@@ -123,6 +123,86 @@ TEST_F(EngineTest, AppliedClusterRunsWithoutDriftAndIsNotAskedForAgain) {
   EXPECT_EQ(methods.back(), "WriteRecord");
 }
 
+class SettleAfterAnswerTest : public EngineTest {
+ protected:
+  static PartChange Create() {
+    ClusterSpec spec;
+    spec.name = "orders";
+    spec.engine = "postgresql";
+    spec.engine_version = "17";
+    spec.resources = FindInstanceClass("db.small")->resources;
+    return {.id = {"local", "orders"},
+            .key = "cluster",
+            .verb = PartChange::Verb::kCreate,
+            .spec = spec,
+            .who = "test",
+            .settles_after_answer = true};
+  }
+
+  /// What another process sees.
+  bool IsSettled() {
+    const auto record = host_->ReadRecord("orders");
+    return record.has_value() && record->has_value() && (*record)->settled == (*record)->generation;
+  }
+
+  FakePatroni patroni_{*host_};
+  SilentProgress progress_;
+};
+
+TEST_F(SettleAfterAnswerTest, KilledBeforeItIsSettledTheNextCreateCarriesOn) {
+  // Nothing can be written any more after the intent: as if the process were gone by then.
+  std::atomic<bool> is_gone = false;
+  host_->OnFault([&](const FakeCall& call) {
+    return is_gone && call.method == "WriteRecord" ? FakeFault::kBefore : FakeFault::kNone;
+  });
+  host_->OnCall([&](const FakeCall& call) { is_gone = is_gone || call.method == "Ensure"; });
+  ASSERT_TRUE(engine_.Apply(Create(), progress_, {}).has_value());
+  engine_.Settle();
+  EXPECT_FALSE(IsSettled());
+
+  host_->OnFault({});
+  Engine next({host_}, clock_, random_);
+  const auto preview = next.Plan(Create());
+  ASSERT_TRUE(preview.has_value()) << preview.error().ToLine();
+  ASSERT_TRUE(next.Apply(Create(), progress_, {}).has_value());
+  next.Settle();
+  EXPECT_TRUE(IsSettled());
+  const auto again = next.Plan(Create());
+  ASSERT_FALSE(again.has_value());
+  EXPECT_THAT(again.error().ToLine(), HasSubstr("already exists"));
+}
+
+TEST_F(SettleAfterAnswerTest, WhoAsksNextFindsItSettled) {
+  ASSERT_TRUE(engine_.Apply(Create(), progress_, {}).has_value());
+  const auto view = engine_.Read({"local", "orders"}, ReadDepth::kListing);
+  ASSERT_TRUE(view.has_value() && view->has_value());
+  EXPECT_THAT((*view)->drift, ::testing::IsEmpty());
+  EXPECT_TRUE(IsSettled());
+}
+
+TEST_F(SettleAfterAnswerTest, TheNextApplyBuildsOnAnEndedOne) {
+  ASSERT_TRUE(engine_.Apply(Create(), progress_, {}).has_value());
+  PartChange replica{.id = {"local", "orders"},
+                     .key = "replica/reports",
+                     .verb = PartChange::Verb::kCreate,
+                     .spec = ReplicaSpec{.name = "reports"},
+                     .who = "test"};
+  ASSERT_TRUE(engine_.Apply(replica, progress_, {}).has_value());
+  const auto record = host_->ReadRecord("orders");
+  ASSERT_TRUE(record.has_value() && record->has_value());
+  ASSERT_EQ((*record)->history.size(), 2U);
+  EXPECT_EQ((*record)->history[0].outcome, "ok");
+  EXPECT_EQ((*record)->history[1].outcome, "ok");
+}
+
+TEST_F(SettleAfterAnswerTest, AnEngineThatGoesSettlesFirst) {
+  {
+    Engine engine({host_}, clock_, random_);
+    ASSERT_TRUE(engine.Apply(Create(), progress_, {}).has_value());
+  }
+  EXPECT_TRUE(IsSettled());
+}
+
 class StopTest : public EngineTest {
  protected:
   static PartChange Create() {

@@ -10,7 +10,7 @@ namespace {
 constexpr int kFirstPort = 15432;
 
 /// What the real one would have found after an apply.
-void Settle(ClusterView& view) {
+void MakeRun(ClusterView& view) {
   view.status = "running";
   view.address = "127.0.0.1";
   view.version_actual = "17.6";
@@ -75,6 +75,8 @@ Result<Preview> Engine::Plan(const PartChange& change) {
                  .warnings = World().warnings};
 }
 
+void Engine::Settle() {}
+
 Result<ClusterView> Engine::Apply(const PartChange& change, Progress& progress,
                                   std::stop_token stop) {
   World().applied.push_back(change);
@@ -91,7 +93,7 @@ Result<ClusterView> Engine::Apply(const PartChange& change, Progress& progress,
   } else {
     view.parts.insert_or_assign(change.key, *change.spec);
   }
-  Settle(view);
+  MakeRun(view);
   const ClusterView result = view;
   if (change.verb == PartChange::Verb::kDelete && change.key == kClusterPart) {
     World().clusters.erase(change.id.ToText());
