@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: MPL-2.0
 # shellcheck shell=bash
-# Sourced by the scripts that build a program from its Go module. Needs say.sh.
+# Sourced by the scripts that print the path of a program from a Go module. Needs say.sh.
 
-# Builds PACKAGE of MODULE@VERSION as BINARY, which is complete or absent, also after a Ctrl-C. A function `prepare`, where
-# there is one, is called in the source before.
-build_go_program() ( # NAME MODULE VERSION PACKAGE BINARY
+# Prints the path of PROGRAM, which PACKAGE of MODULE@VERSION makes; where it is missing it is built first. A function
+# `prepare`, where there is one, is called in the source before.
+go_program() { # PROGRAM MODULE VERSION PACKAGE
+  local binary=$cache/$1-$3/$1
+  [[ -x $binary ]] || build_go_program "$@" "$binary" >&2
+  echo "$binary"
+}
+
+# BINARY is complete or absent, also after a Ctrl-C.
+build_go_program() ( # PROGRAM MODULE VERSION PACKAGE BINARY
   name=$1 module=$2 version=$3 package=$4 binary=$5
+  have go || die "go is not on PATH: it builds $name $version"
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   say "downloading $name $version as a Go module"

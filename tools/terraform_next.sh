@@ -6,9 +6,6 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/go_program.sh"
 
-version=v1.15.0
-binary=$cache/terraform-$version/terraform
-
 # Modules of their own that the proxy does not have: where states may be kept, which is of no use here.
 prepare() {
   sed -i -E '/remote-state\/(http|inmem)"/!{/internal\/backend\/remote-state\//d}' internal/backend/init/init.go
@@ -16,11 +13,5 @@ prepare() {
   sed -i -E '/terraform\/internal\/(backend\/remote-state|legacy)/d' go.mod
 }
 
-build() {
-  have go || die "go is not on PATH: it builds Terraform $version"
-  # Fewer modules are needed than its go.mod says.
-  GOFLAGS=-mod=mod build_go_program Terraform github.com/hashicorp/terraform "$version" . "$binary"
-}
-
-[[ -x $binary ]] || build >&2
-echo "$binary"
+# Fewer modules are needed than its go.mod says.
+GOFLAGS=-mod=mod go_program terraform github.com/hashicorp/terraform v1.15.0 .

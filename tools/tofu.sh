@@ -5,17 +5,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/go_program.sh"
 
-version=v1.12.6
-binary=$cache/tofu-$version/tofu
-
-build() {
-  have go || die "neither tofu nor go is on PATH: install one of them"
-  build_go_program OpenTofu github.com/opentofu/opentofu "$version" ./cmd/tofu "$binary"
-}
-
 if have tofu; then
   command -v tofu
 else
-  [[ -x $binary ]] || build >&2
-  echo "$binary"
+  go_program tofu github.com/opentofu/opentofu v1.12.6 ./cmd/tofu
 fi
