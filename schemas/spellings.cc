@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "engine/model/units.h"
 #include "schemas/timeouts.h"
 #include "schemas/validators.h"
 
@@ -19,18 +20,7 @@ Value Meaning(const Value& value, const Read& read) {
 
 using Amount = std::optional<std::pair<std::string, Value>>;
 
-struct Unit {
-  std::string_view name;
-  const char* of;
-  double size;
-};
 constexpr const char* kBytes = "bytes";
-constexpr const char* kMicroseconds = "microseconds";
-constexpr Unit kParameterUnits[] = {
-    {"B", kBytes, 1},           {"kB", kBytes, 0x1p10},     {"MB", kBytes, 0x1p20},
-    {"GB", kBytes, 0x1p30},     {"TB", kBytes, 0x1p40},     {"us", kMicroseconds, 1},
-    {"ms", kMicroseconds, 1e3}, {"s", kMicroseconds, 1e6},  {"min", kMicroseconds, 60e6},
-    {"h", kMicroseconds, 36e8}, {"d", kMicroseconds, 864e8}};
 
 Amount ReadParameter(const std::string& text) {
   const auto digits = text.find_first_not_of("0123456789.");
@@ -38,12 +28,14 @@ Amount ReadParameter(const std::string& text) {
   const auto number = Number::FromText(text.substr(0, digits));
   const auto unit_at = text.find_first_not_of(' ', digits);
   if (!number || unit_at == std::string::npos) return std::nullopt;
-  const std::string_view name = std::string_view(text).substr(unit_at);
-  for (const Unit& unit : kParameterUnits) {
-    if (unit.name != name) continue;
-    return std::pair{std::string(unit.of),
-                     Value::Num(Number::FromDouble(number->AsDouble() * unit.size))};
-  }
+  const std::string_view unit = std::string_view(text).substr(unit_at);
+  const auto times = [&](double size) {
+    return Value::Num(Number::FromDouble(number->AsDouble() * size));
+  };
+  const double bytes = SizeOf(kPostgresqlMemory, unit);
+  if (bytes > 0) return std::pair{std::string(kBytes), times(bytes)};
+  const double microseconds = SizeOf(kPostgresqlTime, unit);
+  if (microseconds > 0) return std::pair{std::string("microseconds"), times(microseconds)};
   return std::nullopt;
 }
 

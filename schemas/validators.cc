@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <filesystem>
 #include <string_view>
 #include <utility>
 
 #include "engine/model/spec.h"
+#include "engine/model/units.h"
 
 namespace dbaas {
 namespace {
@@ -56,15 +56,6 @@ const Number* FindUnfit(const Value& value, int bits) {
   }
 }
 
-struct Unit {
-  std::string_view name;
-  std::int64_t bytes;
-};
-constexpr std::array<Unit, 5> kUnits = {{{"TiB", std::int64_t{1} << 40},
-                                         {"GiB", std::int64_t{1} << 30},
-                                         {"MiB", std::int64_t{1} << 20},
-                                         {"KiB", std::int64_t{1} << 10},
-                                         {"B", 1}}};
 constexpr double kMostMemory = 0x1.0p60;  // An exbibyte.
 
 }  // namespace
@@ -226,20 +217,17 @@ Result<std::int64_t> ParseMemory(const std::string& text) {
   const auto digits = text.find_first_not_of("0123456789.");
   if (digits == std::string::npos || digits == 0) return wrong;
   const auto number = Number::FromText(text.substr(0, digits));
-  const std::string_view unit_name = std::string_view(text).substr(digits);
-  const auto unit = std::find_if(kUnits.begin(), kUnits.end(),
-                                 [&](const Unit& one) { return one.name == unit_name; });
-  if (!number || unit == kUnits.end()) return wrong;
-  const double bytes = std::floor(number->AsDouble() * static_cast<double>(unit->bytes));
+  const double size = SizeOf(kSpecMemory, std::string_view(text).substr(digits));
+  if (!number || size == 0) return wrong;
+  const double bytes = std::floor(number->AsDouble() * size);
   if (bytes < 1 || bytes > kMostMemory) return wrong;
   return static_cast<std::int64_t>(bytes);
 }
 
 std::string MemoryText(std::int64_t bytes) {
-  for (const Unit& unit : kUnits) {
-    if (bytes >= unit.bytes && bytes % unit.bytes == 0) {
-      return fmt::format("{}{}", bytes / unit.bytes, unit.name);
-    }
+  for (const Unit& unit : kSpecMemory) {
+    const auto size = static_cast<std::int64_t>(unit.size);
+    if (bytes >= size && bytes % size == 0) return fmt::format("{}{}", bytes / size, unit.name);
   }
   return fmt::format("{}B", bytes);
 }

@@ -4,37 +4,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <numeric>
 #include <optional>
 
 #include "engine/dbms/postgresql/embedded.h"
+#include "engine/model/units.h"
 
 namespace dbaas::postgresql {
 namespace {
 
 using Type = ParameterDefinition::Type;
 
-struct Unit {
-  std::string_view name;
-  double factor;  ///< Bytes, or microseconds.
-};
-// Largest first, so that the first that divides is the one to print.
-constexpr std::array<Unit, 5> kMemoryUnits = {
-    {{"TB", 1099511627776.0}, {"GB", 1073741824.0}, {"MB", 1048576.0}, {"kB", 1024.0}, {"B", 1.0}}};
-constexpr std::array<Unit, 6> kTimeUnits = {
-    {{"d", 86400e6}, {"h", 3600e6}, {"min", 60e6}, {"s", 1e6}, {"ms", 1e3}, {"us", 1.0}}};
-
-double FactorIn(const auto& units, std::string_view name) {
-  for (const auto& unit : units) {
-    if (unit.name == name) return unit.factor;
-  }
-  return 0;
-}
-
-double TimeFactor(std::string_view unit) { return FactorIn(kTimeUnits, unit); }
+double UnitMicroseconds(std::string_view unit) { return SizeOf(kPostgresqlTime, unit); }
 
 std::vector<std::string_view> Split(std::string_view text, char separator) {
   std::vector<std::string_view> fields;
@@ -69,7 +52,7 @@ double ReadNumber(std::string_view text) { return TakeNumber(text).value_or(0); 
 
 std::string AcceptedUnits(std::string_view unit) {
   if (UnitBytes(unit) > 0) return "B, kB, MB, GB or TB";
-  if (TimeFactor(unit) > 0) return "us, ms, s, min, h or d";
+  if (UnitMicroseconds(unit) > 0) return "us, ms, s, min, h or d";
   return "no unit";
 }
 
@@ -81,10 +64,11 @@ Result<double> ReadQuantity(const ParameterDefinition& definition, std::string_v
   const std::string_view unit = Trim(rest);
   if (unit.empty()) return *number;
   const double memory = UnitBytes(definition.unit);
-  const double given_memory = FactorIn(kMemoryUnits, unit);
+  const double given_memory = SizeOf(kPostgresqlMemory, unit);
   if (memory > 0 && given_memory > 0) return *number * given_memory / memory;
-  const double time = TimeFactor(definition.unit);
-  if (time > 0 && TimeFactor(unit) > 0) return *number * TimeFactor(unit) / time;
+  const double time = UnitMicroseconds(definition.unit);
+  const double given_time = UnitMicroseconds(unit);
+  if (time > 0 && given_time > 0) return *number * given_time / time;
   return Invalid("", fmt::format("\"{}\" has the unit \"{}\"; it takes {}", text, unit,
                                  AcceptedUnits(definition.unit)));
 }
@@ -191,21 +175,22 @@ std::string_view Trim(std::string_view text) {
 }
 
 double UnitBytes(std::string_view unit) {
-  return unit == "8kB" ? 8192 : FactorIn(kMemoryUnits, unit);
+  // A page: a unit of pg_settings that nobody writes.
+  return unit == "8kB" ? 8192 : SizeOf(kPostgresqlMemory, unit);
 }
 
 std::string WithUnit(double number, std::string_view unit) {
   // -1 and 0 are words ("never", "default") rather than amounts.
   if (unit.empty() || number <= 0) return PlainNumber(number);
   const auto in_largest = [&](const auto& units, double amount) {
-    for (const auto& each : units) {
-      const double count = amount / each.factor;
+    for (const Unit& each : units) {
+      const double count = amount / each.size;
       if (count >= 1 && count == std::floor(count)) return PlainNumber(count).append(each.name);
     }
-    return PlainNumber(amount / units.back().factor).append(units.back().name);
+    return PlainNumber(amount / units.back().size).append(units.back().name);
   };
-  if (UnitBytes(unit) > 0) return in_largest(kMemoryUnits, number * UnitBytes(unit));
-  return in_largest(kTimeUnits, number * TimeFactor(unit));
+  if (UnitBytes(unit) > 0) return in_largest(kPostgresqlMemory, number * UnitBytes(unit));
+  return in_largest(kPostgresqlTime, number * UnitMicroseconds(unit));
 }
 
 ParameterTable::ParameterTable(std::string_view csv) {
