@@ -46,9 +46,8 @@ void PromiseSecrets(const std::vector<SecretRequest>& requests, ClusterRecord& r
   for (const auto& request : requests) {
     if (request.kind == SecretRequest::Kind::kPassword) {
       record.secrets.emplace(request.name, Secret(std::string()));
-    } else {
-      record.secrets.emplace(request.name + ".crt", Secret(std::string()));
-      record.secrets.emplace(request.name + ".key", Secret(std::string()));
+    } else if (!record.secrets.contains(request.name + ".crt")) {
+      Store(request.name, {}, record);
     }
   }
 }
