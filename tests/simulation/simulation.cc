@@ -144,21 +144,12 @@ class Simulation {
       const auto record = world_.host.StoredRecord(cluster);
       if (!record || !record->has_cluster_part() || !record->cluster_spec().repair) continue;
       Process& process = world_.NewProcess("watch");
-      std::optional<Result<std::vector<std::string>>> repaired;
-      world_.fibers.Spawn(process.id, [&] {
-        const auto driver = Plant(bug_, world_.DriverOf(process));
-        NoteProgress progress(world_, process);
-        repaired = Repair(Context(*driver, progress, process.stop.get_token()), {"local", cluster},
-                          process.who);
+      world_.Note(process.who + " looks for something to repair in " + cluster);
+      Live(process, [&](const ConvergeContext& context) -> Result<void> {
+        const auto repaired = TRY(Repair(context, {"local", cluster}, process.who));
+        if (!repaired.empty()) world_.Note(process.who + " repaired " + repaired.front());
+        return Ok();
       });
-      world_.fibers.WaitUntil([&] { return repaired.has_value(); });
-      const bool died = std::exchange(process.dead, true);
-      if (!died) world_.CheckInvariants();
-      if (!*repaired) {
-        world_.Note(process.who + " repairs nothing: " + repaired->error().ToLine());
-      } else if (!(*repaired)->empty()) {
-        world_.Note(process.who + " repaired " + (*repaired)->front());
-      }
     }
   }
 
@@ -368,17 +359,15 @@ class Simulation {
     if (record->settled != record->generation) {
       return world_.Violation("cluster " + cluster + " is not settled");
     }
-    Process& process = world_.NewProcess("dave");
-    std::optional<Result<Plan>> plan;
-    world_.fibers.Spawn(process.id, [&] {
-      const auto driver = world_.DriverOf(process);
-      NoteProgress progress(world_, process);
-      plan = PreviewChange(Context(*driver, progress, {}), WantCluster(cluster));
-    });
-    world_.fibers.WaitUntil([&] { return plan.has_value(); });
-    if (!*plan) return world_.Violation("the next plan fails: " + plan->error().ToLine());
-    if (!(*plan)->empty()) {
-      world_.Violation("the next plan of " + cluster + " is not empty:\n" + (*plan)->ToText());
+    Plan plan;
+    const auto error =
+        Live(world_.NewProcess("dave"), [&](const ConvergeContext& context) -> Result<void> {
+          plan = TRY(PreviewChange(context, WantCluster(cluster)));
+          return Ok();
+        });
+    if (error) return world_.Violation("the next plan fails: " + error->ToLine());
+    if (!plan.empty()) {
+      world_.Violation("the next plan of " + cluster + " is not empty:\n" + plan.ToText());
     }
   }
 
