@@ -9,7 +9,7 @@ import tempfile
 
 from figures import PROVIDER, ROOT, build, row, say, title
 from planned import plan_new
-from start_bench import COOKIE, LAUNCHES_FOR_MEMORY, STARTS, measure_memory, measure_start
+from start_bench import COOKIE, LAUNCHES_FOR_MEMORY, STARTS, measure_memory, measure_start, sizes_mb
 
 SOURCE = os.path.join(ROOT, "tests", "bench", "go_peer")
 CLUSTERS = (1_000, 10_000)
@@ -21,12 +21,6 @@ def build_peer(folder):
     subprocess.run(["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", program, "."], cwd=SOURCE,
                    check=True, env={**os.environ, "CGO_ENABLED": "0"})
     return program
-
-
-def stripped_mb(program, folder):
-    stripped = os.path.join(folder, "stripped")
-    subprocess.run(["strip", "-o", stripped, program], check=True)
-    return os.path.getsize(stripped) / 1e6
 
 
 def run(rounds):
@@ -47,14 +41,14 @@ def run(rounds):
             # The large one takes minutes, most of them Terraform's own.
             times = rounds if clusters == CLUSTERS[0] else 1
             plans[clusters] = [[plan_new(program, clusters) for _ in range(times)] for program in (PROVIDER, peer)]
-        sizes = stripped_mb(PROVIDER, folder), stripped_mb(peer, folder)
+        sizes = [sizes_mb(program, folder) for program in (PROVIDER, peer)]
 
     title("Beside a provider in Go, which does nothing", "Go")
     row(f"start to handshake line, {STARTS} starts", "ms", *starts, 2)
     row("resident after the handshake", "MiB", *idle)
     row("resident after a GetProviderSchema", "MiB", *schema)
     row("first GetProviderSchema", "ms", *latency, 2)
-    row("binary stripped", "MB", *([size] for size in sizes))
+    row("binary stripped", "MB", *([stripped] for _, stripped in sizes))
     for clusters, (ours, theirs) in plans.items():
         what = f"terraform plan of {clusters:,} new clusters, the provider's"
         row(f"{what} CPU", "s", [one.cpu for one in ours], [one.cpu for one in theirs], 2)
