@@ -20,13 +20,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class Quiet final : public Progress {
- public:
-  void Note(const std::string&) override {}
-  void Began(int, int, const std::string&) override {}
-  void Ended(int, int, const std::string&, const std::string&, Milliseconds) override {}
-};
-
 Action Step(const std::string& title, std::vector<ActionId> after = {}) {
   return {.title = title, .operation = WaitUntil{}, .after = std::move(after), .reason = ""};
 }
@@ -39,7 +32,7 @@ class ExecutorTest : public ::testing::Test {
   }
 
   FakeClock clock_;
-  Quiet progress_;
+  SilentProgress progress_;
   Journal journal_{"", "local", "orders", clock_};
 };
 

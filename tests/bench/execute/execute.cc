@@ -25,13 +25,6 @@ constexpr int kActionsOfACluster = 8;
 constexpr int kSlowActions = 64;
 constexpr auto kSlow = std::chrono::milliseconds(20);
 
-class Silence final : public Progress {
- public:
-  void Note(const std::string&) override {}
-  void Began(int, int, const std::string&) override {}
-  void Ended(int, int, const std::string&, const std::string&, Milliseconds) override {}
-};
-
 /// Chains of eight, as many side by side as it takes.
 Plan Chains(int actions) {
   Plan plan;
@@ -67,7 +60,7 @@ double HandedOver(const Plan& plan) {
 double Executed(const Plan& plan, const std::string& journal_folder, const Perform& perform) {
   SystemClock clock;
   Journal journal(journal_folder, "local", "bench", clock);
-  Silence progress;
+  SilentProgress progress;
   const auto runner = MakeThreadRunner(kWorkers, perform);
   const auto began = steady_clock::now();
   const ApplyReport report = Execute(plan, *runner, journal, progress, clock, {});
