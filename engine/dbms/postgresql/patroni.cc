@@ -32,10 +32,10 @@ void Write(const Json& object, std::size_t indent, std::string& text) {
   }
 }
 
-/// A line for each, quoted.
-std::string Lines(std::string_view indent, const std::vector<std::string>& items) {
+/// An item of a list under `postgresql` for each.
+std::string Lines(const std::vector<std::string>& items) {
   std::string text;
-  for (const auto& item : items) text.append(indent).append(Quoted(item)).append("\n");
+  for (const auto& item : items) text.append("    - ").append(Quoted(item)).append("\n");
   return text;
 }
 
@@ -143,7 +143,7 @@ Secret<std::string> MemberYaml(const ClusterRecord& record, const Member& member
   const auto path = [](const std::string& path) { return Quoted(OwnPath(path)); };
   const std::string address = AddressOfInstance(member.name);
   const std::string user = OwnUser(kSystemUser);
-  static const std::string kRules = Lines("    - ", HostBasedAuthentication());
+  static const std::string kRules = Lines(HostBasedAuthentication());
   using namespace fmt::literals;
   return Secret(fmt::format(
       FMT_COMPILE(kMemberYaml),  // Finding 22 names at run time would take longer than the rest.
@@ -157,8 +157,8 @@ Secret<std::string> MemberYaml(const ClusterRecord& record, const Member& member
       "certificate"_a = path(kCertificatePath), "key"_a = path(kKeyPath),
       "authority"_a = path(kAuthorityPath), "parameters"_a = ParametersOf(spec, member),
       "rules"_a = kRules,
-      "system_users"_a = Lines("    - ", {fmt::format("system {} {}", user, kSuperuser),
-                                          fmt::format("system {} {}", user, kReplicationUser)}),
+      "system_users"_a = Lines({fmt::format("system {} {}", user, kSuperuser),
+                                fmt::format("system {} {}", user, kReplicationUser)}),
       "superuser"_a = Quoted(kSuperuser), "replication_user"_a = Quoted(kReplicationUser),
       "replication_password"_a = secret(kReplicationPassword),
       "rewind_user"_a = Quoted(kRewindUser), "rewind_password"_a = secret(kRewindPassword),
