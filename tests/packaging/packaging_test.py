@@ -414,14 +414,14 @@ class TestWhereThereIsNothing(Release):
                 self.assertEqual(shown.returncode, 0, shown.stdout)
                 json.loads(shown.stdout)
             with self.subTest(program="provider", name=name):
-                work = self.scratch()
-                with open(f"{work}/main.tf", "w", encoding="utf-8") as file:
+                trial = self.scratch()
+                with open(f"{trial}/main.tf", "w", encoding="utf-8") as file:
                     file.write(CONFIGURATION + CLUSTERS)
-                with open(f"{work}/cli.rc", "w", encoding="utf-8") as file:
+                with open(f"{trial}/cli.rc", "w", encoding="utf-8") as file:
                     file.write('provider_installation {\n  filesystem_mirror { path = "/mirror" }\n}\n')
                 planned = self.run_in(
-                    image, *shell, "cd /work && /terraform init -input=false && /terraform plan -input=false",
-                    mounts=[f"--volume={work}:/work"], TMPDIR="/work", HOME="/work", TF_CLI_CONFIG_FILE="/work/cli.rc",
+                    image, *shell, "cd /trial && /terraform init -input=false && /terraform plan -input=false",
+                    mounts=[f"--volume={trial}:/trial"], TMPDIR="/trial", HOME="/trial", TF_CLI_CONFIG_FILE="/trial/cli.rc",
                     CHECKPOINT_DISABLE="1", NO_COLOR="1", DOCKER_HOST=endpoint)
                 self.assertEqual(planned.returncode, 0, planned.stdout)
                 self.assertIn("the engine answered", planned.stdout)
