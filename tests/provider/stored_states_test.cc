@@ -81,6 +81,18 @@ class StoredStatesTest : public testing::TestWithParam<StoredState> {
     return DecodeMsgpack(answer.upgraded_state().msgpack(), ObjectType(Find(stored.type))).value();
   }
 
+  Value UpgradeIdentity(const StoredState& stored) {
+    tfplugin6::UpgradeResourceIdentity::Request request;
+    request.set_type_name(stored.type);
+    request.set_version(stored.version);
+    request.mutable_raw_identity()->set_json(Dump(stored.identity));
+    const auto answer =
+        Ask<tfplugin6::UpgradeResourceIdentity>(&ProviderServer::UpgradeResourceIdentity, request);
+    return DecodeMsgpack(answer.upgraded_identity().identity_data().msgpack(),
+                         ObjectType(IdentitySchema(Find(stored.type))))
+        .value();
+  }
+
   static const Schema& Find(const std::string& type) {
     return AllTypes().FindResource(type)->schema;
   }
@@ -125,16 +137,7 @@ TEST_P(StoredStatesTest, IsPlannedWithoutAChange) {
 TEST_P(StoredStatesTest, HasTheIdentityThatWasStoredWithIt) {
   const StoredState& stored = GetParam();
   if (stored.identity.is_null()) return;  // By a Terraform that kept none.
-  tfplugin6::UpgradeResourceIdentity::Request request;
-  request.set_type_name(stored.type);
-  request.set_version(stored.version);
-  request.mutable_raw_identity()->set_json(Dump(stored.identity));
-  const auto answer =
-      Ask<tfplugin6::UpgradeResourceIdentity>(&ProviderServer::UpgradeResourceIdentity, request);
-  const Schema& schema = Find(stored.type);
-  const Type type = ObjectType(IdentitySchema(schema));
-  EXPECT_EQ(DecodeMsgpack(answer.upgraded_identity().identity_data().msgpack(), type).value(),
-            IdentityOf(schema, Upgrade(stored)));
+  EXPECT_EQ(UpgradeIdentity(stored), IdentityOf(Find(stored.type), Upgrade(stored)));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, StoredStatesTest, testing::ValuesIn(StoredStates()),
