@@ -26,7 +26,8 @@ Action Step(const std::string& title, std::vector<ActionId> after = {}) {
 
 class ExecutorTest : public ::testing::Test {
  protected:
-  ApplyReport Run(const Plan& plan, int threads, Perform perform, std::stop_token stop = {}) {
+  ApplyReport Run(const Plan& plan, int threads, Perform perform,
+                  const std::stop_token& stop = {}) {
     const auto runner = MakeThreadRunner(threads, std::move(perform));
     return Execute(plan, *runner, journal_, progress_, clock_, stop);
   }
