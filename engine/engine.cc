@@ -407,6 +407,10 @@ Result<std::map<std::string, std::string>> Engine::Logs(const ClusterId& id,
                                    : "cluster " + id.ToText() + " has no instance " + instance);
 }
 
+Result<JournalExcerpt> Engine::ReadJournal(const ClusterId& id) {
+  return dbaas::ReadJournal(Journal::DefaultFolder(), id.host, id.cluster);
+}
+
 Result<void> Engine::Watch(const WatchOptions& options, std::stop_token stop) {
   Host* host = TRY(impl_->Find(options.host.empty() ? Hosts().front() : options.host));
   Driver* driver = TRY(host->driver());

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/apply/journal_reader.h"
 #include "engine/apply/progress.h"
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
@@ -103,6 +104,10 @@ class Engine {
   /// `instance` alone when that is not empty. kNotFound when there is none of that name.
   Result<std::map<std::string, std::string>> Logs(const ClusterId& id, const std::string& instance,
                                                   int lines);
+
+  /// What the applies of this machine did to a cluster, from the journal that they left here. Asks
+  /// no host; the cluster's one need not even be configured. kNotFound when there is no journal.
+  static Result<JournalExcerpt> ReadJournal(const ClusterId& id);
 
   /// Follows a host until it is stopped: lets a cluster fail over as soon as its primary is dead
   /// (engine/watch/watcher.h), and repairs those that ask for it (engine/watch/reconciler.h). A

@@ -106,11 +106,30 @@ class Convergence {
 
   Result<Converged> Run() {
     auto converged = Attempt();
-    if (!converged) return clock_.Explain(std::move(converged).error(), context_.stop);
-    return converged;
+    if (!converged) converged = clock_.Explain(std::move(converged).error(), context_.stop);
+    return Journaled(std::move(converged));
   }
 
   Result<void> RunMaintenance(const Maintenance& wanted) {
+    return Journaled(AttemptMaintenance(wanted));
+  }
+
+  Result<std::vector<std::string>> RunRepair() { return Journaled(AttemptRepair()); }
+
+ private:
+  /// Has the journal say how it ended.
+  template <typename T>
+  Result<T> Journaled(Result<T> result) {
+    if (result) {
+      journal_.Done("ok", "");
+    } else {
+      const bool cancelled = result.error().kind == ErrorKind::kCancelled;
+      journal_.Done(cancelled ? "cancelled" : "failed", result.error().ToLine());
+    }
+    return result;
+  }
+
+  Result<void> AttemptMaintenance(const Maintenance& wanted) {
     lease_ = TRY(WaitForLease(change_.id.cluster));
     const Plan plan = TRY(PlanMaintenance(wanted));
     if (plan.empty()) return Ok();
@@ -122,7 +141,6 @@ class Convergence {
     return Conclude();
   }
 
- private:
   Result<Converged> Attempt() {
     lease_ = TRY(WaitForLease(change_.id.cluster));
     TRY(FormIntent());
@@ -292,8 +310,8 @@ class Convergence {
 
   // ---- repairs ----------------------------------------------------------------------------------
 
- public:
-  Result<std::vector<std::string>> RunRepair() {
+ private:
+  Result<std::vector<std::string>> AttemptRepair() {
     lease_ =
         TRY(LeaseKeeper::TryOnce(driver_, change_.id.cluster, holder_, clock_, context_.threads));
     std::vector<std::string> wrong = TRY(LookForRepair());
@@ -308,6 +326,7 @@ class Convergence {
     return wrong;
   }
 
+ public:
   /// What is wrong, a reason each. Fills in everything that converging needs.
   Result<std::vector<std::string>> LookForRepair() {
     before_ = TRY(driver_.ReadRecord(change_.id.cluster));

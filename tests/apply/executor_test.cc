@@ -92,7 +92,7 @@ TEST_F(ExecutorTest, AStopLetsTheRunningActionEndAndStartsNoOther) {
 
 TEST_F(ExecutorTest, JournalHasWhatBeganAndHowItEnded) {
   const std::string folder = ::testing::TempDir() + "/journal";
-  std::remove((folder + "/local-orders.jsonl").c_str());
+  std::remove((folder + "/local/orders.jsonl").c_str());
   {
     Journal journal(folder, "local", "orders", clock_);
     journal.Apply(7, "alice", "node_count 1 → 2");
@@ -101,7 +101,7 @@ TEST_F(ExecutorTest, JournalHasWhatBeganAndHowItEnded) {
         MakeThreadRunner(1, [](const Action&) -> Result<void> { return Denied("no"); });
     EXPECT_TRUE(Execute(plan, *runner, journal, progress_, clock_, {}).error.has_value());
   }
-  std::ifstream file(folder + "/local-orders.jsonl");
+  std::ifstream file(folder + "/local/orders.jsonl");
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   ASSERT_EQ(lines.size(), 3U);

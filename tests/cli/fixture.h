@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -26,6 +27,12 @@ namespace dbaas {
 
 class CommandTest : public ::testing::Test {
  protected:
+  CommandTest() {
+    std::filesystem::remove_all(state_);
+    setenv("XDG_STATE_HOME", state_.c_str(), /*overwrite=*/1);  // Where the journals are.
+  }
+  ~CommandTest() override { std::filesystem::remove_all(state_); }
+
   /// Each call is a process of its own: nothing but the host is kept between two.
   int Dbaas(const std::vector<std::string>& arguments) {
     out_.str("");
@@ -33,6 +40,8 @@ class CommandTest : public ::testing::Test {
     return RunCommand(arguments, session_);
   }
 
+  const std::string state_ = testing::TempDir() + "dbaas_cli_state_" +
+                             testing::UnitTest::GetInstance()->current_test_info()->name();
   FakeClock clock_;
   SeededRandom random_{1};
   std::shared_ptr<FakeDriver> host_ = std::make_shared<FakeDriver>(clock_);

@@ -64,6 +64,53 @@ TEST_F(LookTest, EventsVerifyFailsWhenAnEntryWasChanged) {
   EXPECT_EQ(Dbaas({"events", "orders"}), kDone);
 }
 
+TEST_F(LookTest, LocalEventsAreWhatThisMachineDidWithoutAskingTheHost) {
+  HaveCluster();
+  Write(R"(, "node_count": 1)");
+  HaveCluster();
+  host_->SetReachable(false);
+  EXPECT_EQ(Dbaas({"events", "orders"}), kFailed);
+  EXPECT_EQ(Dbaas({"events", "orders", "--local"}), kDone) << err_.str();
+  const std::string text = out_.str();
+  EXPECT_LT(text.find("new cluster  ok"), text.find("node_count 2 → 1  ok"));
+  EXPECT_THAT(text, HasSubstr("\n      - instance orders-2  ok  0."));
+  EXPECT_THAT(text, testing::Not(HasSubstr("cut")));
+  EXPECT_EQ(err_.str(), "");
+  EXPECT_EQ(Dbaas({"events", "orders", "--local", "--json"}), kDone);
+  const Json events = Json::parse(out_.str());
+  EXPECT_EQ(events["cluster"], "local/orders");
+  EXPECT_EQ(events["strange_lines"], 0);
+  EXPECT_EQ(events["events"][1]["what"], "node_count 2 → 1");
+  EXPECT_EQ(events["events"][1]["outcome"], "ok");
+  EXPECT_EQ(events["events"][1]["actions"][0]["outcome"], "ok");
+}
+
+TEST_F(LookTest, LocalEventsSayWhatFailedAndWhatWasCut) {
+  host_->FailNext("Ensure", Denied("the disk is full"));
+  EXPECT_EQ(In("apply", {"--yes"}), kFailed);
+  std::ofstream(state_ + "/dbaas/journal/local/orders.jsonl", std::ios::app)
+      << R"({"event":"apply","generation":2,"at":"2026-01-01T00:00:00.000Z","who":"bob","what":"x"})"
+      << "\n"
+      << R"({"event":"began","generation":2,"at":"2026-01-01T00:00:01.000Z","action":"> a"})"
+      << "\n{\"event\":\"en";
+  EXPECT_EQ(Dbaas({"events", "local/orders", "--local"}), kDone);
+  EXPECT_THAT(out_.str(), testing::ContainsRegex(
+                              "\n      [^\n]+  failed after 0.. s: [^\n]*the disk is full\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("bob  x  cut\n      > a  cut\n"));
+  EXPECT_EQ(err_.str(), "1 lines of the journal are torn or none of ours\n");
+}
+
+TEST_F(LookTest, LocalEventsOfAHostThatIsNotConfigured) {
+  HaveCluster();
+  std::filesystem::rename(state_ + "/dbaas/journal/local", state_ + "/dbaas/journal/db1");
+  EXPECT_EQ(Dbaas({"events", "orders", "--local"}), kNoSuchCluster);
+  EXPECT_THAT(err_.str(), HasSubstr("there is no journal of local/orders on this machine"));
+  EXPECT_THAT(err_.str(), HasSubstr("There is one of orders on: db1."));
+  EXPECT_EQ(Dbaas({"events", "db1/orders", "--local"}), kDone);
+  EXPECT_THAT(out_.str(), HasSubstr("new cluster  ok"));
+  EXPECT_GT(Dbaas({"events", "orders", "--local", "--verify"}), 100);
+}
+
 TEST_F(LookTest, GraphHasANodeForEachActionAndAnEdgeForEachWait) {
   EXPECT_EQ(In("graph"), kDone);
   EXPECT_THAT(out_.str(), HasSubstr("label=\"dbaas_cluster.main\";"));
