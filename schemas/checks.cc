@@ -126,6 +126,24 @@ void CheckBlocks(const std::vector<Block>& blocks, const Value& object, const At
   }
 }
 
+/// Goes into objects that are attributes, as far as types have any.
+void RefuseWriteOnly(const std::vector<Attribute>& attributes, const Value& object,
+                     const AttributePath& path, Step step, Diagnostics& found) {
+  for (const Attribute& attribute : attributes) {
+    const Value& value = object.at(attribute.name);
+    if (value.is_null()) continue;
+    const AttributePath here = step(path, attribute.name);
+    if (attribute.write_only) {
+      found.push_back(ErrorAt(
+          here, "Write-only attribute not allowed",
+          attribute.name + " is write-only, which needs Terraform 1.11 or OpenTofu 1.11, or "
+                           "a newer version of either. An older one would store the value."));
+    } else if (attribute.type.kind == Type::Kind::kObject && value.is_known()) {
+      RefuseWriteOnly(attribute.type.members, value, here, Member, found);
+    }
+  }
+}
+
 }  // namespace
 
 Diagnostics CheckValues(const Schema& schema, const Value& config) {
@@ -137,13 +155,7 @@ Diagnostics CheckValues(const Schema& schema, const Value& config) {
 
 Diagnostics RefuseWriteOnly(const Schema& schema, const Value& config) {
   Diagnostics found;
-  for (const Attribute& attribute : schema.attributes) {
-    if (!attribute.write_only || config.at(attribute.name).is_null()) continue;
-    found.push_back(ErrorAt(Attr({}, attribute.name), "Write-only attribute not allowed",
-                            attribute.name +
-                                " is write-only, which needs Terraform 1.11 or OpenTofu 1.11, or a "
-                                "newer version of either. An older one would store the value."));
-  }
+  RefuseWriteOnly(schema.attributes, config, {}, Attr, found);
   return found;
 }
 

@@ -40,6 +40,38 @@ Value KeepSpelling(const Attribute& attribute, const Value& prior, const Value& 
   return kept;
 }
 
+Value WithoutWriteOnly(const Attribute& attribute, Value value);
+
+bool HasWriteOnly(const Type& type) {
+  if (type.element) return HasWriteOnly(*type.element);
+  return std::any_of(type.members.begin(), type.members.end(), [](const Attribute& member) {
+    return member.write_only || HasWriteOnly(member.type);
+  });
+}
+
+/// Null in place of whatever is write-only, wherever in `value` it is.
+Value WithoutWriteOnly(const Type& type, Value value) {
+  if (!value.is_known() || !HasWriteOnly(type)) return value;
+  if (type.kind == Type::Kind::kObject) {
+    for (const Attribute& member : type.members) {
+      Value& inside = value.as_map()[member.name];
+      inside = WithoutWriteOnly(member, std::move(inside));
+    }
+  } else if (type.kind == Type::Kind::kMap) {
+    for (auto& [key, element] : value.as_map()) {
+      element = WithoutWriteOnly(*type.element, std::move(element));
+    }
+  } else {
+    for (Value& item : value.as_list()) item = WithoutWriteOnly(*type.element, std::move(item));
+  }
+  return value;
+}
+
+Value WithoutWriteOnly(const Attribute& attribute, Value value) {
+  if (attribute.write_only) return Value::Null();
+  return WithoutWriteOnly(attribute.type, std::move(value));
+}
+
 /// The provider chooses the value: computed, and the configuration does not say.
 bool IsOurs(const Attribute& attribute, const Value& config) {
   return attribute.computed && config.at(attribute.name).is_null();
@@ -55,10 +87,10 @@ bool GivesWay(const Attribute& attribute, const Value& config) {
 /// computed attributes that is the prior value.
 Value FirstGuess(const Attribute& attribute, const Value& prior, const Value& proposed,
                  const Value& config) {
-  if (attribute.write_only) return Value::Null();
   const Value& before = prior.at(attribute.name);
   if (!IsOurs(attribute, config)) {
-    return KeepSpelling(attribute, before, proposed.at(attribute.name));
+    return KeepSpelling(attribute, before,
+                        WithoutWriteOnly(attribute, proposed.at(attribute.name)));
   }
   for (const std::string& other : attribute.conflicts_with) {
     // An unknown one may turn out to be null, and then our own value would hold after all.
@@ -113,7 +145,7 @@ PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& pr
   for (const Block& block : schema.blocks) {
     const Value& before = prior.at(block.name);
     Value& value = planned.as_map()[block.name];
-    value = KeepBlockSpelling(block, before, std::move(value));
+    value = KeepBlockSpelling(block, before, value);
     if (!(value == before)) changed.insert(block.name);
   }
   if (!prior.is_null() && changed.empty()) return {.planned = prior};
@@ -164,14 +196,13 @@ Value StateValue(const Schema& schema, const Value& base, const Value& found, bo
     const Value& promised = base.at(attribute.name);
     const Value& actual = found.at(attribute.name);
     Value& value = state.as_map()[attribute.name];
-    if (attribute.write_only) {
-      value = Value::Null();
-    } else if (refresh) {
+    if (refresh) {
       const bool users = attribute.required || attribute.optional;
       value = users && MeanTheSame(attribute, promised, actual) ? promised : actual;
     } else if (promised.is_unknown()) {
       value = actual;
     }
+    value = WithoutWriteOnly(attribute, std::move(value));
   }
   for (const Block& block : schema.blocks) {  // Absent in an object that is made from nothing.
     const bool list = block.nesting == Block::Nesting::kList;

@@ -137,7 +137,7 @@ bool RandomConfig::Accepts(const std::string& name, const Value& config) {
       if (step.attribute_name() == name || step.element_key_string() == name) accepted = false;
     }
     const std::string text = one.detail();
-    if (words_.size() > 120) continue;
+    if (words_.size() > 200) continue;
     for (std::sregex_iterator it(text.begin(), text.end(), kWord), end; it != end; ++it) {
       words_.insert(it->str());
     }
@@ -213,14 +213,21 @@ void RandomConfig::LearnInside(const Type& object, const std::string& path, cons
   for (const Member& member : object.members) {
     if (member.required) base.as_map()[member.name] = Value::Unknown();
   }
+  Value unknown = EmptyObject(object);
+  for (const Member& member : object.members) {
+    const bool may = IsConfigurable(member) && member.form != Member::Form::kBlock;
+    if (may) unknown.as_map()[member.name] = Value::Unknown();
+  }
   for (const Member& member : object.members) {
     if (!IsConfigurable(member)) continue;
-    const Wrap inner = [&](const Value& value) {
-      Value with = base;
-      with.as_map()[member.name] = value;
-      return wrap(with);
+    const auto inside = [&](const Value& others) {
+      return [&, others](const Value& value) {
+        Value with = others;
+        with.as_map()[member.name] = value;
+        return wrap(with);
+      };
     };
-    Learn(member, Dot(path, member.name), inner, inner);
+    Learn(member, Dot(path, member.name), inside(base), inside(unknown));
   }
 }
 

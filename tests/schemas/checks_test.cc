@@ -154,6 +154,15 @@ TEST(ChecksTest, WriteOnlyIsRefusedWhereItWouldBeStored) {
   EXPECT_EQ(ToText(refused[0].path), "secret_wo");
   EXPECT_THAT(refused[0].detail, testing::Not(testing::HasSubstr("hush")));
   EXPECT_THAT(RefuseWriteOnly(schema, Whole(schema, {{"class", Text("a")}})), IsEmpty());
+
+  Schema nested;
+  nested.attributes = {
+      {.name = "outer", .type = Type::Object(schema.attributes), .optional = true}};
+  const Value inner = Whole(schema, {{"secret_wo", Text("hush")}});
+  const auto inside = RefuseWriteOnly(nested, Value::Object({{"outer", inner}}));
+  ASSERT_EQ(inside.size(), 1u);
+  EXPECT_EQ(ToText(inside[0].path), "outer[\"secret_wo\"]");
+  EXPECT_THAT(RefuseWriteOnly(nested, Value::Object({{"outer", Value::Unknown()}})), IsEmpty());
 }
 
 TEST(DiagnosticTest, PathsReadAsInAConfiguration) {

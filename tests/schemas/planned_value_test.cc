@@ -182,6 +182,32 @@ TEST(PlanValueTest, WriteOnlyIsNeverPlanned) {
   EXPECT_TRUE(create.planned.at("secret_wo").is_null());
 }
 
+TEST(PlanValueTest, WriteOnlyIsNeverPlannedWhereverItIs) {
+  const Attribute secret{
+      .name = "secret_wo", .type = Type::String(), .optional = true, .write_only = true};
+  const Type object =
+      Type::Object({{.name = "url", .type = Type::String(), .optional = true}, secret});
+  Schema schema;
+  schema.attributes = {{.name = "one", .type = object, .optional = true},
+                       {.name = "many", .type = Type::ListOf(object), .optional = true},
+                       {.name = "named", .type = Type::MapOf(object), .optional = true}};
+  const auto values = [](const Value& hidden) {
+    const Value inner = Value::Object({{"url", Text("u")}, {"secret_wo", hidden}});
+    return Value::Object({{"one", inner},
+                          {"many", Value::ListOf({inner})},
+                          {"named", Value::Object({{"a", inner}})}});
+  };
+  const Value state = values(Value::Null());
+  for (const Value& hidden : {Text("hush"), Value::Unknown()}) {
+    const Value config = values(hidden);
+    EXPECT_EQ(PlanValue(schema, Value::Null(), config, config).planned, state);
+    const PlannedValue update = PlanValue(schema, state, config, config);
+    EXPECT_EQ(update.planned, state);
+    EXPECT_TRUE(update.changed.empty());
+    EXPECT_EQ(StateValue(schema, config, config, /*refresh=*/false), state);
+  }
+}
+
 TEST(PlanValueTest, DriftIsPlannedToGo) {
   const PlannedValue plan = Plan(Prior({{"drift", Texts({"instance a-2 is missing"})}}), {});
   EXPECT_EQ(plan.planned, Prior());
