@@ -26,6 +26,7 @@
 #include "engine/drivers/process/supervisor.h"
 #include "engine/watch/chronicle.h"
 #include "engine/watch/outbox.h"
+#include "engine/watch/own_webhooks.h"
 #include "engine/watch/reconciler.h"
 #include "engine/watch/watcher.h"
 
@@ -424,12 +425,14 @@ Result<void> Engine::Watch(const WatchOptions& options, std::stop_token stop) {
       "the webhook",
       [&](const WatchReport& report) { return Post(options.webhook, impl_->clock, report); },
       impl_->clock, impl_->random);
+  OwnWebhooks own_webhooks(*driver, impl_->clock, impl_->random, RealThreads());
   const bool has_webhook = !options.webhook.url.Reveal().empty();
   std::mutex mutex;
   const auto take = [&](const WatchReport& report) {
     const std::lock_guard lock(mutex);
     options.report(report);
     if (has_webhook) webhook.Put(report);
+    own_webhooks.Put(report);
     if (report.kind == WatchReport::Kind::kFailover) history.Put(report);
   };
   {
@@ -451,6 +454,7 @@ Result<void> Engine::Watch(const WatchOptions& options, std::stop_token stop) {
   }
   history.Flush();
   webhook.Flush();
+  own_webhooks.Flush();
   return Ok();
 }
 

@@ -47,7 +47,8 @@ struct WatchOptions {
   std::string host;                ///< Empty: the default one.
   std::set<std::string> clusters;  ///< Empty: all of the host.
   bool declared_only = false;      ///< Fail over only those whose configuration asks for it.
-  WebhookOptions webhook;          ///< Is told everything that `report` is.
+  WebhookOptions webhook;          ///< Is told everything that `report` is. Clusters may name
+                                   ///< webhooks of their own (watch/own_webhooks.h).
   /// Called from one thread at a time; returns soon.
   std::function<void(const WatchReport&)> report;
 };

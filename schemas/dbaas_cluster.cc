@@ -18,13 +18,36 @@ constexpr const char* kDefaultInstanceClass = "db.small";
 
 struct FailoverConfig {
   bool watch = false;
+  std::optional<Secret<std::string>> webhook_url;
+  std::optional<Secret<std::string>> webhook_secret_wo;
+  std::optional<std::int64_t> webhook_secret_wo_version;
   static Table<FailoverConfig> Attributes() {
-    return Nested<FailoverConfig>().Add(
-        "watch", &FailoverConfig::watch, Required,
-        "Whether the host's watcher answers the death of the primary, as the engine reports it, so "
-        "that a standby takes over within a second and not when Patroni's lease runs out, 20 to 30 "
-        "s later. The watcher is one small container for all clusters of the host. It is given the "
-        "engine's control socket, and with it all rights on the host.");
+    using C = FailoverConfig;
+    return Nested<C>()
+        .Add("watch", &C::watch, Required,
+             "Whether the host's watcher answers the death of the primary, as the engine reports "
+             "it, so that a standby takes over within a second and not when Patroni's lease runs "
+             "out, 20 to 30 s later. The watcher is one small container for all clusters of the "
+             "host. It is given the engine's control socket, and with it all rights on the host.")
+        .Add("webhook_url", &C::webhook_url, Optional, Sensitive,
+             "Where watchers post what they see and do of this cluster, as JSON, such as "
+             "`https://example.com/hook`: failovers, repairs, and what they leave alone. It may "
+             "hold a token, so it is shown nowhere. The "
+             "watcher's container has to reach it. A change takes effect with the next report, and "
+             "restarts nothing.",
+             HttpUrl())
+        .Add("webhook_secret_wo", &C::webhook_secret_wo, Optional, WriteOnly, Sensitive,
+             Needs({"webhook_url", "webhook_secret_wo_version"}), SpecFields({"webhook_secret"}),
+             "What the reports are signed with, by the headers of Standard Webhooks; after "
+             "`whsec_` it is taken as base64. It is never stored in a plan or state. Without it "
+             "there is no signature. A change takes effect when `webhook_secret_wo_version` "
+             "changes too.",
+             PrintableSecret(8, 128))
+        .Add("webhook_secret_wo_version", &C::webhook_secret_wo_version, Optional,
+             Needs({"webhook_secret_wo"}), SpecFields({"webhook_secret_version"}),
+             "Any number. Changing it is how a new `webhook_secret_wo` is put into effect; "
+             "removing both ends the signatures.",
+             Range(1, 1'000'000'000));
   }
 };
 
@@ -215,7 +238,12 @@ Result<PartSpec> ToSpec(const ClusterConfig& planned, const ClusterConfig& confi
       .max_disruption =
           DisruptionLevelFrom(planned.max_disruption).value_or(DisruptionLevel::kFailover),
       .repair = planned.reconcile == "repair"};
-  if (planned.failover) spec.watch = planned.failover->watch;
+  if (planned.failover) {
+    spec.watch = planned.failover->watch;
+    if (planned.failover->webhook_url) spec.webhook_url = *planned.failover->webhook_url;
+    spec.webhook_secret_version = planned.failover->webhook_secret_wo_version.value_or(0);
+  }
+  if (config.failover) spec.webhook_secret = config.failover->webhook_secret_wo;
   if (planned.resources) {
     spec.resources = TRY(ToResources(*planned.resources));
   } else {
@@ -249,7 +277,13 @@ void TakeSpec(const ClusterSpec& spec, ClusterConfig& object) {
   object.deletion_protection = spec.deletion_protection;
   object.max_disruption = ToString(spec.max_disruption);
   object.failover.reset();
-  if (spec.watch) object.failover = FailoverConfig{.watch = *spec.watch};
+  if (spec.watch) {
+    FailoverConfig& failover = object.failover.emplace(FailoverConfig{.watch = *spec.watch});
+    if (!spec.webhook_url.Reveal().empty()) failover.webhook_url = spec.webhook_url;
+    if (spec.webhook_secret_version != 0) {
+      failover.webhook_secret_wo_version = spec.webhook_secret_version;
+    }
+  }
   object.reconcile = spec.repair ? "repair" : "off";
 }
 

@@ -180,6 +180,25 @@ Validator SqlIdentifier() {
   });
 }
 
+Validator HttpUrl() {
+  static constexpr std::size_t kLongest = 2048;
+  return TextRule(
+      "a URL that begins with `http://` or `https://`", [](const std::string& text) -> Complaint {
+        const std::size_t scheme = text.starts_with("http://")    ? 7
+                                   : text.starts_with("https://") ? 8
+                                                                  : 0;
+        if (scheme == 0) return "must begin with http:// or https://";
+        const bool has_host = text.size() > scheme &&
+                              std::string_view("/?#:").find(text[scheme]) == std::string_view::npos;
+        const bool plain =
+            std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+        if (!has_host) return "must name a host after its ://";
+        if (!plain) return "must have nothing but printable ASCII without spaces";
+        if (text.size() <= kLongest) return std::nullopt;
+        return fmt::format("must have at most {} characters", kLongest);
+      });
+}
+
 Validator PrintableSecret(std::size_t shortest, std::size_t longest) {
   const std::string rule = fmt::format("{} to {} printable ASCII characters", shortest, longest);
   return TextRule(rule, [=](const std::string& text) -> Complaint {

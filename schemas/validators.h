@@ -28,6 +28,10 @@ Validator NotEmpty();
 /// "/var/lib/dbaas": no dots, no slash at the end.
 Validator AbsolutePath();
 
+/// "https://example.com/hook", "http://10.0.0.1:8080/". May be a secret: the complaint has none of
+/// it.
+Validator HttpUrl();
+
 /// A label of RFC 1123: lower-case letters, digits and hyphens. With a letter in front, because it
 /// becomes part of names that need one.
 Validator Dns1123(std::size_t longest);

@@ -32,6 +32,18 @@ void TakePassword(const ClusterSpec* before, ClusterSpec& after, ClusterRecord& 
   after.password.reset();
 }
 
+/// As the password, but there may be none: then nothing is signed.
+void TakeWebhookSecret(const ClusterSpec* before, ClusterSpec& after, ClusterRecord& record) {
+  const bool is_new = before == nullptr || record.settled == 0 ||
+                      before->webhook_secret_version != after.webhook_secret_version;
+  if (after.webhook_secret_version == 0) {
+    record.secrets.erase(kWebhookSecret);
+  } else if (after.webhook_secret && is_new) {
+    record.secrets.insert_or_assign(kWebhookSecret, *after.webhook_secret);
+  }
+  after.webhook_secret.reset();
+}
+
 Error AlreadyExists(const PartChange& change) {
   const bool is_cluster = change.key == kClusterPart;
   return Invalid(
@@ -140,8 +152,9 @@ Result<Intent> MakeIntent(const std::optional<ClusterRecord>& before, const Part
   const auto existing = intent.record.parts.find(change.key);
   const bool is_there = existing != intent.record.parts.end();
   if (auto* cluster = std::get_if<ClusterSpec>(&spec)) {
-    TakePassword(is_there ? &std::get<ClusterSpec>(existing->second) : nullptr, *cluster,
-                 intent.record);
+    const auto* known = is_there ? &std::get<ClusterSpec>(existing->second) : nullptr;
+    TakePassword(known, *cluster, intent.record);
+    TakeWebhookSecret(known, *cluster, intent.record);
   }
   if (is_there) {
     const auto changes = SpecChanges(existing->second, spec);

@@ -80,7 +80,7 @@ Json ToJson(const ClusterView& cluster) {
   Json history = Json::array();
   for (const auto& entry : cluster.history) history.push_back(ToJson(entry));
   Json parts = Json::object();
-  for (const auto& [key, part] : cluster.parts) parts[key] = ToJson(part);
+  for (const auto& [key, part] : cluster.parts) parts[key] = ToPublicJson(part);
   return {{"id", cluster.id.ToText()},
           {"name", cluster.id.cluster},
           {"host", cluster.id.host},

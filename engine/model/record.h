@@ -21,6 +21,9 @@
 
 namespace dbaas {
 
+/// Among the secrets: what the reports to `failover.webhook_url` are signed with.
+inline constexpr char kWebhookSecret[] = "webhook";
+
 struct ClusterRecord {
   std::string cluster;
   std::string uid;              ///< Of this incarnation; a recreated cluster gets another.

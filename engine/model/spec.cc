@@ -7,6 +7,7 @@ namespace {
 constexpr std::string_view kReplicaPrefix = "replica/";
 constexpr char kRepair[] = "repair";
 constexpr char kOff[] = "off";
+constexpr char kWebhookUrl[] = "webhook_url";
 
 Json ResourcesToJson(const Resources& resources) {
   return {{"cpu", resources.cpu}, {"memory_bytes", resources.memory_bytes}};
@@ -16,6 +17,8 @@ Resources ResourcesFromJson(const Json& json) {
   return {.cpu = GetDouble(json, "cpu"), .memory_bytes = GetInt(json, "memory_bytes")};
 }
 
+Json OptionalText(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
 Json OptionalPort(const std::optional<int>& port) { return port ? Json(*port) : Json(); }
 
 std::optional<int> OptionalPort(const Json& json, std::string_view key) {
@@ -24,7 +27,7 @@ std::optional<int> OptionalPort(const Json& json, std::string_view key) {
   return port.get<int>();
 }
 
-// The password is absent on purpose: the record keeps it among its secrets.
+// The password and the webhook's secret are absent on purpose: the record has them among its own.
 Json ClusterToJson(const ClusterSpec& spec) {
   return {{"name", spec.name},
           {"engine", spec.engine},
@@ -43,7 +46,10 @@ Json ClusterToJson(const ClusterSpec& spec) {
           {"image", spec.image},
           {"deletion_protection", spec.deletion_protection},
           {"max_disruption", ToString(spec.max_disruption)},
-          {"failover", {{"watch", spec.watch ? Json(*spec.watch) : Json()}}},
+          {"failover",
+           {{"watch", spec.watch ? Json(*spec.watch) : Json()},
+            {kWebhookUrl, OptionalText(spec.webhook_url.Reveal())},
+            {"webhook_secret_version", spec.webhook_secret_version}}},
           {"reconcile", spec.repair ? kRepair : kOff}};
 }
 
@@ -69,8 +75,11 @@ ClusterSpec ClusterFromJson(const Json& json) {
   spec.deletion_protection = GetBool(json, "deletion_protection", true);
   spec.max_disruption =
       DisruptionLevelFrom(GetString(json, "max_disruption")).value_or(spec.max_disruption);
-  const Json& watch = GetMember(GetMember(json, "failover"), "watch");
+  const Json& failover = GetMember(json, "failover");
+  const Json& watch = GetMember(failover, "watch");
   if (watch.is_boolean()) spec.watch = watch.get<bool>();
+  spec.webhook_url = Secret(GetString(failover, kWebhookUrl));
+  spec.webhook_secret_version = GetInt(failover, "webhook_secret_version");
   spec.repair = GetString(json, "reconcile") == kRepair;
   return spec;
 }
@@ -108,6 +117,14 @@ std::string PartKey(const PartSpec& part) {
 Json ToJson(const PartSpec& part) {
   if (const auto* replica = std::get_if<ReplicaSpec>(&part)) return ReplicaToJson(*replica);
   return ClusterToJson(std::get<ClusterSpec>(part));
+}
+
+Json ToPublicJson(const PartSpec& part) {
+  Json json = ToJson(part);
+  if (!std::holds_alternative<ClusterSpec>(part)) return json;
+  Json& url = json["failover"][kWebhookUrl];
+  if (!url.is_null()) url = kSensitiveText;
+  return json;
 }
 
 Result<PartSpec> PartFromJson(const std::string& key, const Json& json) {

@@ -49,6 +49,11 @@ struct ClusterSpec {
   DisruptionLevel max_disruption = DisruptionLevel::kFailover;  ///< A worse plan is refused.
   /// Whether a watcher is to fail over at once. Absent: with several members, where one can run.
   std::optional<bool> watch;
+  /// Where the watchers of its host tell what happens to it; may hold a token. Empty: nowhere.
+  Secret<std::string> webhook_url;
+  /// What they sign it with. Never in the spec's JSON, as the password.
+  std::optional<Secret<std::string>> webhook_secret;
+  std::int64_t webhook_secret_version = 0;  ///< 0: there is none.
   bool repair = false;  ///< A watcher brings the cluster in line by itself (`reconcile`).
   friend bool operator==(const ClusterSpec&, const ClusterSpec&) = default;
 };
@@ -71,7 +76,9 @@ std::string PartKey(const PartSpec& part);
 inline constexpr std::string_view kClusterPart = "cluster";
 std::string ReplicaPartKey(const std::string& replica_name);
 
-Json ToJson(const PartSpec& part);
+Json ToJson(const PartSpec& part);  ///< Holds the webhook's URL: for the driver's store only.
+/// The same for people and their programs, with "(sensitive)" for what may be a secret.
+Json ToPublicJson(const PartSpec& part);
 Result<PartSpec> PartFromJson(const std::string& key, const Json& json);
 
 /// A cluster on a host. As text, and as Terraform's id: "local/orders".

@@ -2,12 +2,12 @@
 //
 // Webhook: posts what a watcher saw and did to a URL, as JSON, signed. The headers are those of the
 // Standard Webhooks specification, so that receivers find a library in their language:
-// https://github.com/standard-webhooks/standard-webhooks. Called by Engine::Watch through an
-// Outbox, which comes again. Docs: docs/watch.md.
+// https://github.com/standard-webhooks/standard-webhooks. Called by Engine::Watch and OwnWebhooks
+// through an Outbox, which comes again. Docs: docs/watch.md.
 //
-// Threading: one call at a time. Errors: kUnavailable when nobody answers within seconds, or says
-// that later may be better; kInvalid when the receiver refuses. None tells the URL, which may hold
-// a secret.
+// Threading: any; each call has a connection of its own. Errors: kUnavailable when nobody answers
+// within seconds, or says that later may be better; kInvalid when the receiver refuses. None tells
+// the URL, which may hold a secret.
 #pragma once
 
 #include <cstdint>

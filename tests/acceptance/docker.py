@@ -96,6 +96,17 @@ def address(name, network):
     return inspect(name).get("NetworkSettings", {}).get("Networks", {}).get(network, {}).get("IPAddress") or None
 
 
+def gateway(network):
+    """The host's own address in a network, for containers that have something to say to it; "" when there is none."""
+    configured = inspect(network, "network").get("IPAM", {}).get("Config") or [{}]
+    return configured[0].get("Gateway", "")
+
+
+def started(cluster):
+    """When each container of a cluster was started last."""
+    return {name: inspect(name)["State"]["StartedAt"] for name in names("container", cluster)}
+
+
 def postmaster(name):
     """(process id on the host, start time in ticks) of a member's PostgreSQL, or None.
 

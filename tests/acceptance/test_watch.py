@@ -15,10 +15,11 @@ import time
 import urllib.request
 
 import docker
-from harness import Theme, say
+from harness import Reference, Theme, say
 
 WATCHER = f"{docker.MANAGEMENT}-watch"
 SIZE = {"cpu": 2, "memory": "512MiB"}
+VARIABLE = 'variable "hook_secret" {\n  type      = string\n  sensitive = true\n  ephemeral = true\n}\n'
 KILLS = int(os.environ.get("DBAAS_KILLS", "3"))
 # The goal is 1 s for 95 of 100. A test must not fail because its machine is busy. What goes wrong waits for two seconds
 # (a standby for a member that is gone, a client for a proxy that forgot it), or for the ttl of 20.
@@ -31,7 +32,7 @@ class Receiver:
 
     SECRET = "open sesame"
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1"):
         self.bodies = []
         self.forged = []
         self.answers = [503]
@@ -53,8 +54,8 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
+        self.server = http.server.ThreadingHTTPServer((address, 0), Handler)
+        self.url = f"http://{address}:{self.server.server_address[1]}/hook"
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def end(self):
@@ -133,8 +134,8 @@ class Samples:
 class TestWatch(Theme):
     seconds = 170
 
-    def have_three(self, **attributes):
-        return self.have_cluster(node_count=3, instance_class=None, resources=SIZE, synchronous_replication=True,
+    def have_three(self, *others, **attributes):
+        return self.have_cluster(*others, node_count=3, instance_class=None, resources=SIZE, synchronous_replication=True,
                                  **attributes)
 
     def have_three_unwatched(self, **attributes):
@@ -240,7 +241,36 @@ class TestWatch(Theme):
         self.wait_until("the watcher runs again", lambda: self.watcher_log().count(" watching: ") > 1, 30)
         self.assert_empty_plan()
 
-    def test_4_repairs(self):
+    def test_4_webhook_of_its_own(self):
+        """The placed watcher posts to the webhook that the cluster names, and naming it restarts nothing. The receiver is
+        on this machine, at the address that it has in the watcher's network."""
+        self.have_three()
+        self.wait_until("the watcher follows the host", lambda: "watching" in self.watcher_log(), 20)
+        before = {**docker.started(self.cluster), **docker.started(docker.MANAGEMENT)}
+        try:
+            receiver = Receiver(docker.gateway(docker.MANAGEMENT))
+        except OSError as reason:
+            self.skipTest(f"no receiver can be where the watcher's container would reach it: {reason}")
+        try:
+            self.run_folder.remember_secret(self.cluster, "webhook_secret_wo", receiver.SECRET)
+            self.workspace.variables["hook_secret"] = receiver.SECRET
+            self.have_three(VARIABLE, failover={"watch": True, "webhook_url": receiver.url,
+                                                "webhook_secret_wo": Reference("var.hook_secret"),
+                                                "webhook_secret_wo_version": 1})
+            self.assert_empty_plan()
+            self.assertNotIn(receiver.SECRET, json.dumps(self.workspace.state()))
+            self.assertEqual({**docker.started(self.cluster), **docker.started(docker.MANAGEMENT)}, before)
+            self.assertNotIn(receiver.url, json.dumps(self.history()))
+            self.kill_once()
+            told = lambda: [body for body in receiver.bodies if body["event"] == "failover"]  # noqa: E731
+            self.wait_until("the receiver was told of the failover", told, 30)
+        finally:
+            receiver.end()
+        self.assertEqual([body["cluster"] for body in receiver.bodies], [self.cluster] * len(receiver.bodies))
+        self.assertEqual(receiver.answers, [], "it was not sent again after a 503")
+        self.assertEqual(receiver.forged, [])
+
+    def test_5_repairs(self):
         self.have_three(reconcile="repair")
         self.assert_empty_plan()
         standby = docker.streaming(self.cluster, docker.primaries(self.cluster)[0])[0]
@@ -258,7 +288,7 @@ class TestWatch(Theme):
         self.assertEqual(repair["outcome"], "ok")
         self.assert_empty_plan()
 
-    def test_5_not_wanted(self):
+    def test_6_not_wanted(self):
         """Turned off, the watcher leaves this cluster alone, and goes when it was the last."""
         self.have_three_unwatched()
         self.assert_empty_plan()

@@ -309,6 +309,40 @@ void CutAfter(FakeDriver& host, int calls, FakeFault edge) {
   });
 }
 
+TEST(ConvergeTest, AWebhookIsInTheRecordAloneAndTouchesNothing) {
+  World world;
+  const auto apply = [&](const ClusterSpec& spec) {
+    const auto change = Change(Verb::kUpdate, spec);
+    EXPECT_EQ(world.PlanOf(change), "");
+    auto record = world.Apply(change);
+    EXPECT_TRUE(record.has_value()) << record.error().ToLine();
+    return **record;
+  };
+  ClusterSpec spec = Spec(1);
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, spec)).has_value());
+  spec.webhook_url = Secret<std::string>("https://example.com/token-7");
+  spec.webhook_secret = Secret<std::string>("open sesame");
+  spec.webhook_secret_version = 1;
+  const ClusterRecord with = apply(spec);
+  EXPECT_EQ(with.cluster_spec().webhook_url.Reveal(), "https://example.com/token-7");
+  EXPECT_EQ(with.secrets.at(kWebhookSecret).Reveal(), "open sesame");
+  EXPECT_FALSE(with.cluster_spec().webhook_secret.has_value());
+  EXPECT_EQ(with.history.back().what,
+            "failover.webhook_secret_version 0 → 1, failover.webhook_url unset → (sensitive)");
+  EXPECT_TRUE(with.history.back().actions.empty());
+  EXPECT_EQ(ToPublicJson(with.parts.at("cluster"))["failover"]["webhook_url"], "(sensitive)");
+
+  spec.webhook_url = Secret<std::string>("https://example.com/token-8");
+  spec.webhook_secret = Secret<std::string>("another word");
+  const ClusterRecord moved = apply(spec);
+  EXPECT_EQ(moved.history.back().what, "failover.webhook_url (sensitive) → (sensitive)");
+  EXPECT_EQ(moved.secrets.at(kWebhookSecret).Reveal(), "open sesame") << "its version is the same";
+
+  spec.webhook_secret.reset();
+  spec.webhook_secret_version = 0;
+  EXPECT_FALSE(apply(spec).secrets.contains(kWebhookSecret));
+}
+
 TEST_P(CutTest, TheNextApplyArrives) {
   const auto& [story, edge] = GetParam();
   World whole;

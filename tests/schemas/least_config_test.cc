@@ -72,6 +72,18 @@ TEST(LeastConfigTest, NoSecretAndNothingThatNeedsOne) {
   EXPECT_FALSE(said.contains("password_wo_version"));
 }
 
+TEST(LeastConfigTest, NoSecretInsideAnObjectEither) {
+  const Value all = Value::Object({{"watch", Value::Bool(true)},
+                                   {"webhook_url", Text("https://example.com/token")},
+                                   {"webhook_secret_wo", Value::Null()},
+                                   {"webhook_secret_wo_version", Value::Int(3)}});
+  EXPECT_EQ(Said(State({{"failover", all}})).at("failover"),
+            Value::Object({{"watch", Value::Bool(true)},
+                           {"webhook_url", Value::Null()},
+                           {"webhook_secret_wo", Value::Null()},
+                           {"webhook_secret_wo_version", Value::Null()}}));
+}
+
 TEST(LeastConfigTest, DriftIsNoReasonToSayEverything) {
   Value state = State({});
   state.as_map()["drift"] = Value::ListOf({Text("a member is missing")});

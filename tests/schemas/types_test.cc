@@ -345,6 +345,46 @@ TEST(ClusterTest, ThePasswordComesFromTheConfiguration) {
   EXPECT_EQ(spec.password->Reveal(), "correct horse");
 }
 
+TEST(ClusterTest, AWebhooksSecretComesFromTheConfigurationAndStaysThere) {
+  const Value failover = Value::Object({{"watch", Value::Bool(true)},
+                                        {"webhook_url", Text("https://example.com/token-7")},
+                                        {"webhook_secret_wo", Text("open sesame")},
+                                        {"webhook_secret_wo_version", Value::Int(2)}});
+  const Value config = Whole(Cluster().schema, {{"name", Text("orders")}, {"failover", failover}});
+  const Value planned = PlannedCreate(Cluster(), config);
+  EXPECT_TRUE(planned.at("failover").at("webhook_secret_wo").is_null());
+  EXPECT_EQ(planned.at("failover").at("webhook_url"), Text("https://example.com/token-7"));
+  auto spec = std::get<ClusterSpec>(*Cluster().to_spec(planned, config));
+  EXPECT_EQ(spec.watch, true);
+  EXPECT_EQ(spec.webhook_url.Reveal(), "https://example.com/token-7");
+  EXPECT_EQ(spec.webhook_secret->Reveal(), "open sesame");
+  EXPECT_EQ(spec.webhook_secret_version, 2);
+  // What a refresh makes of the record.
+  ClusterView view{.id = {"local", "orders"}};
+  spec.webhook_secret.reset();
+  view.parts.emplace("cluster", spec);
+  const Value state =
+      Cluster().to_state(planned, view, {"local", "orders", "cluster"}, /*refresh=*/true);
+  EXPECT_EQ(state.at("failover"), planned.at("failover"));
+}
+
+TEST(ClusterTest, AWebhookIsCheckedAsAWhole) {
+  const auto errors = [](Value::Map members) {
+    members.try_emplace("watch", Value::Bool(true));
+    for (const char* name : {"webhook_url", "webhook_secret_wo", "webhook_secret_wo_version"}) {
+      members.try_emplace(name, Value::Null());
+    }
+    return Errors(Cluster(), {{"name", Text("orders")}, {"failover", Value::Object(members)}});
+  };
+  EXPECT_THAT(errors({{"webhook_url", Text("https://example.com")}}), ElementsAre());
+  EXPECT_THAT(errors({{"webhook_url", Text("example.com/token-7")}}),
+              ElementsAre(HasSubstr("webhook_url must begin with http:// or https://.")));
+  EXPECT_THAT(
+      errors({{"webhook_secret_wo", Text("open sesame")},
+              {"webhook_secret_wo_version", Value::Int(1)}}),
+      ElementsAre(HasSubstr("webhook_secret_wo is set, so webhook_url has to be set too.")));
+}
+
 TEST(ClusterTest, BadInputGetsOneErrorOnItsAttribute) {
   const auto errors = [](const std::string& attribute, Value value) {
     Value::Map config = {{"name", Text("orders")}};

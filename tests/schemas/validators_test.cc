@@ -119,6 +119,19 @@ TEST(ValidatorsTest, PrintableSecretNeverRepeatsTheSecret) {
   }
 }
 
+TEST(ValidatorsTest, HttpUrlNeverRepeatsTheUrl) {
+  for (const char* good : {"http://10.0.0.1:8080", "https://example.com/hook?token=7",
+                           "http://[fe80::1]/", "https://user:word@example.com/"}) {
+    EXPECT_EQ(Say(HttpUrl(), good), "ok") << good;
+  }
+  EXPECT_EQ(Say(HttpUrl(), "token-7"), "must begin with http:// or https://");
+  EXPECT_EQ(Say(HttpUrl(), "ftp://token-7"), "must begin with http:// or https://");
+  EXPECT_EQ(Say(HttpUrl(), "http:///token-7"), "must name a host after its ://");
+  EXPECT_EQ(Say(HttpUrl(), "https://"), "must name a host after its ://");
+  EXPECT_THAT(Say(HttpUrl(), "http://a/\ntoken-7"), Not(HasSubstr("token-7")));
+  EXPECT_THAT(Say(HttpUrl(), "http://a/" + std::string(2048, 'x')), HasSubstr("at most 2048"));
+}
+
 TEST(ValidatorsTest, MemoryTakesAmounts) {
   EXPECT_EQ(*ParseMemory("512MiB"), 512 << 20);
   EXPECT_EQ(*ParseMemory("4GiB"), std::int64_t{4} << 30);
