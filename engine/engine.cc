@@ -15,6 +15,7 @@
 #include "engine/apply/holder.h"
 #include "engine/apply/intent.h"
 #include "engine/apply/journal.h"
+#include "engine/apply/lease_queue.h"
 #include "engine/apply/limiter.h"
 #include "engine/apply/logins.h"
 #include "engine/apply/offline.h"
@@ -33,7 +34,7 @@
 namespace dbaas {
 namespace {
 
-// A refresh of a thousand resources asks within moments: they share one listing.
+// A refresh or a plan of a thousand resources asks within moments: they share one listing.
 constexpr Milliseconds kListingLifetime{1000};
 constexpr Milliseconds kDeadLeaseTtl{5000};
 constexpr int kLoginNameLength = 12;
@@ -109,9 +110,20 @@ class Host {
     return listing_;
   }
 
+  /// The ports that are taken, for a plan. What is not settled yet changes none of them.
+  Result<std::shared_ptr<const TakenPorts>> Ports(Clock& clock) {
+    Driver* driver = TRY(this->driver());
+    const std::lock_guard lock(ports_mutex_);
+    if (ports_ && clock.Now() - ports_asked_at_ < kListingLifetime) return ports_;
+    ports_ = TRY(PortsTakenOn(*driver));
+    ports_asked_at_ = clock.Now();
+    return ports_;
+  }
+
   void ForgetListing() {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_, ports_mutex_);
     listing_.reset();
+    ports_.reset();
   }
 
  private:
@@ -133,6 +145,9 @@ class Host {
   TimePoint listed_at_{};
   std::optional<Error> failure_;  ///< Of the last attempt.
   TimePoint failed_at_{};
+  std::mutex ports_mutex_;
+  std::shared_ptr<const TakenPorts> ports_;
+  TimePoint ports_asked_at_{};
   Settlements settlements_;  ///< Last: they use the driver until they are gone.
 };
 
@@ -160,6 +175,7 @@ struct Engine::Impl {
   std::vector<std::unique_ptr<Host>> hosts;
   /// Of all applies together, however many Terraform asks for at once.
   mutable Limiter limiter{kCallsPerHost, kCallsInTotal};
+  mutable LeaseQueue queue;
 
   Result<Host*> Find(const std::string& name) const {
     for (const auto& host : hosts) {
@@ -204,7 +220,8 @@ struct Engine::Impl {
             .stop = std::move(stop),
             .journal_folder = Journal::DefaultFolder(),
             .limiter = &limiter,
-            .settlements = &host.settlements()};
+            .settlements = &host.settlements(),
+            .queue = &queue};
   }
 
   /// A deletion that was killed after its last step but one leaves its lock behind, and there is no
@@ -286,7 +303,8 @@ Result<Preview> Engine::Plan(const PartChange& change) {
   Host* host = TRY(impl_->Find(change.id.host));
   Driver* driver = TRY(host->DriverFor(change.id.cluster));
   SilentProgress silent;
-  auto plan = PreviewChange(impl_->Context(*host, *driver, silent, {}), change);
+  auto plan = PreviewChange(impl_->Context(*host, *driver, silent, {}), change,
+                            [&] { return host->Ports(impl_->clock); });
   if (plan) return Preview{.plan = std::move(plan).value(), .warnings = {}};
   if (plan.error().kind != ErrorKind::kUnavailable) return std::move(plan).error();
   return Preview{

@@ -157,8 +157,14 @@ class Convergence {
   }
 
   Result<std::unique_ptr<LeaseKeeper>> WaitForLease(const std::string& name) {
-    auto lease = TRY(LeaseKeeper::Wait(driver_, name, holder_, clock_, context_.random,
-                                       context_.progress, context_.threads, context_.stop));
+    std::optional<LeaseQueue::Turn> turn;
+    if (context_.queue != nullptr) {
+      const std::string lease = driver_.Host() + "/" + name;
+      turn.emplace(TRY(context_.queue->Wait(lease, clock_, context_.stop)));
+    }
+    auto lease =
+        TRY(LeaseKeeper::Wait(driver_, name, holder_, clock_, context_.random, context_.progress,
+                              context_.threads, context_.stop, std::move(turn)));
     if (context_.settlements != nullptr) context_.settlements->Finish(name);
     return lease;
   }
@@ -182,10 +188,12 @@ class Convergence {
     if (intent_.record.uid.empty() || NeedsPorts(*dbms_, intent_.record)) {
       host_lease = TRY(WaitForLease(kManagement));
     }
-    const Observation host = TRY(Patiently([&] { return driver_.Observe(std::nullopt); }));
-    const auto others = TRY(Patiently([&] { return driver_.ReadRecords(); }));
-    TRY(Complete(*dbms_, driver_.Address(), host.used_ports, others, Moment::kApply,
-                 context_.random, intent_.record));
+    std::shared_ptr<const TakenPorts> taken;
+    if (NeedsPorts(*dbms_, intent_.record)) {
+      taken = TRY(Patiently([&] { return PortsTakenOn(driver_); }));
+    }
+    TRY(Complete(*dbms_, driver_.Address(), taken.get(), Moment::kApply, context_.random,
+                 intent_.record));
     TRY(DecideWatcher(driver_.Host(), driver_.HasControlSocket(), intent_.record));
     desired_ = TRY(Desire(*dbms_, intent_.record));
     // A plan that disrupts more than allowed is refused before anything is written.
@@ -614,7 +622,13 @@ Result<Plan> PreviewMaintenance(const ConvergeContext& context, const Maintenanc
   return Convergence(context, nothing).PlanMaintenance(wanted);
 }
 
-Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change) {
+Result<std::shared_ptr<const TakenPorts>> PortsTakenOn(Driver& driver) {
+  Observation host = TRY(driver.Observe(std::nullopt));
+  return std::make_shared<const TakenPorts>(std::move(host.used_ports), TRY(driver.ReadRecords()));
+}
+
+Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change,
+                           const AskForPorts& ports) {
   Driver& driver = context.driver;
   const auto before = TRY(driver.ReadRecord(change.id.cluster));
   Intent intent = TRY(MakeIntent(before, change, Moment::kPlan));
@@ -629,10 +643,9 @@ Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& cha
     return BuildPlan(diff, {.desired = {}, .observed = observed});
   }
   const Dbms* dbms = TRY(DbmsOf(intent.record));
-  const Observation host = TRY(driver.Observe(std::nullopt));
-  const auto others = TRY(driver.ReadRecords());
-  TRY(Complete(*dbms, driver.Address(), host.used_ports, others, Moment::kPlan, context.random,
-               intent.record));
+  std::shared_ptr<const TakenPorts> taken;
+  if (NeedsPorts(*dbms, intent.record)) taken = TRY(ports());
+  TRY(Complete(*dbms, driver.Address(), taken.get(), Moment::kPlan, context.random, intent.record));
   TRY(DecideWatcher(driver.Host(), driver.HasControlSocket(), intent.record));
   const DesiredState desired = TRY(Desire(*dbms, intent.record));
   const auto facts = Probe(driver, context.clock, intent.record, observed);

@@ -8,11 +8,14 @@
 // Any of it may be cut at any point; the next call finds the intent in the record and goes on.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 
 #include "engine/apply/intent.h"
+#include "engine/apply/lease_queue.h"
 #include "engine/apply/limiter.h"
 #include "engine/apply/progress.h"
 #include "engine/apply/settlements.h"
@@ -37,6 +40,7 @@ struct ConvergeContext {
   Limiter* limiter = nullptr;  ///< Null: as many calls at once as there are workers.
   /// Of the driver's host. Null: nothing waits until its caller has his answer.
   Settlements* settlements = nullptr;
+  LeaseQueue* queue = nullptr;  ///< Null: whoever waits for a lease asks the host for it.
 };
 
 /// How an apply ended well.
@@ -70,8 +74,15 @@ Result<std::vector<std::string>> LookForRepair(const ConvergeContext& context, c
 /// What Maintain would do now, without the lease and without touching anything.
 Result<Plan> PreviewMaintenance(const ConvergeContext& context, const Maintenance& wanted);
 
+/// Tells the ports that are taken on a host. Only asked when ports are needed.
+using AskForPorts = std::function<Result<std::shared_ptr<const TakenPorts>>()>;
+/// As the driver sees them at this moment.
+Result<std::shared_ptr<const TakenPorts>> PortsTakenOn(Driver& driver);
+
 /// What Converge would do now, without touching anything. kUnavailable when the host is silent.
-Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change);
+/// What `ports` tells may be a little old: the apply itself looks again, under the host's lease.
+Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change,
+                           const AskForPorts& ports);
 
 /// Roles, lag and settings, asked of a running member. Nothing when none answers.
 std::optional<ClusterFacts> Probe(Driver& driver, Clock& clock, const ClusterRecord& record,

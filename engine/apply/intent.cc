@@ -104,10 +104,10 @@ Result<Intent> DeleteIntent(const std::optional<ClusterRecord>& before, const Pa
 }
 
 Result<void> CheckPort(const std::string& field, std::optional<int> port, const std::string& key,
-                       const std::set<int>& used, const ClusterRecord& record) {
+                       const TakenPorts& taken, const ClusterRecord& record) {
   const auto ours = record.ports.find(key);
   if (!port || (ours != record.ports.end() && ours->second == *port)) return Ok();
-  if (!used.contains(*port)) return Ok();
+  if (!taken.Contains(*port, record.cluster)) return Ok();
   return Invalid(field, fmt::format("port {} is already in use on the host", *port),
                  "Choose another port, or leave it out to have a free one allocated.");
 }
@@ -119,7 +119,39 @@ std::optional<int> WantedPort(const ClusterRecord& record, const std::string& ke
   return std::nullopt;
 }
 
+Result<void> FindPorts(const Dbms& dbms, const TakenPorts& taken, ClusterRecord& record) {
+  TRY(CheckPort("port", record.cluster_spec().port, "write", taken, record));
+  TRY(CheckPort("reader_port", record.cluster_spec().reader_port, "read", taken, record));
+  std::set<int> own;
+  for (const auto& key : dbms.PublishedPorts(record)) {
+    if (const auto wanted = WantedPort(record, key)) record.ports[key] = *wanted;
+    if (record.ports.contains(key)) own.insert(record.ports[key]);
+  }
+  int next = kFirstPort;
+  for (const auto& key : dbms.PublishedPorts(record)) {
+    if (record.ports.contains(key)) continue;
+    while (own.contains(next) || taken.Contains(next, record.cluster)) ++next;
+    if (next > kLastPort) return Unavailable("the host has no free port left to publish");
+    record.ports[key] = next;
+    own.insert(next);
+  }
+  return Ok();
+}
+
 }  // namespace
+
+TakenPorts::TakenPorts(std::set<int> in_use, const std::vector<ClusterRecord>& records)
+    : in_use_(std::move(in_use)) {
+  for (const auto& record : records) {
+    for (const auto& [key, port] : record.ports) promised_[port] = record.cluster;
+  }
+}
+
+bool TakenPorts::Contains(int port, const std::string& for_cluster) const {
+  if (in_use_.contains(port)) return true;
+  const auto promised = promised_.find(port);
+  return promised != promised_.end() && promised->second != for_cluster;
+}
 
 Result<const Dbms*> DbmsOf(const ClusterRecord& record) {
   if (!record.has_cluster_part()) {
@@ -176,29 +208,10 @@ bool NeedsPorts(const Dbms& dbms, const ClusterRecord& record) {
   return false;
 }
 
-Result<void> Complete(const Dbms& dbms, const std::string& address, const std::set<int>& used_ports,
-                      const std::vector<ClusterRecord>& others, Moment moment, Random& random,
-                      ClusterRecord& record) {
+Result<void> Complete(const Dbms& dbms, const std::string& address, const TakenPorts* taken,
+                      Moment moment, Random& random, ClusterRecord& record) {
   if (record.uid.empty()) record.uid = random.Token(kUidLength);
-  std::set<int> used = used_ports;
-  for (const auto& other : others) {
-    if (other.cluster == record.cluster) continue;
-    for (const auto& [key, port] : other.ports) used.insert(port);
-  }
-  TRY(CheckPort("port", record.cluster_spec().port, "write", used, record));
-  TRY(CheckPort("reader_port", record.cluster_spec().reader_port, "read", used, record));
-  for (const auto& key : dbms.PublishedPorts(record)) {
-    if (const auto wanted = WantedPort(record, key)) record.ports[key] = *wanted;
-    if (record.ports.contains(key)) used.insert(record.ports[key]);
-  }
-  int next = kFirstPort;
-  for (const auto& key : dbms.PublishedPorts(record)) {
-    if (record.ports.contains(key)) continue;
-    while (used.contains(next)) ++next;
-    if (next > kLastPort) return Unavailable("the host has no free port left to publish");
-    record.ports[key] = next;
-    used.insert(next);
-  }
+  if (taken != nullptr) TRY(FindPorts(dbms, *taken, record));
   const auto secrets = dbms.Secrets(record, address);
   if (moment == Moment::kApply) return FillSecrets(secrets, random, record);
   PromiseSecrets(secrets, record);

@@ -5,6 +5,7 @@
 // an apply (written as the next generation).
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -33,14 +34,25 @@ enum class Moment { kPlan, kApply };
 Result<Intent> MakeIntent(const std::optional<ClusterRecord>& before, const PartChange& change,
                           Moment moment);
 
-/// Fills in secrets (for a plan only that they are there) and published ports. `used_ports` are
-/// taken on the host by anyone, ours of this cluster included; `others` are the records of the
-/// other clusters.
-Result<void> Complete(const Dbms& dbms, const std::string& address, const std::set<int>& used_ports,
-                      const std::vector<ClusterRecord>& others, Moment moment, Random& random,
-                      ClusterRecord& record);
+/// The ports of a host that cannot be given to a new cluster: those in use, by anyone, and those
+/// that records promise.
+class TakenPorts {
+ public:
+  TakenPorts(std::set<int> in_use, const std::vector<ClusterRecord>& records);
+  /// A port that only the cluster's own record promises is free for it.
+  bool Contains(int port, const std::string& for_cluster) const;
 
-/// Whether Complete would have to allocate ports, which takes the host's lease.
+ private:
+  std::set<int> in_use_;
+  std::map<int, std::string> promised_;  ///< To which cluster.
+};
+
+/// Fills in secrets (for a plan only that they are there) and published ports. `taken` may be null
+/// when no port is needed.
+Result<void> Complete(const Dbms& dbms, const std::string& address, const TakenPorts* taken,
+                      Moment moment, Random& random, ClusterRecord& record);
+
+/// Whether Complete would have to look for ports. In an apply that takes the host's lease.
 bool NeedsPorts(const Dbms& dbms, const ClusterRecord& record);
 
 /// The Dbms of a record. kInvalid on `engine` when there is none.

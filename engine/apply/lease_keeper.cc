@@ -20,7 +20,8 @@ Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::Wait(Driver& driver, const std
                                                        const Holder& holder, Clock& clock,
                                                        Random& random, Progress& progress,
                                                        Threads& threads,
-                                                       const std::stop_token& stop) {
+                                                       const std::stop_token& stop,
+                                                       std::optional<LeaseQueue::Turn> turn) {
   std::string waited_for;
   TimePoint noted{};
   for (;;) {
@@ -29,7 +30,7 @@ Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::Wait(Driver& driver, const std
         Retry(kBrief, clock, random, stop, [&] { return driver.AcquireLease(name, holder, kTtl); });
     if (lease) {
       return std::unique_ptr<LeaseKeeper>(
-          new LeaseKeeper(*std::move(lease), asked_at, clock, threads));
+          new LeaseKeeper(*std::move(lease), asked_at, clock, threads, std::move(turn)));
     }
     if (lease.error().kind != ErrorKind::kConflict) return std::move(lease).error();
     if (lease.error().detail != waited_for || clock.Now() - noted > kNoteInterval) {
@@ -52,8 +53,8 @@ Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::TryOnce(Driver& driver, const 
 }
 
 LeaseKeeper::LeaseKeeper(std::unique_ptr<Lease> lease, TimePoint asked_at, Clock& clock,
-                         Threads& threads)
-    : lease_(std::move(lease)), clock_(clock), renewed_at_(asked_at) {
+                         Threads& threads, std::optional<LeaseQueue::Turn> turn)
+    : turn_(std::move(turn)), lease_(std::move(lease)), clock_(clock), renewed_at_(asked_at) {
   renewing_ = threads.Repeat(kRenewInterval, [this] {
     if (auto renewed = Renew(); !renewed) {
       spdlog::warn("cannot renew the lease: {}", renewed.error().ToLine());

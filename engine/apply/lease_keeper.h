@@ -6,9 +6,11 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 
+#include "engine/apply/lease_queue.h"
 #include "engine/apply/progress.h"
 #include "engine/apply/threads.h"
 #include "engine/base/clock.h"
@@ -20,11 +22,13 @@ namespace dbaas {
 class LeaseKeeper {
  public:
   /// Waits until the lease is ours. kCancelled when stopped meanwhile, kUnavailable when the host
-  /// does not answer. Everything passed must outlive the keeper, which must not be moved.
+  /// does not answer. Everything passed must outlive the keeper, which must not be moved. It keeps
+  /// `turn` (where there is a queue) until the lease is given back.
   static Result<std::unique_ptr<LeaseKeeper>> Wait(Driver& driver, const std::string& name,
                                                    const Holder& holder, Clock& clock,
                                                    Random& random, Progress& progress,
-                                                   Threads& threads, const std::stop_token& stop);
+                                                   Threads& threads, const std::stop_token& stop,
+                                                   std::optional<LeaseQueue::Turn> turn);
   /// One try. kConflict while someone else holds it.
   static Result<std::unique_ptr<LeaseKeeper>> TryOnce(Driver& driver, const std::string& name,
                                                       const Holder& holder, Clock& clock,
@@ -38,9 +42,11 @@ class LeaseKeeper {
   bool IsFresh();
 
  private:
-  LeaseKeeper(std::unique_ptr<Lease> lease, TimePoint asked_at, Clock& clock, Threads& threads);
+  LeaseKeeper(std::unique_ptr<Lease> lease, TimePoint asked_at, Clock& clock, Threads& threads,
+              std::optional<LeaseQueue::Turn> turn = std::nullopt);
   Result<void> Renew();
 
+  std::optional<LeaseQueue::Turn> turn_;  // First: the next one finds the lease free.
   std::unique_ptr<Lease> lease_;
   Clock& clock_;
   std::mutex mutex_;

@@ -15,9 +15,8 @@ constexpr Milliseconds kUntilAnswered{500};
 
 void Settlements::Put(const std::string& cluster, std::function<void()> settle) {
   const auto settlement = std::make_shared<Settlement>();
-  settlement->thread =
-      std::jthread([settlement = settlement.get(), settle = std::move(settle)](
-                       const std::stop_token& hurry) {
+  settlement->thread = std::jthread(
+      [settlement = settlement.get(), settle = std::move(settle)](const std::stop_token& hurry) {
         SystemClock().SleepFor(kUntilAnswered, hurry);
         settle();
         settlement->is_done = true;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// Settlements: what is written only once a caller has his answer (PartChange::settles_after_answer).
-// Each is carried out half a second after it was put here, which is long after the answer has left
-// and usually after Terraform has saved it; sooner when somebody asks for the cluster again. The
-// process may die before: then the creation counts as unfinished. Thread-safe. Used by the engine.
+// Settlements: what is written only once a caller has his answer
+// (PartChange::settles_after_answer). Each is carried out half a second after it was put here,
+// which is long after the answer has left and usually after Terraform has saved it; sooner when
+// somebody asks for the cluster again. The process may die before: then the creation counts as
+// unfinished. Thread-safe. Used by the engine.
 #pragma once
 
 #include <atomic>

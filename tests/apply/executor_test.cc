@@ -9,6 +9,8 @@
 #include <mutex>
 #include <thread>
 
+#include "engine/apply/deadline.h"
+#include "engine/apply/lease_queue.h"
 #include "engine/apply/limiter.h"
 #include "engine/apply/retry.h"
 #include "tests/fakes/fake_clock.h"
@@ -140,6 +142,39 @@ TEST(LimiterTest, WhoWaitsIsWokenByWhoGivesBack) {
   held.reset();
   waiter.join();
   EXPECT_TRUE(taken);
+}
+
+TEST(LeaseQueueTest, TurnsComeInOrderAndEachLeaseHasItsOwn) {
+  FakeClock clock;
+  LeaseQueue queue;
+  auto first = std::make_optional(*queue.Wait("local/a", clock, {}));
+  std::atomic<int> turns = 0;
+  std::jthread second([&] {
+    const auto turn = queue.Wait("local/a", clock, {});
+    ++turns;
+  });
+  EXPECT_TRUE(queue.Wait("local/b", clock, {}).has_value()) << "another lease";
+  EXPECT_EQ(turns, 0);
+  first.reset();
+  second.join();
+  EXPECT_EQ(turns, 1);
+  EXPECT_TRUE(queue.Wait("local/a", clock, {}).has_value()) << "whoever was there has left";
+}
+
+TEST(LeaseQueueTest, WhoIsStoppedOrOutOfTimeLeavesTheLine) {
+  FakeClock clock;
+  LeaseQueue queue;
+  auto held = std::make_optional(*queue.Wait("local/a", clock, {}));
+  std::stop_source stop;
+  stop.request_stop();
+  const auto stopped = queue.Wait("local/a", clock, stop.get_token());
+  ASSERT_FALSE(stopped.has_value());
+  EXPECT_EQ(stopped.error().kind, ErrorKind::kCancelled);
+  DeadlineClock late(clock, Milliseconds(1000));
+  clock.Tick(Milliseconds(2000));
+  EXPECT_FALSE(queue.Wait("local/a", late, {}).has_value());
+  held.reset();
+  EXPECT_TRUE(queue.Wait("local/a", clock, {}).has_value());
 }
 
 TEST(RetryTest, OnlyWhatMayAnswerLaterIsTriedAgain) {

@@ -78,7 +78,7 @@ struct World {
 
   /// What an apply of the same again would do; "error: ..." when it cannot be said.
   std::string PlanOf(const PartChange& change) {
-    const auto plan = PreviewChange(Context(), change);
+    const auto plan = PreviewChange(Context(), change, [&] { return PortsTakenOn(host); });
     return plan ? plan->ToText() : "error: " + plan.error().ToLine();
   }
 };

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <thread>
 
+#include "tests/apply/fixture.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_driver.h"
 #include "tests/fakes/fake_patroni.h"
@@ -15,7 +16,10 @@
 namespace dbaas {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 class EngineTest : public ::testing::Test {
  protected:
@@ -53,6 +57,51 @@ TEST_F(EngineTest, ARefreshOfManyClustersIsOneListing) {
   }
   EXPECT_EQ(host_->CallsOf("Observe").size(), 1U);
   EXPECT_EQ(host_->CallsOf("ReadRecords").size(), 1U);
+}
+
+TEST_F(EngineTest, APlanOfManyNewClustersLooksForFreePortsOnce) {
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = "c" + std::to_string(i);
+    ClusterSpec spec = Spec(1);
+    spec.name = name;
+    const auto preview = engine_.Plan(
+        {.id = {"local", name}, .key = "cluster", .verb = Verb::kCreate, .spec = spec});
+    ASSERT_TRUE(preview.has_value()) << preview.error().ToLine();
+  }
+  EXPECT_EQ(host_->CallsOf("ReadRecords").size(), 1U);
+  EXPECT_EQ(host_->CallsOf("Observe").size(), 101U) << "one for each, and one for all";
+}
+
+TEST_F(EngineTest, AnApplyThatNeedsNoPortDoesNotLookForOne) {
+  FakePatroni patroni(*host_);
+  SilentProgress silent;
+  ASSERT_TRUE(engine_.Apply(Change(Verb::kCreate, Spec(1)), silent, {}).has_value());
+  host_->ForgetCalls();
+  ASSERT_TRUE(engine_.Apply(Change(Verb::kUpdate, Spec(2)), silent, {}).has_value());
+  EXPECT_THAT(host_->CallsOf("ReadRecords"), IsEmpty());
+}
+
+TEST_F(EngineTest, AppliesOfOneProcessAskForALeaseWhenItIsTheirTurn) {
+  FakePatroni patroni(*host_);
+  Notes notes;
+  {
+    std::vector<std::jthread> applies;
+    for (int i = 0; i < 8; ++i) {
+      applies.emplace_back([&, i] {
+        const std::string name = "c" + std::to_string(i);
+        ClusterSpec spec = Spec(1);
+        spec.name = name;
+        const auto applied = engine_.Apply({.id = {"local", name},
+                                            .key = "cluster",
+                                            .verb = Verb::kCreate,
+                                            .spec = spec,
+                                            .who = "test"},
+                                           notes, {});
+        EXPECT_TRUE(applied.has_value()) << applied.error().ToLine();
+      });
+    }
+  }
+  EXPECT_THAT(notes.All(), Not(Contains(HasSubstr("waiting for the lease"))));
 }
 
 TEST_F(EngineTest, ThoseWhoWaitTogetherForASilentHostHearOfItTogether) {

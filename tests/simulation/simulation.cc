@@ -362,7 +362,8 @@ class Simulation {
     Plan plan;
     const auto error =
         Live(world_.NewProcess("dave"), [&](const ConvergeContext& context) -> Result<void> {
-          plan = TRY(PreviewChange(context, WantCluster(cluster)));
+          plan = TRY(PreviewChange(context, WantCluster(cluster),
+                                   [&] { return PortsTakenOn(context.driver); }));
           return Ok();
         });
     if (error) return world_.Violation("the next plan fails: " + error->ToLine());
