@@ -35,8 +35,13 @@ int main(int argc, char** argv) {
     std::puts("terraform-provider-dbaas " DBAAS_VERSION);
     return 0;
   }
-  if (argument == "--debug") return dbaas::ServeDebug(environment);
-  if (dbaas::IsLaunchedByTerraform(environment)) return dbaas::ServeTerraform(environment);
+  dbaas::SystemClock clock;
+  dbaas::SystemRandom random;
+  dbaas::Lifecycle lifecycle(clock, random);
+  if (argument == "--debug") return dbaas::ServeDebug(environment, lifecycle);
+  if (dbaas::IsLaunchedByTerraform(environment)) {
+    return dbaas::ServeTerraform(environment, lifecycle);
+  }
   std::fputs(kHint, stderr);
   return 1;
 }

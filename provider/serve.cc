@@ -22,7 +22,6 @@
 #include <memory>
 #include <string>
 
-#include "engine/base/clock.h"
 #include "engine/base/random.h"
 #include "engine/base/result.h"
 #include "engine/base/x509.h"
@@ -135,8 +134,8 @@ Result<Credentials> MakeCredentials(const std::string& client_certificate_pem) {
 /// of gRPC still use it.
 class Plugin {
  public:
-  explicit Plugin(const StopSignal& stop)
-      : lifecycle_(clock_, random_), provider_(lifecycle_), controller_([this, &stop] {
+  Plugin(Lifecycle& lifecycle, const StopSignal& stop)
+      : lifecycle_(lifecycle), provider_(lifecycle), controller_([this, &stop] {
           shutdown_by_host_ = true;
           stop.Request();
         }) {}
@@ -166,6 +165,7 @@ class Plugin {
   }
 
   [[noreturn]] void RunUntil(const StopSignal& stop) {
+    provider_.Prepare();  // While the host reads our line and connects.
     stop.Wait();
     RemoveSocket(path_);
     lifecycle_.Stop();
@@ -178,9 +178,7 @@ class Plugin {
   }
 
  private:
-  SystemClock clock_;
-  SystemRandom random_;
-  Lifecycle lifecycle_;
+  Lifecycle& lifecycle_;
   ProviderServer provider_;
   ControllerService controller_;
   StdioService stdio_;
@@ -190,7 +188,7 @@ class Plugin {
   std::atomic<bool> shutdown_by_host_ = false;
 };
 
-Result<void> Serve(const Environment& environment, int stdout_file) {
+Result<void> Serve(const Environment& environment, Lifecycle& lifecycle, int stdout_file) {
   auto* stop = new StopSignal(StopSignal::Interrupt::kIgnored);
   stop->StopWithParent();
   const Credentials credentials = TRY(MakeCredentials(environment("PLUGIN_CLIENT_CERT")));
@@ -199,7 +197,7 @@ Result<void> Serve(const Environment& environment, int stdout_file) {
   handshake.certificate_der = credentials.certificate_der;
   if (!environment("PLUGIN_MULTIPLEX_GRPC").empty()) handshake.is_multiplexed = false;
 
-  auto* plugin = new Plugin(*stop);
+  auto* plugin = new Plugin(lifecycle, *stop);
   TRY(plugin->Listen(handshake.socket_path, credentials));
   const std::string line = HandshakeLine(handshake);
   if (auto shared = ShareWithGroup(handshake.socket_path, environment("PLUGIN_UNIX_SOCKET_GROUP"));
@@ -214,10 +212,10 @@ Result<void> Serve(const Environment& environment, int stdout_file) {
   plugin->RunUntil(*stop);
 }
 
-Result<void> ServeReattached(const Environment& environment) {
+Result<void> ServeReattached(const Environment& environment, Lifecycle& lifecycle) {
   auto* stop = new StopSignal(StopSignal::Interrupt::kStops);
   const std::string path = TRY(MakeSocketPath(environment));
-  auto* plugin = new Plugin(*stop);
+  auto* plugin = new Plugin(lifecycle, *stop);
   TRY(plugin->Listen(path, {grpc::InsecureServerCredentials(), {}}));
   std::printf(
       "The provider is running, and will until Ctrl-C. To let Terraform use it, set this where "
@@ -229,20 +227,20 @@ Result<void> ServeReattached(const Environment& environment) {
 
 }  // namespace
 
-int ServeTerraform(const Environment& environment) {
+int ServeTerraform(const Environment& environment, Lifecycle& lifecycle) {
   const int stdout_file = TakeStdout();
   // No openssl.cnf: where it lies and what it may load depend on the system that OpenSSL was built
   // on, which is not the one we run on. It would also cost a tenth of our start.
   OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
   InstallCrashHandlers();
   SetUpLogging(environment);
-  return Fail(Serve(environment, stdout_file).error());
+  return Fail(Serve(environment, lifecycle, stdout_file).error());
 }
 
-int ServeDebug(const Environment& environment) {
+int ServeDebug(const Environment& environment, Lifecycle& lifecycle) {
   InstallCrashHandlers();
   SetUpLogging(environment);
-  return Fail(ServeReattached(environment).error());
+  return Fail(ServeReattached(environment, lifecycle).error());
 }
 
 }  // namespace dbaas

@@ -83,6 +83,12 @@ class ProviderServer::Call {
 ProviderServer::ProviderServer(Lifecycle& lifecycle, std::function<const ProviderTypes&()> types)
     : lifecycle_(lifecycle), types_(std::move(types)) {}
 
+void ProviderServer::Prepare() {
+  const std::lock_guard lock(prepare_mutex_);
+  prepared_ = SchemaResponse(types_());
+  catalog();
+}
+
 bool ProviderServer::WaitIdle(Milliseconds timeout) {
   std::unique_lock lock(mutex_);
   return idle_.wait_for(lock, timeout, [this] { return calls_ == 0; });
@@ -175,7 +181,12 @@ Status ProviderServer::GetProviderSchema(ServerContext* /*context*/,
                                          const tfplugin6::GetProviderSchema::Request* /*request*/,
                                          tfplugin6::GetProviderSchema::Response* response) {
   return Diagnose("GetProviderSchema", "", *response->mutable_diagnostics(), [&]() -> Result<void> {
-    *response = SchemaResponse(types_());
+    std::optional<tfplugin6::GetProviderSchema::Response> prepared;
+    {
+      const std::lock_guard lock(prepare_mutex_);
+      prepared.swap(prepared_);
+    }
+    *response = prepared ? *std::move(prepared) : SchemaResponse(types_());
     return Ok();
   });
 }

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "engine/base/clock.h"
@@ -29,6 +30,10 @@ class ProviderServer final : public tfplugin6::Provider::Service {
   /// `types` is called when the first request needs them, for a start should not wait for tables.
   explicit ProviderServer(Lifecycle& lifecycle,
                           std::function<const ProviderTypes&()> types = AllTypes);
+
+  /// Makes what the first calls need before they come: the tables, and the schema, which Terraform
+  /// asks a process for once. May be left out; may run while calls come in, which wait for it then.
+  void Prepare();
 
   /// Waits until no call is under way. False when some still were after `timeout`.
   bool WaitIdle(Milliseconds timeout);
@@ -116,6 +121,9 @@ class ProviderServer final : public tfplugin6::Provider::Service {
   std::function<const ProviderTypes&()> types_;
   std::once_flag catalog_once_;
   Catalog catalog_;
+
+  std::mutex prepare_mutex_;
+  std::optional<tfplugin6::GetProviderSchema::Response> prepared_;  ///< Guarded by prepare_mutex_.
 
   std::mutex mutex_;
   std::condition_variable idle_;

@@ -103,6 +103,27 @@ TEST_F(ServerTest, TablesAreBuiltOnceAndOnlyWhenNeeded) {
   EXPECT_EQ(tables_built_, 1);
 }
 
+TEST_F(ServerTest, APreparedSchemaIsTheSameAndIsGivenOnce) {
+  const auto ask = [&] {
+    grpc::ClientContext context;
+    tfplugin6::GetProviderSchema::Response response;
+    EXPECT_TRUE(stub_->GetProviderSchema(&context, {}, &response).ok());
+    std::map<std::string, std::string> schemas;  // Sorted, as the answer is not.
+    for (const auto& [name, schema] : response.resource_schemas()) {
+      schemas[name] = schema.SerializeAsString();
+    }
+    return schemas;
+  };
+  const auto unprepared = ask();
+  service_.Prepare();
+  const int built = tables_built_;
+  const auto prepared = ask();
+  EXPECT_EQ(tables_built_, built) << "nothing was left to do";
+  EXPECT_EQ(prepared.size(), 2U);
+  EXPECT_EQ(prepared, unprepared);
+  EXPECT_EQ(ask(), unprepared);
+}
+
 TEST_F(ServerTest, ConfigurationReachesTheType) {
   Value seen;
   validate_ = [&](const Value& config) {
