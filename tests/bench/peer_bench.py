@@ -9,7 +9,8 @@ import tempfile
 
 from figures import PROVIDER, ROOT, build, row, say, title
 from planned import plan_new
-from start_bench import COOKIE, LAUNCHES_FOR_MEMORY, STARTS, measure_memory, measure_start, sizes_mb
+from start_bench import (COOKIE, LAUNCHES_FOR_MEMORY, STARTS, client_certificate, measure_memory, measure_start,
+                         sizes_mb)
 
 SOURCE = os.path.join(ROOT, "tests", "bench", "go_peer")
 CLUSTERS = (1_000, 10_000)
@@ -33,7 +34,10 @@ def run(rounds):
         for each in both:  # Into the page cache.
             measure_start(*each)
         starts = list(zip(*([measure_start(*each) for each in both] for _ in range(STARTS))))
-        memory = [[measure_memory(*each) for _ in range(LAUNCHES_FOR_MEMORY)] for each in both]
+        certificate = client_certificate(folder)
+        secure = [(program, [], {**environment, "PLUGIN_CLIENT_CERT": certificate}) for program in (PROVIDER, peer)]
+        secure_starts = list(zip(*([measure_start(*each) for each in secure] for _ in range(STARTS))))
+        memory = list(zip(*([measure_memory(*each) for each in both] for _ in range(LAUNCHES_FOR_MEMORY))))
         idle, schema, latency, _ = zip(*(list(zip(*side)) for side in memory))
         plans = {}
         for clusters in CLUSTERS:
@@ -45,6 +49,7 @@ def run(rounds):
 
     title("Beside a provider in Go, which does nothing", "Go")
     row(f"start to handshake line, {STARTS} starts", "ms", *starts, 2)
+    row("the same with mutual TLS, as Terraform does", "ms", *secure_starts, 2)
     row("resident after the handshake", "MiB", *idle)
     row("resident after a GetProviderSchema", "MiB", *schema)
     row("first GetProviderSchema", "ms", *latency, 2)

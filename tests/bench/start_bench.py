@@ -28,13 +28,16 @@ SETTLE = 0.3  # seconds until a process that has just started does nothing more
 
 
 @contextlib.contextmanager
-def started(program, arguments, environment):
-    """(pid, handshake line, milliseconds until it came) of a process that runs within the block."""
+def started(program, arguments, environment, errors=None):
+    """(pid, handshake line, milliseconds until it came) of a process that runs within the block. `errors`: a file for
+    its stderr."""
     read_end, write_end = os.pipe()
     began = time.perf_counter()
     # posix_spawn does not copy this process, so that Python's own size is not in the figure.
-    pid = os.posix_spawn(program, [program, *arguments], environment,
-                         file_actions=[(os.POSIX_SPAWN_DUP2, write_end, 1)])
+    files = [(os.POSIX_SPAWN_DUP2, write_end, 1)]
+    if errors is not None:
+        files.append((os.POSIX_SPAWN_DUP2, errors.fileno(), 2))
+    pid = os.posix_spawn(program, [program, *arguments], environment, file_actions=files)
     try:
         os.close(write_end)
         if not select.select([read_end], [], [], 10)[0]:

@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include <latch>
+#include <map>
 #include <stdexcept>
 #include <thread>
 
