@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 
+#include "engine/apply/backups.h"
 #include "engine/apply/converge.h"
 #include "engine/apply/desired.h"
 #include "engine/apply/holder.h"
@@ -25,6 +26,7 @@
 #include "engine/drivers/docker/docker_driver.h"
 #include "engine/drivers/process/process_driver.h"
 #include "engine/drivers/process/supervisor.h"
+#include "engine/watch/backup_scheduler.h"
 #include "engine/watch/chronicle.h"
 #include "engine/watch/outbox.h"
 #include "engine/watch/own_webhooks.h"
@@ -42,6 +44,8 @@ constexpr int kLoginPasswordLength = 32;  // 190 bits.
 // How often it is looked whether a watcher has something to tell.
 constexpr Milliseconds kTellInterval{250};
 // A look asks a member's database, which costs a fraction of a second of one core.
+// Schedules have minutes.
+constexpr Milliseconds kScheduleInterval = std::chrono::seconds(10);
 constexpr Milliseconds kReconcileInterval = std::chrono::seconds(30);
 // A cluster of nine may start at once; more at a time only makes an engine slow.
 constexpr int kCallsPerHost = 24;
@@ -291,11 +295,9 @@ std::vector<Error> Engine::Validate(const PartSpec& spec) {
 }
 
 Result<void> Engine::CheckHost(const std::string& host_name, const PartSpec& spec) const {
-  const auto* cluster = std::get_if<ClusterSpec>(&spec);
-  if (cluster == nullptr) return Ok();
   const Host* host = TRY(impl_->Find(host_name));
   const Driver* driver = TRY(host->driver());
-  return CheckWatcher(host->name(), driver->HasControlSocket(), *cluster);
+  return CheckWatcher(host->name(), driver->HasControlSocket(), spec);
 }
 
 Result<Preview> Engine::Plan(const PartChange& change) {
@@ -388,6 +390,11 @@ Result<Credentials> Engine::ReadCredentials(const ClusterId& id) {
   return Impl::CredentialsOf(stored, stored.record.cluster_spec().username, password->second);
 }
 
+Result<BackupCatalogue> Engine::Backups(const ClusterId& id) {
+  const Impl::Stored stored = TRY(impl_->ReadRecord(id));
+  return ListBackups(*stored.driver, impl_->clock, stored.record);
+}
+
 Result<Credentials> Engine::OpenLogin(const ClusterId& id, Login wanted) {
   const Impl::Stored stored = TRY(impl_->ReadRecord(id));
   wanted.role = kLoginPrefix + impl_->random.Token(kLoginNameLength);
@@ -461,6 +468,10 @@ Result<void> Engine::Watch(const WatchOptions& options, std::stop_token stop) {
     Reconciler reconciler({.converge = impl_->Context(*host, *driver, silent, stop),
                            .clusters = options.clusters,
                            .report = take});
+    BackupScheduler backups({.converge = impl_->Context(*host, *driver, silent, stop),
+                             .clusters = options.clusters,
+                             .report = take});
+    const auto backing_up = RealThreads().Repeat(kScheduleInterval, [&] { backups.Look(); });
     const auto repairing = RealThreads().Repeat(kReconcileInterval, [&] { reconciler.Look(); });
     Watcher watcher({.driver = *driver,
                      .clock = impl_->clock,

@@ -23,6 +23,7 @@
 #include "engine/base/random.h"
 #include "engine/base/result.h"
 #include "engine/drivers/driver.h"
+#include "engine/model/backup.h"
 #include "engine/model/host.h"
 #include "engine/model/login.h"
 #include "engine/model/maintenance.h"
@@ -83,7 +84,7 @@ class Engine {
 
   /// What Maintain would do now, and what it would cost.
   Result<dbaas::Plan> PlanMaintenance(const Maintenance& wanted);
-  /// A switchover, a failover, restarts or reloads, under the same lease as an apply.
+  /// A switchover, a failover, restarts, reloads or a backup, under the same lease as an apply.
   Result<void> Maintain(const Maintenance& wanted, Progress& progress, std::stop_token stop);
 
   /// Nothing when there is no such cluster; a lock that its killed remover left behind is cleared
@@ -93,6 +94,10 @@ class Engine {
   /// of that name.
   Result<std::vector<ClusterView>> List(const std::string& host, ReadDepth depth);
   Result<Credentials> ReadCredentials(const ClusterId& id);
+
+  /// What there is, and what could be restored. kInvalid (field "cluster_id") when the cluster has
+  /// no backup policy, kUnavailable when nobody answers.
+  Result<BackupCatalogue> Backups(const ClusterId& id);
 
   /// A role for a short time (model/login.h): its name and password are chosen here. Until it is
   /// closed it has to be renewed within its ttl; whoever opens the next one clears up after those

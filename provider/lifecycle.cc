@@ -464,12 +464,16 @@ Result<DataAnswer> Lifecycle::Answer(const DataQuery& query) {
     answer.engine_versions.push_back(
         {.engine = engine, .version = version, .is_default = is_default});
   }
-  if (query.cluster.empty() && !query.list_clusters) return answer;
+  if (query.cluster.empty() && !query.list_clusters && query.backups_of.empty()) return answer;
 
   const auto engine = this->engine();
   if (engine == nullptr) return NotConfigured();
   if (query.list_clusters) {
     answer.clusters = TRY(engine->List(query.host, ReadDepth::kListing));
+    return answer;
+  }
+  if (!query.backups_of.empty()) {
+    answer.backups = TRY(engine->Backups(TRY(engine->ParseClusterId(query.backups_of))));
     return answer;
   }
   const ClusterId id = TRY(engine->ParseClusterId(query.cluster));

@@ -21,12 +21,12 @@ const T* FindByName(const std::vector<T>& types, const std::string& name) {
 const ProviderTypes& AllTypes() {
   static const ProviderTypes kTypes{
       .provider = ProviderSchema(),
-      .resources = {ClusterResource(), ReplicaResource()},
-      .data_sources = {ClusterDataSource(), ClustersDataSource(), EngineVersionsDataSource(),
-                       InstanceClassesDataSource()},
+      .resources = {ClusterResource(), ReplicaResource(), BackupPolicyResource()},
+      .data_sources = {BackupsDataSource(), ClusterDataSource(), ClustersDataSource(),
+                       EngineVersionsDataSource(), InstanceClassesDataSource()},
       .ephemeral_resources = {CredentialsEphemeral(), PasswordEphemeral()},
-      .actions = {ReloadAction(), RestartAction(), SwitchoverAction()},
-      .list_resources = {ClusterList(), ReplicaList()},
+      .actions = {BackupAction(), ReloadAction(), RestartAction(), SwitchoverAction()},
+      .list_resources = {ClusterList(), ReplicaList(), BackupPolicyList()},
       .functions = {ConnectionUriFunction(), CronNextFunction(), InstanceClassFunction(),
                     NextWindowFunction(), ParseUriFunction(), QuantityFunction()},
   };

@@ -13,6 +13,7 @@
 
 #include "engine/base/random.h"
 #include "engine/base/result.h"
+#include "engine/model/backup.h"
 #include "engine/model/login.h"
 #include "engine/model/maintenance.h"
 #include "engine/model/spec.h"
@@ -56,6 +57,7 @@ struct DataQuery {
   std::string cluster;         ///< Id or name of one cluster, wanted with roles and lag.
   bool list_clusters = false;  ///< All clusters, of `host` when that is not empty.
   std::string host;
+  std::string backups_of;  ///< Id or name of the cluster whose backups are wanted.
 };
 
 /// One engine version that can be asked for.
@@ -68,6 +70,7 @@ struct EngineVersion {
 struct DataAnswer {
   std::vector<ClusterView> clusters;
   std::vector<EngineVersion> engine_versions;
+  BackupCatalogue backups;  ///< Of DataQuery::backups_of.
 };
 
 struct DataSourceType {

@@ -9,15 +9,19 @@ namespace dbaas {
 
 ResourceType ClusterResource();              // dbaas_cluster.cc
 ResourceType ReplicaResource();              // dbaas_replica.cc
+ResourceType BackupPolicyResource();         // dbaas_backup_policy.cc
+DataSourceType BackupsDataSource();          // data_dbaas_backups.cc
 DataSourceType ClusterDataSource();          // data_dbaas_cluster.cc
 DataSourceType ClustersDataSource();         // data_dbaas_clusters.cc
 DataSourceType EngineVersionsDataSource();   // data_dbaas_engine_versions.cc
 DataSourceType InstanceClassesDataSource();  // data_dbaas_instance_classes.cc
 EphemeralType CredentialsEphemeral();        // ephemeral_dbaas_credentials.cc
 EphemeralType PasswordEphemeral();           // ephemeral_dbaas_password.cc
+ActionType BackupAction();                   // action_dbaas_backup.cc
 ActionType ReloadAction();                   // action_dbaas_reload.cc
 ActionType RestartAction();                  // action_dbaas_restart.cc
 ActionType SwitchoverAction();               // action_dbaas_switchover.cc
+ListResourceType BackupPolicyList();         // list_dbaas_backup_policy.cc
 ListResourceType ClusterList();              // list_dbaas_cluster.cc
 ListResourceType ReplicaList();              // list_dbaas_replica.cc
 FunctionType ConnectionUriFunction();        // function_connection_uri.cc

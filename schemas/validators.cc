@@ -9,6 +9,9 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/base/clock.h"
+#include "engine/base/uri.h"
+#include "engine/model/cron.h"
 #include "engine/model/spec.h"
 #include "engine/model/units.h"
 
@@ -227,6 +230,26 @@ Validator ClusterIdText() {
                       text.find('/', slash + 1) == std::string::npos;
     if (good) return std::nullopt;
     return "must be the id of a cluster, such as \"local/orders\", not " + InQuotes(text);
+  });
+}
+
+Validator Cron() {
+  return TextRule("a cron schedule in UTC, such as `0 2 * * *`",
+                  [](const std::string& text) -> Complaint {
+                    const auto schedule = CronSchedule::Parse(text);
+                    if (!schedule) return "is not a schedule: " + schedule.error().ToLine();
+                    if (schedule->NextAfter(SystemClock().Now())) return std::nullopt;
+                    return "names a day that no year has: " + InQuotes(text);
+                  });
+}
+
+Validator HttpsUrl() {
+  return TextRule("an `https` address without a path", [](const std::string& text) -> Complaint {
+    const auto uri = ParseUri(text);
+    const bool good = uri && uri->scheme == "https" && !uri->host.empty() && uri->path.empty() &&
+                      uri->username.empty() && uri->options.empty();
+    if (good) return std::nullopt;
+    return "must be an address such as \"https://minio.example:9000\", not " + InQuotes(text);
   });
 }
 

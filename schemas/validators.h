@@ -48,6 +48,10 @@ Validator PrintableSecret(std::size_t shortest, std::size_t longest);
 Validator Memory();
 /// "local/orders"
 Validator ClusterIdText();
+/// "0 2 * * *", "@daily". See CronSchedule.
+Validator Cron();
+/// "https://minio.example:9000": a host and perhaps a port, nothing else.
+Validator HttpsUrl();
 
 /// Bytes of "512MiB", "1.5GiB", "123B". kInvalid for everything else, zero and less included.
 Result<std::int64_t> ParseMemory(const std::string& text);

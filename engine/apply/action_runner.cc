@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "engine/apply/retry.h"
+#include "engine/apply/run_command.h"
 
 namespace dbaas {
 namespace {
@@ -51,12 +52,6 @@ const MemberFacts* BestSuccessor(const ClusterFacts& facts,
     if (best == nullptr || rank(*member) < rank(*best)) best = member;
   }
   return best;
-}
-
-std::string LastLine(std::string text) {
-  text.erase(text.find_last_not_of(" \r\n") + 1);
-  const auto newline = text.find_last_of('\n');
-  return newline == std::string::npos ? text : text.substr(newline + 1);
 }
 
 }  // namespace
@@ -118,10 +113,8 @@ Result<void> ActionRunner::Do(const RestartInstance& operation) {
 Result<void> ActionRunner::Run(const Command& command) {
   if (command.argv.empty()) return Ok();
   return Change(kBrief, [&]() -> Result<void> {
-    const ExecResult result =
-        TRY(context_.driver.Exec(command.instance, command.argv, command.input));
-    if (result.exit_code == 0) return Ok();
-    return Unavailable(LastLine(result.errors.empty() ? result.output : result.errors));
+    TRY(RunCommand(context_.driver, command));
+    return Ok();
   });
 }
 
@@ -141,10 +134,7 @@ Result<ClaimAnswer> ActionRunner::PassClaim(const Claim& seen, const std::string
   const Command command = context_.dbms.PassClaim(context_.record, seen, to);
   ClaimAnswer answer;
   TRY(Change(kBrief, [&]() -> Result<void> {
-    const ExecResult result =
-        TRY(context_.driver.Exec(command.instance, command.argv, command.input));
-    if (result.exit_code != 0) return Unavailable(LastLine(result.errors));
-    answer = TRY(context_.dbms.ReadClaim(result.output));
+    answer = TRY(context_.dbms.ReadClaim(TRY(RunCommand(context_.driver, command))));
     return Ok();
   }));
   return answer;
@@ -184,6 +174,14 @@ Result<void> ActionRunner::Do(const ApplySettings& operation) {
   const std::string primary = TRY(WaitForPrimary());
   return Run(
       context_.dbms.ApplySettings(context_.record, operation.desired, operation.keys, primary));
+}
+
+/// Once: whoever asked is told why it failed, and a schedule has its own patience.
+Result<void> ActionRunner::Do(const TakeBackup& operation) {
+  const std::string primary = TRY(WaitForPrimary());
+  TRY(RunCommand(context_.driver,
+                 context_.dbms.TakeBackup(context_.record, operation.kind, primary)));
+  return Ok();
 }
 
 Result<void> ActionRunner::Do(const WaitUntil& operation) {

@@ -16,6 +16,7 @@
 #include "engine/apply/journal.h"
 #include "engine/apply/lease_keeper.h"
 #include "engine/apply/retry.h"
+#include "engine/apply/run_command.h"
 #include "engine/plan/build_maintenance.h"
 #include "engine/plan/build_plan.h"
 
@@ -305,6 +306,13 @@ class Convergence {
       return Conflict("the last apply of " + change_.id.ToText() + " did not end",
                       "Apply first; that brings the cluster in line.");
     }
+    if (wanted.kind == Maintenance::Kind::kBackup) {
+      if (before_->backup_policy() == nullptr) {
+        return Invalid("cluster_id", "cluster " + change_.id.ToText() + " has no backup policy",
+                       "A dbaas_backup_policy says where its backups go.");
+      }
+      asks_for_nothing_ = true;
+    }
     intent_.record = *before_;
     intent_.what = wanted.ToText();
     dbms_ = TRY(DbmsOf(*before_));
@@ -381,11 +389,28 @@ class Convergence {
     for (int round = 0; round < kRounds; ++round) {
       bool was_empty = false;
       TRY(RunRound(was_empty));
-      if (was_empty) return Ok();
+      if (was_empty) return ProveRepository();
     }
     return Timeout(
         fmt::format("cluster {} did not settle", change_.id.cluster),
         "Apply again; if it persists, `dbaas show " + change_.id.cluster + "` says what differs.");
+  }
+
+  /// A backup policy that was applied is one by which backups work.
+  Result<void> ProveRepository() {
+    if (change_.key != kBackupPolicyPart || intent_.record.backup_policy() == nullptr) return Ok();
+    context_.progress.Note("proving that a backup would reach the repository");
+    const Sight sight = TRY(Look());
+    const MemberFacts* primary = sight.facts ? sight.facts->Primary() : nullptr;
+    if (primary == nullptr) {
+      return Unavailable("cluster " + change_.id.ToText() + " has no primary right now",
+                         "`dbaas show` says how its members are.");
+    }
+    const auto proven = RunCommand(driver_, dbms_->ProveRepository(intent_.record, primary->name));
+    if (proven) return Ok();
+    return Error(proven.error())
+        .In("proving that a backup would reach the repository")
+        .On("storage");
   }
 
   /// The cluster as it is at one moment.

@@ -31,20 +31,34 @@ Result<DesiredState> Desire(const Dbms& dbms, const ClusterRecord& record) {
   return desired;
 }
 
-Result<void> CheckWatcher(const std::string& host, bool has_control_socket,
-                          const ClusterSpec& spec) {
-  if (has_control_socket || !spec.watch.value_or(false)) return Ok();
-  return Invalid("failover.watch",
-                 fmt::format("host {} has no engine that a watcher could be given", host),
-                 "Leave failover.watch out, and run `dbaas watch` as a service there "
-                 "(docs/watch.md).");
+Result<void> CheckWatcher(const std::string& host, bool has_control_socket, const PartSpec& part) {
+  if (has_control_socket) return Ok();
+  const auto* cluster = std::get_if<ClusterSpec>(&part);
+  if (cluster != nullptr && cluster->watch.value_or(false)) {
+    return Invalid("failover.watch",
+                   fmt::format("host {} has no engine that a watcher could be given", host),
+                   "Leave failover.watch out, and run `dbaas watch` as a service there "
+                   "(docs/watch.md).");
+  }
+  const auto* policy = std::get_if<BackupPolicySpec>(&part);
+  if (policy != nullptr && policy->has_schedule()) {
+    return Invalid("schedule",
+                   fmt::format("host {} has no engine that a watcher, which keeps the schedule, "
+                               "could be given",
+                               host),
+                   "Leave schedule out, and have `dbaas backup` run there by a timer of the "
+                   "system's (docs/backups.md).");
+  }
+  return Ok();
 }
 
 Result<void> DecideWatcher(const std::string& host, bool has_control_socket,
                            ClusterRecord& record) {
   const ClusterSpec& spec = record.cluster_spec();
-  TRY(CheckWatcher(host, has_control_socket, spec));
-  record.watcher = has_control_socket && (IsWatched(spec) || spec.repair);
+  for (const auto& [key, part] : record.parts) TRY(CheckWatcher(host, has_control_socket, part));
+  const BackupPolicySpec* policy = record.backup_policy();
+  const bool is_scheduled = policy != nullptr && policy->has_schedule();
+  record.watcher = has_control_socket && (IsWatched(spec) || spec.repair || is_scheduled);
   return Ok();
 }
 

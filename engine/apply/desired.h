@@ -18,9 +18,9 @@ ObjectId WatcherId();
 /// REQUIRES: as Dbms::Expand.
 Result<DesiredState> Desire(const Dbms& dbms, const ClusterRecord& record);
 
-/// kInvalid when a watcher was asked for in so many words and `host` cannot run one.
-Result<void> CheckWatcher(const std::string& host, bool has_control_socket,
-                          const ClusterSpec& spec);
+/// kInvalid when a watcher was asked for in so many words, or backups by a schedule were, and
+/// `host` cannot run one.
+Result<void> CheckWatcher(const std::string& host, bool has_control_socket, const PartSpec& part);
 
 /// Decides whether the cluster needs the watcher. Where the host cannot run it and nobody insists,
 /// there is none. Errors: as CheckWatcher.

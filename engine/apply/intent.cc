@@ -44,6 +44,19 @@ void TakeWebhookSecret(const ClusterSpec* before, ClusterSpec& after, ClusterRec
   after.webhook_secret.reset();
 }
 
+/// The same of a policy's keys. One that names no key asks for none.
+void TakeKeys(const BackupPolicySpec* before, BackupPolicySpec& after, ClusterRecord& record) {
+  const bool is_new =
+      before == nullptr || IsUnfinished(record) || before->keys_version != after.keys_version;
+  const auto take = [&](const char* name, std::optional<Secret<std::string>>& key) {
+    if (is_new) record.secrets.erase(name);
+    if (is_new && key) record.secrets.emplace(name, *key);
+    key.reset();
+  };
+  take(kStorageAccessKey, after.access_key);
+  take(kStorageSecretKey, after.secret_key);
+}
+
 Error AlreadyExists(const PartChange& change) {
   const bool is_cluster = change.key == kClusterPart;
   return Invalid(
@@ -99,6 +112,10 @@ Result<Intent> DeleteIntent(const std::optional<ClusterRecord>& before, const Pa
   } else {
     intent.record.parts.erase(change.key);
     intent.record.ports.erase(change.key);
+    if (change.key == kBackupPolicyPart) {
+      intent.record.secrets.erase(kStorageAccessKey);
+      intent.record.secrets.erase(kStorageSecretKey);
+    }
   }
   return intent;
 }
@@ -187,6 +204,10 @@ Result<Intent> MakeIntent(const std::optional<ClusterRecord>& before, const Part
     const auto* known = is_there ? &std::get<ClusterSpec>(existing->second) : nullptr;
     TakePassword(known, *cluster, intent.record);
     TakeWebhookSecret(known, *cluster, intent.record);
+  }
+  if (auto* policy = std::get_if<BackupPolicySpec>(&spec)) {
+    TakeKeys(is_there ? &std::get<BackupPolicySpec>(existing->second) : nullptr, *policy,
+             intent.record);
   }
   if (is_there) {
     const auto changes = SpecChanges(existing->second, spec);

@@ -6,6 +6,7 @@
 #include "engine/apply/converge.h"
 #include "engine/apply/intent.h"
 #include "engine/apply/retry.h"
+#include "engine/apply/run_command.h"
 #include "engine/dbms/dbms.h"
 
 namespace dbaas {
@@ -13,12 +14,6 @@ namespace {
 
 // About seven seconds: long enough for the role of primary to move, short enough for a plan.
 constexpr RetryPolicy kLoginPatience{.attempts = 8};
-
-/// A script's reason, which is one line.
-std::string ReasonOf(std::string text) {
-  text.erase(text.find_last_not_of(" \r\n") + 1);
-  return text;
-}
 
 using CommandAt = std::function<Command(const Dbms& dbms, const std::string& primary)>;
 
@@ -39,10 +34,8 @@ Result<void> RunOnPrimary(const LoginContext& context, const CommandAt& command_
       return Invalid("access", dbms->Name() + " has no roles for a short time",
                      "Only the administrator's credentials are to be had.");
     }
-    const ExecResult result =
-        TRY(context.driver.Exec(command.instance, command.argv, command.input));
-    if (result.exit_code == 0) return Ok();
-    return Unavailable(ReasonOf(result.errors.empty() ? result.output : result.errors));
+    TRY(RunCommand(context.driver, command));
+    return Ok();
   });
 }
 

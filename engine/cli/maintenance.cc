@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// dbaas switchover, failover, restart and reload: who leads, and members that start anew or read
-// their configuration again.
+// dbaas switchover, failover, restart, reload and backup: who leads, members that start anew or
+// read their configuration again, a backup now.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +19,7 @@ struct Arguments {
   std::string cluster;
   std::string member;
   std::vector<std::string> members;
+  std::string type = "full";
   bool yes = false;
   bool force = false;
   bool json = false;
@@ -45,6 +46,7 @@ Result<ClusterView> CarryOut(Session& session, Engine& engine, Maintenance::Kind
                          .member = arguments.member,
                          .members = arguments.members,
                          .force = arguments.force,
+                         .backup = BackupKindFrom(arguments.type).value_or(BackupKind::kFull),
                          .who = "dbaas"};
   // The one of them that may lose rows.
   if (kind == Maintenance::Kind::kFailover) TRY(AskAbout(session, engine, work, arguments));
@@ -102,6 +104,14 @@ Verb RestartVerb() {
   return WorkOn("restart", "Restarts members one after the other, the primary last",
                 Maintenance::Kind::kRestart, [](CLI::App& app, Arguments& arguments) {
                   app.add_option("member", arguments.members, "Only these");
+                });
+}
+
+Verb BackupVerb() {
+  return WorkOn("backup", "Takes a backup of a cluster that has a backup policy",
+                Maintenance::Kind::kBackup, [](CLI::App& app, Arguments& arguments) {
+                  app.add_option("--type", arguments.type, "full, differential or incremental")
+                      ->check(CLI::IsMember({"full", "differential", "incremental"}));
                 });
 }
 

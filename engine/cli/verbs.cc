@@ -22,6 +22,8 @@ const std::vector<Verb>& AllVerbs() {
       FailoverVerb(),
       RestartVerb(),
       ReloadVerb(),
+      BackupVerb(),
+      BackupsVerb(),
       // Of a host.
       ImportVerb(),
       WatchVerb(),

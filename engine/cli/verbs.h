@@ -11,6 +11,8 @@ namespace dbaas {
 inline constexpr const char* kFileText = "A main.tf.json, or a folder of *.tf.json; this folder";
 
 Verb ApplyVerb();
+Verb BackupVerb();
+Verb BackupsVerb();
 Verb CompletionVerb();
 Verb CredentialsVerb();
 Verb DestroyVerb();

@@ -14,6 +14,7 @@
 
 #include "engine/base/result.h"
 #include "engine/base/secret.h"
+#include "engine/model/backup.h"
 #include "engine/model/login.h"
 #include "engine/model/record.h"
 #include "engine/model/state.h"
@@ -135,6 +136,17 @@ class Dbms {
   /// Ends its sessions and drops it; what it owned goes to the cluster's user.
   virtual Command CloseLogin(const ClusterRecord& record, const std::string& role,
                              const std::string& primary) const = 0;
+
+  /// Makes the repository that the record's backup policy names, if need be, and proves that both
+  /// the database and its log get there. The reason why not is one line. Run where the primary is.
+  virtual Command ProveRepository(const ClusterRecord& record,
+                                  const std::string& primary) const = 0;
+  /// Takes a backup, and removes those that the policy does not keep. Run where the primary is.
+  virtual Command TakeBackup(const ClusterRecord& record, BackupKind kind,
+                             const std::string& primary) const = 0;
+  /// Lists the backups of a cluster that has a policy; its stdout goes to ReadBackups.
+  virtual Command ListBackups(const ClusterRecord& record, const std::string& primary) const = 0;
+  virtual Result<BackupCatalogue> ReadBackups(const std::string& output) const = 0;
 
   /// Forgets what shared services keep of this cluster; run in `instance` of the shared ones
   /// (their first). Empty argv: nothing to forget.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // Maintenance: work on a cluster that changes nothing of what it should be: who leads, when its
-// members start anew, when they read their configuration again. Asked for by the command and by
+// members start anew or read their configuration again, a backup. Asked for by the command and by
 // Terraform's actions; plan/build_maintenance.h makes a plan of it, and apply/converge.h carries
 // that out under the cluster's lease. Plain data.
 #pragma once
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/model/backup.h"
 #include "engine/model/spec.h"
 
 namespace dbaas {
@@ -19,17 +20,20 @@ struct Maintenance {
     kFailover,    ///< `member` takes over from a primary that is unwell; the best when it is empty.
     kRestart,     ///< `members` restart, the primary last; all of them when it is empty.
     kReload,      ///< Every member that runs reads its configuration files again.
+    kBackup,      ///< A backup of `backup`'s kind is taken.
   };
   Kind kind = Kind::kSwitchover;
   ClusterId id;
   std::string member;                ///< Of kSwitchover and kFailover.
   std::vector<std::string> members;  ///< Of kRestart.
   bool force = false;                ///< Of kFailover: although the primary looks well.
-  std::string who;                   ///< Caller in a word, as in PartChange.
+  BackupKind backup = BackupKind::kFull;
+  std::string who;  ///< Caller in a word, as in PartChange.
 
   /// For the history: "switchover to orders-2", "restart".
   std::string ToText() const {
     if (kind == Kind::kReload) return "reload";
+    if (kind == Kind::kBackup) return std::string(dbaas::ToString(backup)) + " backup";
     if (kind == Kind::kRestart) {
       std::string text = "restart";
       for (const auto& name : members) text += (text == "restart" ? " " : ", ") + name;

@@ -17,6 +17,11 @@ std::vector<ReplicaSpec> ClusterRecord::replicas() const {
   return replicas;
 }
 
+const BackupPolicySpec* ClusterRecord::backup_policy() const {
+  const auto part = parts.find(std::string(kBackupPolicyPart));
+  return part == parts.end() ? nullptr : std::get_if<BackupPolicySpec>(&part->second);
+}
+
 Json ToJson(const ClusterRecord& record) {
   Json parts = Json::object();
   for (const auto& [key, part] : record.parts) parts[key] = ToJson(part);

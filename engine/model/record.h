@@ -23,6 +23,9 @@ namespace dbaas {
 
 /// Among the secrets: what the reports to `failover.webhook_url` are signed with.
 inline constexpr char kWebhookSecret[] = "webhook";
+// And what opens the bucket of a backup policy.
+inline constexpr char kStorageAccessKey[] = "storage_access_key";
+inline constexpr char kStorageSecretKey[] = "storage_secret_key";
 
 struct ClusterRecord {
   std::string cluster;
@@ -45,7 +48,8 @@ struct ClusterRecord {
   const ClusterSpec& cluster_spec() const {
     return std::get<ClusterSpec>(parts.at(std::string(kClusterPart)));
   }
-  std::vector<ReplicaSpec> replicas() const;  ///< By name.
+  std::vector<ReplicaSpec> replicas() const;      ///< By name.
+  const BackupPolicySpec* backup_policy() const;  ///< Null: there is none.
 };
 
 Json ToJson(const ClusterRecord& record);  ///< Holds the secrets: for the driver's store only.

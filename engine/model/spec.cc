@@ -19,12 +19,12 @@ Resources ResourcesFromJson(const Json& json) {
 
 Json OptionalText(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
-Json OptionalPort(const std::optional<int>& port) { return port ? Json(*port) : Json(); }
+Json OptionalNumber(const std::optional<int>& number) { return number ? Json(*number) : Json(); }
 
-std::optional<int> OptionalPort(const Json& json, std::string_view key) {
-  const Json& port = GetMember(json, key);
-  if (!port.is_number_integer()) return std::nullopt;
-  return port.get<int>();
+std::optional<int> OptionalNumber(const Json& json, std::string_view key) {
+  const Json& number = GetMember(json, key);
+  if (!number.is_number_integer()) return std::nullopt;
+  return number.get<int>();
 }
 
 // The password and the webhook's secret are absent on purpose: the record has them among its own.
@@ -38,8 +38,8 @@ Json ClusterToJson(const ClusterSpec& spec) {
           {"parameters", spec.parameters},
           {"synchronous_replication", spec.synchronous_replication},
           {"publicly_accessible", spec.publicly_accessible},
-          {"port", OptionalPort(spec.port)},
-          {"reader_port", OptionalPort(spec.reader_port)},
+          {"port", OptionalNumber(spec.port)},
+          {"reader_port", OptionalNumber(spec.reader_port)},
           {"username", spec.username},
           {"db_name", spec.db_name},
           {"password_version", spec.password_version},
@@ -66,8 +66,8 @@ ClusterSpec ClusterFromJson(const Json& json) {
   }
   spec.synchronous_replication = GetBool(json, "synchronous_replication");
   spec.publicly_accessible = GetBool(json, "publicly_accessible");
-  spec.port = OptionalPort(json, "port");
-  spec.reader_port = OptionalPort(json, "reader_port");
+  spec.port = OptionalNumber(json, "port");
+  spec.reader_port = OptionalNumber(json, "reader_port");
   spec.username = GetString(json, "username", spec.username);
   spec.db_name = GetString(json, "db_name", spec.db_name);
   spec.password_version = GetInt(json, "password_version");
@@ -99,6 +99,50 @@ ReplicaSpec ReplicaFromJson(const Json& json) {
   return spec;
 }
 
+Json S3ToJson(const S3Storage& s3) {
+  return {{"endpoint", s3.endpoint},     {"bucket", s3.bucket},
+          {"region", s3.region},         {"prefix", s3.prefix},
+          {"path_style", s3.path_style}, {"ca_certificate", s3.ca_certificate_pem}};
+}
+
+// The keys are absent on purpose, as the password above is.
+Json BackupPolicyToJson(const BackupPolicySpec& spec) {
+  return {{"schedule",
+           {{"full", spec.full},
+            {"differential", spec.differential},
+            {"incremental", spec.incremental}}},
+          {"retention",
+           {{"full", OptionalNumber(spec.keep_full)}, {"days", OptionalNumber(spec.keep_days)}}},
+          {"archive_timeout", spec.archive_timeout_seconds},
+          {"processes", spec.processes},
+          {"s3", spec.s3 ? S3ToJson(*spec.s3) : Json()},
+          {"keys_version", spec.keys_version}};
+}
+
+BackupPolicySpec BackupPolicyFromJson(const Json& json) {
+  BackupPolicySpec spec;
+  const Json& schedule = GetMember(json, "schedule");
+  spec.full = GetString(schedule, "full");
+  spec.differential = GetString(schedule, "differential");
+  spec.incremental = GetString(schedule, "incremental");
+  const Json& retention = GetMember(json, "retention");
+  spec.keep_full = OptionalNumber(retention, "full");
+  spec.keep_days = OptionalNumber(retention, "days");
+  spec.archive_timeout_seconds =
+      static_cast<int>(GetInt(json, "archive_timeout", spec.archive_timeout_seconds));
+  spec.processes = static_cast<int>(GetInt(json, "processes", spec.processes));
+  if (const Json& s3 = GetMember(json, "s3"); s3.is_object()) {
+    spec.s3 = S3Storage{.endpoint = GetString(s3, "endpoint"),
+                        .bucket = GetString(s3, "bucket"),
+                        .region = GetString(s3, "region"),
+                        .prefix = GetString(s3, "prefix"),
+                        .path_style = GetBool(s3, "path_style"),
+                        .ca_certificate_pem = GetString(s3, "ca_certificate")};
+  }
+  spec.keys_version = GetInt(json, "keys_version");
+  return spec;
+}
+
 constexpr std::int64_t kGibibyte = std::int64_t{1} << 30;
 
 }  // namespace
@@ -111,11 +155,13 @@ std::string ReplicaPartKey(const std::string& replica_name) {
 
 std::string PartKey(const PartSpec& part) {
   if (const auto* replica = std::get_if<ReplicaSpec>(&part)) return ReplicaPartKey(replica->name);
+  if (std::holds_alternative<BackupPolicySpec>(part)) return std::string(kBackupPolicyPart);
   return std::string(kClusterPart);
 }
 
 Json ToJson(const PartSpec& part) {
   if (const auto* replica = std::get_if<ReplicaSpec>(&part)) return ReplicaToJson(*replica);
+  if (const auto* policy = std::get_if<BackupPolicySpec>(&part)) return BackupPolicyToJson(*policy);
   return ClusterToJson(std::get<ClusterSpec>(part));
 }
 
@@ -130,6 +176,7 @@ Json ToPublicJson(const PartSpec& part) {
 Result<PartSpec> PartFromJson(const std::string& key, const Json& json) {
   if (!json.is_object()) return Internal("part " + key + " of a cluster record is not an object");
   if (key == kClusterPart) return PartSpec(ClusterFromJson(json));
+  if (key == kBackupPolicyPart) return PartSpec(BackupPolicyFromJson(json));
   if (key.starts_with(kReplicaPrefix)) return PartSpec(ReplicaFromJson(json));
   // Acting on a record that we only half understand could remove what a newer version made.
   return Internal("the cluster record has a part that this version does not know: " + key,

@@ -66,14 +66,50 @@ struct ReplicaSpec {
   friend bool operator==(const ReplicaSpec&, const ReplicaSpec&) = default;
 };
 
+/// A bucket of an S3 service.
+struct S3Storage {
+  std::string endpoint;  ///< "https://minio.example:9000"; https always.
+  std::string bucket;
+  std::string region;
+  std::string prefix;  ///< "/orders"
+  bool path_style = false;
+  std::string ca_certificate_pem;  ///< Whom to trust; empty: the system's authorities.
+  friend bool operator==(const S3Storage&, const S3Storage&) = default;
+};
+
+/// When a cluster is backed up, where to, and for how long: `dbaas_backup_policy`. The log is
+/// archived for as long as there is one.
+struct BackupPolicySpec {
+  // Cron schedules (model/cron.h); empty: never.
+  std::string full;
+  std::string differential;
+  std::string incremental;
+  // One of them at most: full backups, or days that can be gone back. Neither: all are kept.
+  std::optional<int> keep_full;
+  std::optional<int> keep_days;
+  int archive_timeout_seconds = 60;  ///< A log that is not full is archived after so long.
+  int processes = 1;                 ///< That read, compress and write at once.
+  std::optional<S3Storage> s3;       ///< Absent: a volume of the cluster's own on its host.
+  /// As ClusterSpec::password: into the record's secrets, when their version changes.
+  std::optional<Secret<std::string>> access_key;
+  std::optional<Secret<std::string>> secret_key;
+  std::int64_t keys_version = 0;
+  friend bool operator==(const BackupPolicySpec&, const BackupPolicySpec&) = default;
+
+  bool has_schedule() const {
+    return !full.empty() || !differential.empty() || !incremental.empty();
+  }
+};
+
 /// Whether watchers, where there are some, answer the death of its primary.
 bool IsWatched(const ClusterSpec& spec);
 
-using PartSpec = std::variant<ClusterSpec, ReplicaSpec>;
+using PartSpec = std::variant<ClusterSpec, ReplicaSpec, BackupPolicySpec>;
 
-/// "cluster", "replica/reports": the key of a part in its cluster's record.
+/// "cluster", "replica/reports", "backup_policy": the key of a part in its cluster's record.
 std::string PartKey(const PartSpec& part);
 inline constexpr std::string_view kClusterPart = "cluster";
+inline constexpr std::string_view kBackupPolicyPart = "backup_policy";
 std::string ReplicaPartKey(const std::string& replica_name);
 
 Json ToJson(const PartSpec& part);  ///< Holds the webhook's URL: for the driver's store only.

@@ -11,6 +11,8 @@ const char* ToString(WatchReport::Kind kind) {
     case WatchReport::Kind::kInterrupted: return "interrupted";
     case WatchReport::Kind::kFailover: return "failover";
     case WatchReport::Kind::kRepaired: return "repaired";
+    case WatchReport::Kind::kBackedUp: return "backed up";
+    case WatchReport::Kind::kNoBackup: return "no backup";
     case WatchReport::Kind::kLeftAlone: return "left alone";
   }
   return "";

@@ -17,6 +17,8 @@ struct WatchReport {
     kInterrupted,  ///< They do not; what happens meanwhile is left to the timeouts.
     kFailover,     ///< A primary died, and its claim was taken away: the others elect.
     kRepaired,     ///< A cluster was not as it should be, and is again.
+    kBackedUp,     ///< A backup that was due has been taken.
+    kNoBackup,     ///< One that was due failed; `text` says why.
     kLeftAlone,    ///< Something is wrong, and `text` says why nothing was done.
   };
   Kind kind = Kind::kWatching;

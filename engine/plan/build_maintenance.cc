@@ -29,6 +29,8 @@ class Builder {
                          "`dbaas show` says how its members are.");
     } else if (wanted_.kind == Maintenance::Kind::kSwitchover) {
       TRY(PlanSwitchover());
+    } else if (wanted_.kind == Maintenance::Kind::kBackup) {
+      Add(wanted_.ToText(), TakeBackup{wanted_.backup}, "asked for");
     } else {
       PlanRestarts();
     }

@@ -66,13 +66,17 @@ struct ApplySettings {
   Settings desired;
   std::vector<std::string> keys;
 };
+/// Takes a backup of the cluster, where its primary is by then.
+struct TakeBackup {
+  BackupKind kind = BackupKind::kFull;
+};
 struct WaitUntil {
   Condition condition;
 };
 
 using Operation =
     std::variant<EnsureObject, RemoveObject, RestartInstance, KillInstance, Switchover, Failover,
-                 RestartMember, ReloadMember, ApplySettings, WaitUntil>;
+                 RestartMember, ReloadMember, ApplySettings, TakeBackup, WaitUntil>;
 
 using ActionId = int;  ///< Index in Plan::actions.
 

@@ -629,7 +629,7 @@ class Theme(unittest.TestCase):
         containers = [name for name in docker.names("container", cluster) if name != docker.lease(cluster)]
         self.assertEqual(containers, sorted([f"{cluster}-{name}" for name in names] + [f"{cluster}-proxy"]))
         self.assertEqual(docker.names("volume", cluster),
-                         sorted(f"{cluster}-{name}-data" for name in names))
+                         sorted([f"{cluster}-{name}-data" for name in names] + [f"{cluster}-backups"]))
         self.assertEqual(docker.names("network", cluster), [cluster])
 
     def assert_nothing_left(self, cluster=None):

@@ -115,16 +115,16 @@ TEST_F(LookTest, GraphHasANodeForEachActionAndAnEdgeForEachWait) {
   EXPECT_EQ(In("graph"), kDone);
   EXPECT_THAT(out_.str(), HasSubstr("label=\"dbaas_cluster.main\";"));
   EXPECT_THAT(out_.str(), HasSubstr("c0a0 [label=\"+ network orders\"];"));
-  EXPECT_THAT(out_.str(), HasSubstr("c0a0 -> c0a3;"));
+  EXPECT_THAT(out_.str(), HasSubstr("c0a0 -> c0a4;"));
   EXPECT_EQ(In("graph", {"--mermaid"}), kDone);
   EXPECT_THAT(out_.str(), testing::StartsWith("flowchart LR\n"));
-  EXPECT_THAT(out_.str(), HasSubstr("c0a0 --> c0a3\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("c0a0 --> c0a4\n"));
   EXPECT_EQ(In("graph", {"--json"}), kDone);
   const Json graph = Json::parse(out_.str())["changes"][0];
   EXPECT_EQ(graph["address"], "dbaas_cluster.main");
   EXPECT_EQ(graph["nodes"][0],
             Json({{"id", 0}, {"title", "+ network orders"}, {"reason", "new cluster"}}));
-  EXPECT_THAT(graph["edges"], testing::Contains(Json({{"from", 0}, {"to", 3}})));
+  EXPECT_THAT(graph["edges"], testing::Contains(Json({{"from", 0}, {"to", 4}})));
   EXPECT_GT(In("graph", {"--json", "--mermaid"}), 100);
 }
 

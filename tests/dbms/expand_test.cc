@@ -90,6 +90,7 @@ TEST(PostgreSqlExpandTest, ObjectsInCreationOrder) {
       ElementsAre("network pgt of pgt for cluster", "volume pgt-1-data of pgt for cluster, data",
                   "volume pgt-2-data of pgt for cluster, data",
                   "volume pgt-reports-data of pgt for replica/reports, data",
+                  "volume pgt-backups of pgt for cluster, data",
                   "instance pgt-1 of pgt for cluster", "instance pgt-2 of pgt for cluster",
                   "instance pgt-reports of pgt for replica/reports",
                   "instance pgt-proxy of pgt for cluster"));
@@ -230,8 +231,9 @@ TEST(PostgreSqlExpandTest, FingerprintsAreThoseOfTheReleaseBefore) {
       prints,
       ElementsAre("network pgt 34cedf334e95afc6", "volume pgt-1-data 78cf2c7ce4857895",
                   "volume pgt-2-data b46eb50c0d9ca1a6", "volume pgt-reports-data 758a4bb64e617dde",
-                  "instance pgt-1 2eee0c3218a50e4a", "instance pgt-2 4547d55811431075",
-                  "instance pgt-reports 2a6bb9a41ccfcdc3", "instance pgt-proxy b28e21fd517d1ca0",
+                  "volume pgt-backups ee9f14309a22c538", "instance pgt-1 16022404cd7f292d",
+                  "instance pgt-2 d6a11094f8f872e6", "instance pgt-reports eda81e7c25ed43d7",
+                  "instance pgt-proxy b28e21fd517d1ca0",
                   "network dbaas-management c66957dcb385fb81",
                   "volume dbaas-management-etcd-data a8e1c790088ce975",
                   "instance dbaas-management-etcd b7944b2a5fc14f86"));

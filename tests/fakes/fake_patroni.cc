@@ -450,6 +450,23 @@ ExecResult FakePatroni::Transact(const std::string& input) {
   return {.exit_code = 1, .errors = "no such cluster"};
 }
 
+/// A repository that never fails, as pgBackRest tells of it.
+ExecResult FakePatroni::BackUp(const std::string& task, Cluster& cluster) {
+  if (task == "prove") return {};
+  if (task != "list") {
+    const std::string type = cluster.backups.empty() ? "full" : task;
+    const std::int64_t number = static_cast<std::int64_t>(cluster.backups.size()) + 1;
+    cluster.backups.push_back({{"label", fmt::format("backup-{}", number)},
+                               {"type", type},
+                               {"error", false},
+                               {"timestamp", {{"start", number * 60}, {"stop", number * 60 + 1}}}});
+    return {};
+  }
+  const Json stanza = {{"status", {{"code", cluster.backups.empty() ? 2 : 0}}},
+                       {"backup", cluster.backups}};
+  return {.output = Dump({{"info", {stanza}}})};
+}
+
 Result<ExecResult> FakePatroni::Answer(const FakeExec& exec) {
   if (!exec.argv.empty() && exec.argv.front() == "etcdctl") {
     const std::lock_guard lock(mutex_);
@@ -482,6 +499,7 @@ Result<ExecResult> FakePatroni::Answer(const FakeExec& exec) {
     if (sql.empty() || cluster.logins.contains(role)) return ExecResult{};
     return ExecResult{.exit_code = 1, .errors = "role does not exist\n"};
   }
+  if (arguments.contains("stanza")) return BackUp(GetString(arguments, "task"), cluster);
   if (arguments.contains("patch")) {
     if (clock_ != nullptr && cluster.leader != exec.instance) {
       return ExecResult{.exit_code = 1, .errors = "this member is replica running"};

@@ -102,6 +102,7 @@ class FakePatroni {
     bool tail_at_risk = false;  ///< Somebody pulled the plug: its last rows may be gone.
     std::map<std::string, Start> started;
     std::set<std::string> logins;
+    Json backups = Json::array();
   };
 
   Result<ExecResult> Answer(const FakeExec& exec);
@@ -110,6 +111,7 @@ class FakePatroni {
   void ForgetKeys(const std::string& prefix);
   static std::int64_t ClaimOf(const std::vector<Member>& members, const Cluster& cluster);
   ExecResult Transact(const std::string& input);
+  static ExecResult BackUp(const std::string& task, Cluster& cluster);
   void ApplySettings(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
   Json Probe(const std::string& member, const ClusterRecord& record, Cluster& cluster);
   static std::string RoleOf(const Cluster& cluster, const Member& member);

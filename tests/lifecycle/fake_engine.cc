@@ -137,6 +137,8 @@ Result<std::vector<ClusterView>> Engine::List(const std::string& host, ReadDepth
   return views;
 }
 
+Result<BackupCatalogue> Engine::Backups(const ClusterId&) { return BackupCatalogue(); }
+
 Result<Credentials> Engine::ReadCredentials(const ClusterId& id) {
   if (!World().clusters.contains(id.ToText())) {
     return NotFound("cluster " + id.ToText() + " does not exist").On("cluster_id");

@@ -22,6 +22,7 @@ using testing::Not;
 
 constexpr const char* kCluster = "dbaas_cluster";
 constexpr const char* kReplica = "dbaas_replica";
+constexpr const char* kBackupPolicy = "dbaas_backup_policy";
 
 Value Text(std::string text) { return Value::String(std::move(text)); }
 
@@ -306,9 +307,12 @@ TEST_F(CoreTest, ACreateThatBrokeOffGoesOn) {
 
 TEST_F(CoreTest, DataSourcesEphemeralResourcesAndFunctionsAnswer) {
   Make(Orders());
+  const Value policy = core_.Config(kBackupPolicy, {{"cluster_id", Text("local/orders")}});
+  EXPECT_TRUE(core_.Converge(kBackupPolicy, {}, policy).ok);
   for (const auto& [name, schema] : core_.data_sources()) {
     Value config = EmptyObject(schema.type);
     if (schema.type.Find("name") != nullptr) config.as_map()["name"] = Text("orders");
+    if (schema.type.Find("cluster_id") != nullptr) config.as_map()["cluster_id"] = Text("orders");
     EXPECT_FALSE(core_.ReadData(name, config).is_null()) << name;
   }
   Value config = EmptyObject(core_.ephemeral_resources().at("dbaas_credentials").type);

@@ -72,8 +72,10 @@ class PropertyTest : public testing::TestWithParam<std::string> {
 TEST_P(PropertyTest, EveryPlanIsValid) {
   const RandomConfig& configs = ConfigsOf(GetParam());
   Rig rig;
-  rig.local().SetReachable(false);
-  rig.east().SetReachable(false);
+  for (FakeDriver* host : {&rig.local(), &rig.east()}) {
+    host->SetReachable(false);
+    host->SetControlSocket(true);  // Where schedules and watchers can be asked for.
+  }
   Core core(rig.service());
   int plans = 0;
   int tries = 0;

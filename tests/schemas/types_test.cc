@@ -136,8 +136,9 @@ TEST(AllTypesTest, TheListIsWhole) {
   std::vector<std::string> names;
   for (const auto& named : AllSchemas()) names.push_back(named.type);
   EXPECT_THAT(names, UnorderedElementsAre(
-                         "dbaas_cluster", "dbaas_replica", "data.dbaas_cluster",
-                         "data.dbaas_clusters", "data.dbaas_engine_versions",
+                         "dbaas_cluster", "dbaas_replica", "dbaas_backup_policy",
+                         "data.dbaas_backups", "action.dbaas_backup", "list.dbaas_backup_policy",
+                         "data.dbaas_cluster", "data.dbaas_clusters", "data.dbaas_engine_versions",
                          "data.dbaas_instance_classes", "ephemeral.dbaas_credentials",
                          "ephemeral.dbaas_password", "action.dbaas_reload", "action.dbaas_restart",
                          "action.dbaas_switchover", "list.dbaas_cluster", "list.dbaas_replica"));

@@ -2,8 +2,9 @@
 //
 // What a cluster is made of:
 //   network orders, volume orders-N-data, instance orders-N (Patroni and PostgreSQL), the same for
-//   each replica, instance orders-proxy (HAProxy), and what a host's clusters share: the network
-//   dbaas-management with etcd in it, which is where Patroni keeps who leads.
+//   each replica, volume orders-backups, instance orders-proxy (HAProxy), and what a host's
+//   clusters share: the network dbaas-management with etcd in it, which is where Patroni keeps who
+//   leads.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "engine/dbms/postgresql/parameter_table.h"
 #include "engine/dbms/postgresql/parameters.h"
 #include "engine/dbms/postgresql/patroni.h"
+#include "engine/dbms/postgresql/pgbackrest.h"
 #include "engine/dbms/postgresql/postgresql.h"
 #include "engine/dbms/postgresql/sql.h"
 #include "engine/dbms/postgresql/topology.h"
@@ -44,6 +46,12 @@ File PostgresFile(std::string path, Secret<std::string> content, bool create_onl
           .create_only = create_only};
 }
 
+std::string StorageAuthority(const ClusterRecord& record) {
+  const BackupPolicySpec* policy = record.backup_policy();
+  return policy != nullptr && policy->s3 ? policy->s3->ca_certificate_pem : "";
+}
+
+// Files are there whether they say something or not: one that a policy left behind would live on.
 std::vector<File> FilesOf(const ClusterRecord& record, const Member& member,
                           const std::string& bootstrap) {
   const std::string folder = std::string(kConfigurationFolder) + "/";
@@ -53,7 +61,9 @@ std::vector<File> FilesOf(const ClusterRecord& record, const Member& member,
           PostgresFile(kStartPatroniPath, Secret(std::string(embedded::kStartPatroni))),
           PostgresFile(kCertificatePath, secrets.at(member.name + ".crt")),
           PostgresFile(kKeyPath, secrets.at(member.name + ".key")),
-          PostgresFile(kAuthorityPath, secrets.at(std::string(kAuthority) + ".crt"))};
+          PostgresFile(kAuthorityPath, secrets.at(std::string(kAuthority) + ".crt")),
+          PostgresFile(kBackupPath, BackupConfiguration(record)),
+          PostgresFile(kStorageAuthorityPath, Secret(StorageAuthority(record)))};
 }
 
 Object Network(const std::string& name, const std::string& cluster, const std::string& part) {
@@ -68,6 +78,14 @@ Object Volume(const Member& member, const std::string& cluster) {
           .holds_data = true};
 }
 
+/// Mounted by every member from the start, so that the first backup policy restarts nothing.
+Object Repository(const ClusterRecord& record) {
+  return {.id = {ObjectKind::kVolume, RepositoryVolume(record.cluster)},
+          .cluster = record.cluster,
+          .part = std::string(kClusterPart),
+          .holds_data = true};
+}
+
 Object Instance(const ClusterRecord& record, const Member& member, const std::string& bootstrap) {
   const ClusterSpec& spec = record.cluster_spec();
   InstanceSpec instance{
@@ -75,7 +93,8 @@ Object Instance(const ClusterRecord& record, const Member& member, const std::st
       .command = {"python3", "-I", OwnPath(kStartPatroniPath), OwnPath(kConfigurationFolder)},
       // For people who look around inside; Patroni has its own.
       .environment = {{"PGDATA", OwnPath(DataFolder(MajorOf(spec.engine_version)))}},
-      .mounts = {{member.volume(), kDataMount}},
+      .mounts = {{member.volume(), kDataMount},
+                 {RepositoryVolume(record.cluster), kRepositoryMount}},
       .networks = {record.cluster, std::string(kManagementCluster)},
       .files = FilesOf(record, member, bootstrap),
       .resources = member.resources,
@@ -185,6 +204,7 @@ std::vector<std::string> NeededSecrets(const ClusterRecord& record) {
   const std::string authority = std::string(kAuthority) + ".crt";
   std::vector<std::string> names = {kPassword, kReplicationPassword, kRewindPassword, kRestPassword,
                                     authority};
+  if (record.backup_policy() != nullptr) names.push_back(kRepositoryPassphrase);
   for (const auto& member : Members(record)) {
     names.push_back(member.name + ".crt");
     names.push_back(member.name + ".key");
@@ -215,6 +235,9 @@ std::vector<SecretRequest> PostgreSql::Secrets(const ClusterRecord& record,
   std::vector<SecretRequest> requests;
   for (const char* name : {kPassword, kReplicationPassword, kRewindPassword, kRestPassword}) {
     requests.push_back({.name = name, .kind = Kind::kPassword});
+  }
+  if (record.backup_policy() != nullptr) {
+    requests.push_back({.name = kRepositoryPassphrase, .kind = Kind::kPassword});
   }
   requests.push_back({.name = kAuthority,
                       .kind = Kind::kAuthority,
@@ -248,6 +271,7 @@ Result<DesiredState> PostgreSql::Expand(const ClusterRecord& record) const {
   DesiredState state{.settings = SettingsOf(record)};
   state.objects.push_back(Network(record.cluster, record.cluster, std::string(kClusterPart)));
   for (const auto& member : members) state.objects.push_back(Volume(member, record.cluster));
+  state.objects.push_back(Repository(record));
   const std::string bootstrap = BootstrapYaml(state.settings);
   for (const auto& member : members) {
     state.objects.push_back(Instance(record, member, bootstrap));

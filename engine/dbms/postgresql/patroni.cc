@@ -10,6 +10,7 @@
 #include "engine/base/json.h"
 #include "engine/dbms/postgresql/dynamic_configuration.h"
 #include "engine/dbms/postgresql/parameters.h"
+#include "engine/dbms/postgresql/pgbackrest.h"
 
 namespace dbaas::postgresql {
 namespace {
@@ -60,6 +61,14 @@ std::string ParametersOf(const ClusterSpec& spec, const Member& member) {
     text.append("    ").append(name).append(": ").append(Quoted(value)).append("\n");
   }
   return text;
+}
+
+/// These come before the same of the whole cluster, so a policy comes and goes by a reload.
+std::string ArchivingOf(const ClusterRecord& record) {
+  const BackupPolicySpec* policy = record.backup_policy();
+  if (policy == nullptr) return {};
+  return fmt::format("    archive_command: {}\n    archive_timeout: {}\n",
+                     Quoted(ArchiveCommand(record)), policy->archive_timeout_seconds);
 }
 
 // Credentials with which a member reaches another one: it checks that it talks to a member of this
@@ -155,8 +164,8 @@ Secret<std::string> MemberYaml(const ClusterRecord& record, const Member& member
       "data"_a = path(DataFolder(MajorOf(spec.engine_version))),
       "pgpass"_a = path(std::string(kSocketFolder) + "/pgpass"), "sockets"_a = path(kSocketFolder),
       "certificate"_a = path(kCertificatePath), "key"_a = path(kKeyPath),
-      "authority"_a = path(kAuthorityPath), "parameters"_a = ParametersOf(spec, member),
-      "rules"_a = kRules,
+      "authority"_a = path(kAuthorityPath),
+      "parameters"_a = ArchivingOf(record) + ParametersOf(spec, member), "rules"_a = kRules,
       "system_users"_a = Lines({fmt::format("system {} {}", user, kSuperuser),
                                 fmt::format("system {} {}", user, kReplicationUser)}),
       "superuser"_a = Quoted(kSuperuser), "replication_user"_a = Quoted(kReplicationUser),

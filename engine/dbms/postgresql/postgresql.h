@@ -60,6 +60,13 @@ class PostgreSql final : public Dbms {
                      const std::string& primary) const override;
   Command Forget(const ClusterRecord& record) const override;
 
+  // backups.cc
+  Command ProveRepository(const ClusterRecord& record, const std::string& primary) const override;
+  Command TakeBackup(const ClusterRecord& record, BackupKind kind,
+                     const std::string& primary) const override;
+  Command ListBackups(const ClusterRecord& record, const std::string& primary) const override;
+  Result<BackupCatalogue> ReadBackups(const std::string& output) const override;
+
   // claim.cc
   Command RevokeClaim(const ClusterRecord& record, const Claim& seen) const override;
   Command PassClaim(const ClusterRecord& record, const Claim& seen,

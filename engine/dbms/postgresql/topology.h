@@ -30,6 +30,9 @@ inline constexpr char kKeyPath[] = "/etc/dbaas/tls/server.key";
 inline constexpr char kAuthorityPath[] = "/etc/dbaas/tls/ca.crt";
 inline constexpr char kSocketFolder[] = "/run/postgresql";
 inline constexpr char kDataMount[] = "/var/lib/postgresql";
+inline constexpr char kRepositoryMount[] = "/var/lib/pgbackrest";
+inline constexpr char kBackupPath[] = "/etc/dbaas/backup/pgbackrest.conf";
+inline constexpr char kStorageAuthorityPath[] = "/etc/dbaas/backup/storage_ca.crt";
 inline constexpr char kHaproxyPath[] = "/etc/dbaas/haproxy.cfg";
 
 // Roles of the system. The superuser has no password and only comes in by the local socket.
@@ -44,6 +47,7 @@ inline constexpr char kPassword[] = "password";
 inline constexpr char kReplicationPassword[] = "replication_password";
 inline constexpr char kRewindPassword[] = "rewind_password";
 inline constexpr char kRestPassword[] = "rest_password";
+inline constexpr char kRepositoryPassphrase[] = "repository_passphrase";
 
 struct Member {
   std::string name;  ///< "orders-1"
@@ -58,6 +62,7 @@ struct Member {
 std::vector<Member> Members(const ClusterRecord& record);
 
 std::string ProxyName(const std::string& cluster);
+std::string RepositoryVolume(const std::string& cluster);
 std::string EtcdName();
 
 /// What a port of the proxy or of a replica is called in record.ports.

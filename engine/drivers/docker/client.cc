@@ -20,7 +20,8 @@ constexpr const char* kNewestVersion = "1.47";
 constexpr const char* kOldestVersion = "1.41";
 
 constexpr Milliseconds kPullTimeout = std::chrono::minutes(10);
-constexpr Milliseconds kExecTimeout = std::chrono::minutes(30);
+// Commands end by themselves, each in its own time; the longest is a backup.
+constexpr Milliseconds kExecTimeout = std::chrono::hours(25);
 constexpr const char* kTarType = "application/x-tar";
 
 Milliseconds SteadyNow() {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// What there is of a cluster's backups: asked of its primary, for that is where the repository is
+// reached from. Changes nothing. Called by the engine and the schedule (watch/backup_scheduler.h).
+// Thread-safe.
+#pragma once
+
+#include "engine/base/clock.h"
+#include "engine/base/result.h"
+#include "engine/drivers/driver.h"
+#include "engine/model/backup.h"
+#include "engine/model/record.h"
+
+namespace dbaas {
+
+/// kInvalid, on "cluster_id", without a policy; kUnavailable when nobody leads, the host is silent
+/// or the repository is.
+Result<BackupCatalogue> ListBackups(Driver& driver, Clock& clock, const ClusterRecord& record);
+
+}  // namespace dbaas

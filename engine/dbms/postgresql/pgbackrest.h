@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// pgBackRest's configuration of one member. Each member reaches the repository by itself: the
+// cluster's own volume, which all of them mount from the start, or a bucket. So whoever is primary
+// archives its log and takes the backups, and nothing in between can fail. Pure. Called by
+// expand.cc and patroni.cc; the verbs are in backups.cc.
+// Source: https://pgbackrest.org/configuration.html, 2.45 to 2.55.
+#pragma once
+
+#include <string>
+
+#include "engine/base/secret.h"
+#include "engine/model/record.h"
+
+namespace dbaas::postgresql {
+
+/// Empty without a policy.
+Secret<std::string> BackupConfiguration(const ClusterRecord& record);
+
+/// The repository's name for this incarnation of the cluster: its backups never mix with those of a
+/// namesake.
+std::string Stanza(const ClusterRecord& record);
+
+/// What PostgreSQL runs for each finished piece of its log. REQUIRES: a policy.
+std::string ArchiveCommand(const ClusterRecord& record);
+
+}  // namespace dbaas::postgresql

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Backups as every Dbms tells of them, whatever tool it takes them with: what there is, and what a
+// cluster can be brought back to. Asked for by Engine::Backups; made by Dbms::ReadBackups. Plain
+// data.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/json.h"
+
+namespace dbaas {
+
+/// In falling order of what they hold by themselves.
+enum class BackupKind {
+  kFull,          ///< Everything.
+  kDifferential,  ///< What changed since the last full one.
+  kIncremental,   ///< What changed since the last one of any kind.
+};
+const char* ToString(BackupKind kind);  ///< "full", "differential", "incremental"
+/// Nothing for any other word.
+std::optional<BackupKind> BackupKindFrom(const std::string& text);
+
+struct Backup {
+  std::string id;  ///< The tool's own name for it: "20261121-020000F".
+  BackupKind kind = BackupKind::kFull;
+  TimePoint began{};
+  TimePoint ended{};
+  std::int64_t database_bytes = 0;    ///< Of the database when it was taken.
+  std::int64_t repository_bytes = 0;  ///< What it added to the repository.
+  std::string first_position;         ///< In the log, in the database's own words: "0/2000028".
+  std::string last_position;
+  bool damaged = false;  ///< The tool found something wrong in what it copied.
+};
+
+struct BackupCatalogue {
+  std::vector<Backup> backups;  ///< Oldest first.
+  /// Between these two any moment can be brought back. Nothing without a backup.
+  std::optional<TimePoint> earliest;
+  std::optional<TimePoint> latest;
+  /// Why the log does not reach the repository just now, in a sentence. Empty when it does.
+  std::string archiving_problem;
+  /// Why the repository is not what it should be, in a sentence. Empty when it is.
+  std::string repository_problem;
+
+  /// The youngest that alone or with others before it holds as much as `kind`. Null: none.
+  const Backup* Last(BackupKind kind) const;
+};
+
+/// Documented in docs/backups.md.
+Json ToJson(const BackupCatalogue& catalogue);
+
+}  // namespace dbaas

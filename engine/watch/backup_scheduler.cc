@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/watch/backup_scheduler.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/apply/backups.h"
+#include "engine/apply/retry.h"
+#include "engine/model/cron.h"
+
+namespace dbaas {
+namespace {
+
+constexpr RetryPolicy kAfterFailure{.first_delay = std::chrono::minutes(1),
+                                    .longest_delay = std::chrono::hours(1)};
+// Nothing is scheduled; but the policy may change, which is noticed by itself.
+constexpr Milliseconds kNever = std::chrono::hours(24 * 365);
+
+std::optional<TimePoint> NextOf(const std::string& schedule, TimePoint after) {
+  if (schedule.empty()) return std::nullopt;
+  const auto cron = CronSchedule::Parse(schedule);
+  return cron ? cron->NextAfter(after) : std::nullopt;
+}
+
+}  // namespace
+
+DueBackup FindDue(const BackupPolicySpec& policy, const BackupCatalogue& catalogue, TimePoint now) {
+  if (!policy.has_schedule()) return {.kind = std::nullopt, .at = now + kNever};
+  // Whatever the schedule: nothing else can be built on nothing.
+  if (catalogue.Last(BackupKind::kFull) == nullptr) return {.kind = BackupKind::kFull, .at = now};
+  DueBackup due{.kind = std::nullopt, .at = now + kNever};
+  for (const auto& [kind, schedule] : {std::pair(BackupKind::kFull, policy.full),
+                                       std::pair(BackupKind::kDifferential, policy.differential),
+                                       std::pair(BackupKind::kIncremental, policy.incremental)}) {
+    const auto next = NextOf(schedule, catalogue.Last(kind)->began);
+    if (!next) continue;
+    if (*next <= now) return {.kind = kind, .at = *next};
+    due.at = std::min(due.at, *next);
+  }
+  return due;
+}
+
+void BackupScheduler::Look() {
+  const auto records = context_.converge.driver.ReadRecords();
+  if (!records) {
+    spdlog::debug("cannot look which backups are due: {}", records.error().ToLine());
+    return;
+  }
+  std::map<std::string, Cluster> known = std::exchange(clusters_, {});
+  for (const auto& record : *records) {
+    if (context_.converge.stop.stop_requested()) return;
+    if (!context_.clusters.empty() && !context_.clusters.contains(record.cluster)) continue;
+    const BackupPolicySpec* policy = record.backup_policy();
+    if (policy == nullptr || !policy->has_schedule()) continue;
+    if (!record.has_cluster_part() || record.deleting) continue;
+    Cluster& cluster = clusters_[record.cluster] = std::move(known[record.cluster]);
+    if (cluster.policy != *policy) cluster = {.policy = *policy};
+    // An apply is at work, or was cut: what it did not finish, a backup might not survive.
+    if (record.settled < record.generation) continue;
+    if (context_.converge.clock.Now() >= cluster.due) LookAt(record, cluster);
+  }
+}
+
+void BackupScheduler::LookAt(const ClusterRecord& record, Cluster& cluster) {
+  const ConvergeContext& converge = context_.converge;
+  const auto catalogue = ListBackups(converge.driver, converge.clock, record);
+  if (!catalogue) return Fail(record.cluster, catalogue.error(), cluster);
+  const TimePoint now = converge.clock.Now();
+  const DueBackup due = FindDue(cluster.policy, *catalogue, now);
+  if (!due.kind) {
+    cluster.due = due.at;
+    return;
+  }
+  const Maintenance wanted{.kind = Maintenance::Kind::kBackup,
+                           .id = {converge.driver.Host(), record.cluster},
+                           .member = "",
+                           .members = {},
+                           .backup = *due.kind,
+                           .who = "dbaas watch"};
+  if (auto taken = Maintain(converge, wanted); !taken) {
+    return Fail(record.cluster, taken.error(), cluster);
+  }
+  cluster = {.policy = cluster.policy};
+  Report(WatchReport::Kind::kBackedUp, record.cluster,
+         fmt::format("{}, due at {}", wanted.ToText(), ToText(due.at)), converge.clock.Now() - now);
+}
+
+void BackupScheduler::Fail(const std::string& name, const Error& error, Cluster& cluster) {
+  const ConvergeContext& converge = context_.converge;
+  if (error.kind == ErrorKind::kCancelled) return;
+  cluster.due =
+      converge.clock.Now() + RetryDelay(kAfterFailure, cluster.failures++, converge.random);
+  std::string text = error.ToLine();
+  if (std::exchange(cluster.told, text) == text) return;
+  Report(WatchReport::Kind::kNoBackup, name, std::move(text));
+}
+
+void BackupScheduler::Report(WatchReport::Kind kind, const std::string& cluster, std::string text,
+                             Milliseconds took) {
+  context_.report({.kind = kind,
+                   .at = context_.converge.clock.Now(),
+                   .host = context_.converge.driver.Host(),
+                   .cluster = cluster,
+                   .member = "",
+                   .text = std::move(text),
+                   .took = took});
+}
+
+}  // namespace dbaas

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// BackupScheduler: takes the backups of a host's clusters when their policies say so. What is due
+// follows from the repository's own list, so nothing has to be remembered: a run that was missed,
+// whoever was away, is made up, and a cluster that has no full backup yet gets one at once. One
+// backup at a time, each under its cluster's lease, with a line in its history. Called by
+// Engine::Watch.
+//
+// Threading: one thread. Errors: none get out. Docs: docs/backups.md.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "engine/apply/converge.h"
+#include "engine/base/clock.h"
+#include "engine/model/backup.h"
+#include "engine/model/watch_report.h"
+
+namespace dbaas {
+
+struct BackupSchedulerContext {
+  ConvergeContext converge;
+  std::set<std::string> clusters;                  ///< Empty: all of the host.
+  std::function<void(const WatchReport&)> report;  ///< Returns soon.
+};
+
+/// The strongest kind of backup that is due, and since when or until when none is.
+struct DueBackup {
+  std::optional<BackupKind> kind;  ///< Nothing: none is due before `at`.
+  TimePoint at{};                  ///< When it was due, or the next one is.
+};
+/// Pure. A schedule that cannot be read names no time.
+DueBackup FindDue(const BackupPolicySpec& policy, const BackupCatalogue& catalogue, TimePoint now);
+
+class BackupScheduler {
+ public:
+  explicit BackupScheduler(BackupSchedulerContext context) : context_(std::move(context)) {}
+
+  /// Takes what is due of every cluster.
+  void Look();
+
+ private:
+  struct Cluster {
+    BackupPolicySpec policy;  ///< That `due` was worked out from.
+    TimePoint due{};          ///< The repository is not asked before.
+    int failures = 0;         ///< One after the other.
+    std::string told;         ///< Why the last one failed: said once.
+  };
+  void LookAt(const ClusterRecord& record, Cluster& cluster);
+  void Fail(const std::string& name, const Error& error, Cluster& cluster);
+  void Report(WatchReport::Kind kind, const std::string& cluster, std::string text,
+              Milliseconds took = {});
+
+  BackupSchedulerContext context_;
+  std::map<std::string, Cluster> clusters_;
+};
+
+}  // namespace dbaas

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// data.dbaas_backups: what there is to restore from.
+#include "schemas/ids.h"
+#include "schemas/kit.h"
+#include "schemas/timestamp.h"
+#include "schemas/types.h"
+
+namespace dbaas {
+namespace {
+
+struct BackupAnswer {
+  std::string id;
+  std::string type;
+  std::string began;
+  std::string ended;
+  std::int64_t database_bytes = 0;
+  std::int64_t repository_bytes = 0;
+  std::string first_position;
+  std::string last_position;
+  bool damaged = false;
+  static Table<BackupAnswer> Attributes();
+};
+
+struct BackupsAnswer {
+  std::string cluster_id;
+  std::vector<BackupAnswer> backups;
+  std::optional<std::string> earliest_restorable_time;
+  std::optional<std::string> latest_restorable_time;
+  std::string archiving_problem;
+  std::string repository_problem;
+};
+
+Table<BackupAnswer> BackupAnswer::Attributes() {
+  using B = BackupAnswer;
+  return Nested<B>()
+      .Add("id", &B::id, Computed, "Name of the backup, such as `20261121-020000F`.")
+      .Add("type", &B::type, Computed, "`full`, `differential` or `incremental`.")
+      .Add("began", &B::began, Computed, "When it was begun.")
+      .Add("ended", &B::ended, Computed, "When it was complete: it restores no earlier moment.")
+      .Add("database_bytes", &B::database_bytes, Computed, "Size of the database at that time.")
+      .Add("repository_bytes", &B::repository_bytes, Computed, "What it added to the repository.")
+      .Add("first_position", &B::first_position, Computed, "Position in the log where it begins.")
+      .Add("last_position", &B::last_position, Computed, "Position in the log where it ends.")
+      .Add("damaged", &B::damaged, Computed,
+           "Whether a page that was copied did not match its checksum.");
+}
+
+Table<BackupsAnswer> Rows() {
+  using C = BackupsAnswer;
+  return DataSource<C>("dbaas_backups",
+                       "The backups of a cluster that has a `dbaas_backup_policy`, as the "
+                       "repository lists them, and the times between which any moment can be gone "
+                       "back to.")
+      .Add("cluster_id", &C::cluster_id, Required,
+           "`id` of the cluster, or its name on the provider's first host.", NotEmpty(),
+           SpecFields({"host_name"}))
+      .Add("backups", &C::backups, Computed, "All of them, oldest first.")
+      .Add("earliest_restorable_time", &C::earliest_restorable_time, Computed,
+           "Null while there is no backup.")
+      .Add("latest_restorable_time", &C::latest_restorable_time, Computed,
+           "How far the log has reached the repository. Null while there is no backup.")
+      .Add("archiving_problem", &C::archiving_problem, Computed,
+           "Why the log does not reach the repository just now. Empty when it does.")
+      .Add("repository_problem", &C::repository_problem, Computed,
+           "Why the repository is not what it should be. Empty when it is.");
+}
+
+BackupAnswer Describe(const Backup& backup) {
+  return {.id = backup.id,
+          .type = ToString(backup.kind),
+          .began = TimestampText(backup.began),
+          .ended = TimestampText(backup.ended),
+          .database_bytes = backup.database_bytes,
+          .repository_bytes = backup.repository_bytes,
+          .first_position = backup.first_position,
+          .last_position = backup.last_position,
+          .damaged = backup.damaged};
+}
+
+Result<DataQuery> Query(const BackupsAnswer& config) {
+  return DataQuery{.backups_of = config.cluster_id};
+}
+
+Result<void> Fill(const DataAnswer& found, BackupsAnswer& answer) {
+  const BackupCatalogue& catalogue = found.backups;
+  for (const Backup& backup : catalogue.backups) answer.backups.push_back(Describe(backup));
+  if (catalogue.earliest) answer.earliest_restorable_time = TimestampText(*catalogue.earliest);
+  if (catalogue.latest) answer.latest_restorable_time = TimestampText(*catalogue.latest);
+  answer.archiving_problem = catalogue.archiving_problem;
+  answer.repository_problem = catalogue.repository_problem;
+  return Ok();
+}
+
+}  // namespace
+
+DataSourceType BackupsDataSource() {
+  return ReadOnly<BackupsAnswer>(Rows(),
+                                 {.query = Query, .fill = Fill, .cluster_attribute = "cluster_id"});
+}
+
+}  // namespace dbaas

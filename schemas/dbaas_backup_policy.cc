@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// dbaas_backup_policy: when a cluster is backed up, where to, and for how long.
+#include "schemas/ids.h"
+#include "schemas/kit.h"
+#include "schemas/types.h"
+
+namespace dbaas {
+namespace {
+
+struct ScheduleConfig {
+  std::optional<std::string> full;
+  std::optional<std::string> differential;
+  std::optional<std::string> incremental;
+  static Table<ScheduleConfig> Attributes() {
+    using C = ScheduleConfig;
+    return Nested<C>()
+        .Add("full", &C::full, Optional, RequiredUnless({"differential", "incremental"}),
+             "When everything is copied, such as `0 2 * * sun`.", Cron())
+        .Add("differential", &C::differential, Optional,
+             "When what changed since the last full backup is copied.", Cron())
+        .Add("incremental", &C::incremental, Optional,
+             "When what changed since the last backup of any kind is copied.", Cron());
+  }
+};
+
+struct RetentionConfig {
+  std::optional<int> full;
+  std::optional<int> days;
+  static Table<RetentionConfig> Attributes() {
+    using C = RetentionConfig;
+    return Nested<C>()
+        .Add("full", &C::full, Optional, RequiredUnless({"days"}), "So many full backups are kept.",
+             Range(1, 9999))
+        .Add("days", &C::days, Optional, ConflictsWith({"full"}),
+             "Every moment of so many days can be gone back to: a full backup is removed only once "
+             "a younger one is that old.",
+             Range(1, 9999));
+  }
+};
+
+struct S3Config {
+  std::string endpoint;
+  std::string bucket;
+  std::string region;
+  std::optional<std::string> prefix;
+  bool path_style = false;
+  std::optional<std::string> ca_certificate;
+  std::optional<Secret<std::string>> access_key_wo;
+  std::optional<Secret<std::string>> secret_key_wo;
+  std::optional<std::int64_t> keys_wo_version;
+  static Table<S3Config> Attributes() {
+    using C = S3Config;
+    return Nested<C>()
+        .Add("endpoint", &C::endpoint, Required,
+             "Where the service answers, such as `https://s3.eu-central-1.amazonaws.com`. Always "
+             "with TLS.",
+             HttpsUrl())
+        .Add("bucket", &C::bucket, Required, "Name of a bucket that exists.", NotEmpty())
+        .Add("region", &C::region, Required,
+             "Region of the bucket. A service that has none, such as MinIO, takes any name: "
+             "`us-east-1`.",
+             NotEmpty())
+        .Add("prefix", &C::prefix, Optional, "Path within the bucket, such as `/orders`.",
+             AbsolutePath())
+        .Add("path_style", &C::path_style, Required,
+             "Whether the bucket's name goes into the path, as MinIO needs it, and not in front of "
+             "the host's name, as Amazon wants it.")
+        .Add("ca_certificate", &C::ca_certificate, Optional,
+             "Certificate (PEM) of the authority that the service's own is signed by. Those that "
+             "the system trusts when left out.",
+             NotEmpty())
+        .Add("access_key_wo", &C::access_key_wo, Optional, WriteOnly, Sensitive,
+             Needs({"secret_key_wo", "keys_wo_version"}),
+             "Access key of the bucket. Never stored in a plan or state.", PrintableSecret(1, 256))
+        .Add("secret_key_wo", &C::secret_key_wo, Optional, WriteOnly, Sensitive,
+             Needs({"access_key_wo", "keys_wo_version"}),
+             "Secret key of the bucket. Never stored in a plan or state.", PrintableSecret(1, 256))
+        .Add("keys_wo_version", &C::keys_wo_version, Optional,
+             Needs({"access_key_wo", "secret_key_wo"}),
+             "Any number. Changing it is how new keys are put into effect.",
+             Range(1, 1'000'000'000));
+  }
+};
+
+struct PolicyConfig {
+  // What users say.
+  std::string cluster_id;
+  std::optional<ScheduleConfig> schedule;
+  std::optional<RetentionConfig> retention;
+  int archive_timeout = 60;
+  int processes = 1;
+  std::optional<S3Config> s3;
+  // What they get.
+  std::string id;
+  std::vector<std::string> drift;
+};
+
+Table<PolicyConfig> Rows() {
+  using C = PolicyConfig;
+  return Resource<C>(
+             "dbaas_backup_policy",
+             "Backups of a cluster: base backups by a schedule, and its log (WAL) without a gap, "
+             "so "
+             "that any moment in between can be gone back to. Everything is encrypted before it is "
+             "written. Adding, changing and removing a policy restarts nothing, and none is "
+             "applied "
+             "before it has been proven that the log reaches the repository.")
+      .Add("cluster_id", &C::cluster_id, Required, RequiresReplace, Identity,
+           "`id` of the cluster. A cluster has one policy.", ClusterIdText(),
+           SpecFields({"host_name"}))
+      .Add(
+          "schedule", &C::schedule, Optional,
+          "When backups are taken, as cron schedules in UTC. The host's watcher, one small "
+          "container for all clusters of the host, takes them; one that was missed is made up, and "
+          "two never overlap. The first full backup is taken at once. Left out, backups are taken "
+          "when `dbaas backup` or the action `dbaas_backup` asks for them.")
+      .Add("retention", &C::retention, Optional,
+           "How long backups are kept: either `full` or `days`. What a kept backup needs, and the "
+           "log since it was taken, is kept with it. Left out, everything is kept.")
+      .Add("archive_timeout", &C::archive_timeout, Default(60),
+           "After so many seconds a piece of the log is archived though it is not full: the most "
+           "that is lost when the host is lost with all members.",
+           Range(1, 86400))
+      .Add("processes", &C::processes, Default(1),
+           "Processes that read, compress and write at once during a backup.", Range(1, 99))
+      .Add("s3", &C::s3, Optional, SpecFields({"storage", "keys_version"}),
+           "A bucket of an S3 service to keep everything in. Left out, it is a volume of the "
+           "cluster's own on its host, `<cluster>-backups`, which is destroyed with the cluster.")
+      .Add("id", &C::id, Computed, ChangesWith({"cluster_id"}),
+           "That of the cluster, such as `local/orders`.")
+      .Add("drift", &C::drift, Computed, PlannedAs(Value::ListOf({})),
+           "Why the host does not match this resource, one reason each. A member whose files "
+           "differ is drift of the cluster.")
+      .Timeouts();
+}
+
+Result<PartAddress> AddressOfPolicy(const std::string& cluster_id) {
+  PartAddress address = TRY(ParseClusterAddress(cluster_id));
+  address.key = std::string(kBackupPolicyPart);
+  return address;
+}
+
+Result<PartAddress> AddressOf(const PolicyConfig& object) {
+  return AddressOfPolicy(object.cluster_id);
+}
+
+Result<PartSpec> ToSpec(const PolicyConfig& planned, const PolicyConfig& config) {
+  BackupPolicySpec spec{.archive_timeout_seconds = planned.archive_timeout,
+                        .processes = planned.processes};
+  if (planned.schedule) {
+    spec.full = planned.schedule->full.value_or("");
+    spec.differential = planned.schedule->differential.value_or("");
+    spec.incremental = planned.schedule->incremental.value_or("");
+  }
+  if (planned.retention) {
+    spec.keep_full = planned.retention->full;
+    spec.keep_days = planned.retention->days;
+  }
+  if (planned.s3) {
+    spec.s3 = S3Storage{.endpoint = planned.s3->endpoint,
+                        .bucket = planned.s3->bucket,
+                        .region = planned.s3->region,
+                        .prefix = planned.s3->prefix.value_or(""),
+                        .path_style = planned.s3->path_style,
+                        .ca_certificate_pem = planned.s3->ca_certificate.value_or("")};
+    spec.keys_version = planned.s3->keys_wo_version.value_or(0);
+  }
+  if (config.s3) {
+    spec.access_key = config.s3->access_key_wo;
+    spec.secret_key = config.s3->secret_key_wo;
+  }
+  return PartSpec(std::move(spec));
+}
+
+std::optional<std::string> UnlessEmpty(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+void FromView(const ClusterView& view, const PartAddress& address, PolicyConfig& object) {
+  const auto& spec = std::get<BackupPolicySpec>(view.parts.at(address.key));
+  object.cluster_id = view.id.ToText();
+  object.id = object.cluster_id;
+  object.schedule.reset();
+  if (spec.has_schedule()) {
+    object.schedule = ScheduleConfig{.full = UnlessEmpty(spec.full),
+                                     .differential = UnlessEmpty(spec.differential),
+                                     .incremental = UnlessEmpty(spec.incremental)};
+  }
+  object.retention.reset();
+  if (spec.keep_full || spec.keep_days) {
+    object.retention = RetentionConfig{.full = spec.keep_full, .days = spec.keep_days};
+  }
+  object.archive_timeout = spec.archive_timeout_seconds;
+  object.processes = spec.processes;
+  object.s3.reset();
+  if (spec.s3) {
+    object.s3 = S3Config{.endpoint = spec.s3->endpoint,
+                         .bucket = spec.s3->bucket,
+                         .region = spec.s3->region,
+                         .prefix = UnlessEmpty(spec.s3->prefix),
+                         .path_style = spec.s3->path_style,
+                         .ca_certificate = UnlessEmpty(spec.s3->ca_certificate_pem)};
+    if (spec.keys_version != 0) object.s3->keys_wo_version = spec.keys_version;
+  }
+  const auto drift = view.drift.find(address.key);
+  object.drift = drift == view.drift.end() ? std::vector<std::string>{} : drift->second;
+}
+
+}  // namespace
+
+ResourceType BackupPolicyResource() {
+  return ManagedResource<PolicyConfig>(Rows(), {.address = AddressOf,
+                                                .to_spec = ToSpec,
+                                                .from_view = FromView,
+                                                .parse_id = AddressOfPolicy});
+}
+
+}  // namespace dbaas

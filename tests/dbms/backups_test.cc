@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// pgBackRest's configuration, and how its list of backups is read.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/dbms/fixture.h"
+
+namespace dbaas {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+ClusterRecord RecordWith(const BackupPolicySpec& policy) {
+  ClusterRecord record = RecordOf(SpecOf("17", 2));
+  record.parts.emplace(PartKey(policy), policy);
+  for (const auto& request : PostgreSql().Secrets(record, "db.example.com")) {
+    if (request.kind == SecretRequest::Kind::kPassword) {
+      record.secrets.emplace(request.name, Secret("secret-" + request.name));
+    }
+  }
+  return record;
+}
+
+const Object& Member(const DesiredState& state) {
+  for (const auto& object : state.objects) {
+    if (object.id == ObjectId{ObjectKind::kInstance, "pgt-1"}) return object;
+  }
+  std::abort();
+}
+
+std::string FileOf(const ClusterRecord& record, const std::string& path) {
+  const DesiredState state = PostgreSql().Expand(record).value();
+  for (const auto& file : Member(state).instance.files) {
+    if (file.path == path) return ResolveHostWords(file.content.Reveal());
+  }
+  return "no such file";
+}
+
+constexpr char kConfiguration[] = "/etc/dbaas/backup/pgbackrest.conf";
+
+TEST(BackupConfigurationTest, OfAVolume) {
+  const ClusterRecord record = RecordWith({.keep_days = 14, .processes = 2});
+  EXPECT_EQ(FileOf(record, kConfiguration),
+            "[global]\n"
+            "repo1-path=/var/lib/pgbackrest\n"
+            "repo1-retention-full-type=time\n"
+            "repo1-retention-full=14\n"
+            "repo1-cipher-type=aes-256-cbc\n"
+            "repo1-cipher-pass=secret-repository_passphrase\n"
+            "repo1-bundle=y\n"
+            "compress-type=zst\n"
+            "process-max=2\n"
+            "start-fast=y\n"
+            "lock-path=/tmp/pgbackrest\n"
+            "spool-path=/tmp/pgbackrest\n"
+            "log-level-file=off\n"
+            "\n[pgt-x7kq]\n"
+            "pg1-path=/var/lib/postgresql/17/data\n"
+            "pg1-socket-path=/run/postgresql\n"
+            "pg1-user=postgres\n");
+}
+
+TEST(BackupConfigurationTest, OfABucket) {
+  ClusterRecord record = RecordWith({.keep_full = 7,
+                                     .s3 = S3Storage{.endpoint = "https://minio.example:9000",
+                                                     .bucket = "b",
+                                                     .region = "r",
+                                                     .prefix = "/p",
+                                                     .path_style = true,
+                                                     .ca_certificate_pem = "PEM"}});
+  record.secrets.emplace(kStorageAccessKey, Secret<std::string>("access"));
+  record.secrets.emplace(kStorageSecretKey, Secret<std::string>("secret"));
+  EXPECT_THAT(FileOf(record, kConfiguration),
+              HasSubstr("repo1-type=s3\n"
+                        "repo1-path=/p\n"
+                        "repo1-s3-bucket=b\n"
+                        "repo1-s3-endpoint=minio.example\n"
+                        "repo1-storage-port=9000\n"
+                        "repo1-s3-region=r\n"
+                        "repo1-s3-uri-style=path\n"
+                        "repo1-s3-key=access\n"
+                        "repo1-s3-key-secret=secret\n"
+                        "repo1-storage-ca-file=/etc/dbaas/backup/storage_ca.crt\n"
+                        "repo1-retention-full-type=count\n"
+                        "repo1-retention-full=7\n"));
+  EXPECT_EQ(FileOf(record, "/etc/dbaas/backup/storage_ca.crt"), "PEM");
+}
+
+TEST(BackupConfigurationTest, APolicyIsAReload) {
+  const ClusterRecord with = RecordWith({.keep_full = 1, .archive_timeout_seconds = 30});
+  ClusterRecord without = with;
+  without.parts.erase(std::string(kBackupPolicyPart));
+  const DesiredState before = PostgreSql().Expand(without).value();
+  const DesiredState after = PostgreSql().Expand(with).value();
+  EXPECT_EQ(Member(before).fingerprint, Member(after).fingerprint) << "it would be recreated";
+  EXPECT_NE(Member(before).files_fingerprint, Member(after).files_fingerprint);
+  EXPECT_THAT(FileOf(without, kConfiguration), IsEmpty());
+  const char* member = "/etc/dbaas/patroni/member.yml";
+  EXPECT_THAT(FileOf(without, member), Not(HasSubstr("archive")));
+  EXPECT_THAT(FileOf(with, member), AllOf(HasSubstr("--stanza=pgt-x7kq archive-push"),
+                                          HasSubstr("archive_timeout: 30\n")));
+}
+
+TEST(ReadBackupsTest, AsPgBackRestListsThem) {
+  const auto catalogue = PostgreSql().ReadBackups(R"({
+    "archived_at": "2026-11-21T03:04:05.678Z", "archiving_problem": "",
+    "info": [{"name": "pgt-x7kq", "status": {"code": 0, "message": "ok"}, "backup": [
+      {"label": "20261121-020000F", "type": "full", "error": false,
+       "info": {"size": 31142912, "repository": {"size": 3774873, "delta": 3774873}},
+       "lsn": {"start": "0/2000028", "stop": "0/2000120"},
+       "timestamp": {"start": 1795226400, "stop": 1795226402}},
+      {"label": "20261121-020000F_20261121-030000I", "type": "incr", "error": true,
+       "info": {"size": 31142912, "repository": {"size": 3774873, "delta": 52}},
+       "lsn": {"start": "0/4000028", "stop": "0/4000120"},
+       "timestamp": {"start": 1795230000, "stop": 1795230001}}]}]})");
+  ASSERT_TRUE(catalogue.has_value()) << catalogue.error().ToLine();
+  ASSERT_EQ(catalogue->backups.size(), 2U);
+  const Backup& full = catalogue->backups[0];
+  EXPECT_EQ(full.id, "20261121-020000F");
+  EXPECT_EQ(full.kind, BackupKind::kFull);
+  EXPECT_EQ(ToText(full.began), "2026-11-21T02:00:00.000Z");
+  EXPECT_EQ(full.database_bytes, 31142912);
+  EXPECT_EQ(full.first_position, "0/2000028");
+  EXPECT_FALSE(full.damaged);
+  EXPECT_TRUE(catalogue->backups[1].damaged);
+  EXPECT_EQ(catalogue->backups[1].repository_bytes, 52);
+  EXPECT_EQ(ToText(*catalogue->earliest), "2026-11-21T02:00:02.000Z");
+  EXPECT_EQ(ToText(*catalogue->latest), "2026-11-21T03:04:05.678Z");
+  EXPECT_EQ(catalogue->Last(BackupKind::kIncremental), &catalogue->backups[1]);
+  EXPECT_EQ(catalogue->Last(BackupKind::kDifferential), &full);
+}
+
+TEST(ReadBackupsTest, NothingYetAndNothingRight) {
+  const auto none = PostgreSql().ReadBackups(
+      R"({"info": [{"status": {"code": 2, "message": "no valid backups"}, "backup": []}]})");
+  EXPECT_TRUE(none->repository_problem.empty());
+  EXPECT_EQ(none->earliest, std::nullopt);
+  const auto unknown = PostgreSql().ReadBackups(R"({"info": []})");
+  EXPECT_EQ(unknown->repository_problem, "the repository does not know this cluster");
+  const auto wrong = PostgreSql().ReadBackups(
+      R"({"info": [{"status": {"code": 99, "message": "other"}, "backup": []}]})");
+  EXPECT_EQ(wrong->repository_problem, "other");
+  EXPECT_FALSE(PostgreSql().ReadBackups("pgbackrest: command not found").has_value());
+}
+
+}  // namespace
+}  // namespace dbaas
