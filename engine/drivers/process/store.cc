@@ -60,19 +60,21 @@ std::string Store::FolderOf(const ObjectId& id) const {
   return fmt::format("{}/{}s/{}", directory_, ToString(id.kind), id.name);
 }
 
-/// Under another name first: nobody may meet it before it is the user's.
+/// Under another name first: nobody may meet it before it is the user's. Never in place of one that
+/// somebody made at the same moment, though it be empty: that one may be locked already, and two
+/// folders of one path are two locks.
 Result<void> Store::Make() const {
   TRY(MakeFolders(fs::path(directory_).parent_path().string(), 0755));
   std::string made = directory_ + ".XXXXXX";
   if (mkdtemp(made.data()) == nullptr) return SystemError("making folder " + directory_, errno);
-  const bool given = geteuid() != 0 || lchown(made.c_str(), user_.uid, user_.gid) == 0;
-  if (given && rename(made.c_str(), directory_.c_str()) == 0) return Ok();
-  const int failure = errno;
-  rmdir(made.c_str());
-  if (!given) return SystemError("giving " + directory_ + " to " + user_.name, failure);
-  // Somebody made one at the same moment, and something is in it already.
-  if (failure == ENOTEMPTY || failure == EEXIST) return Ok();
-  return SystemError("making folder " + directory_, failure);
+  Result<bool> named = false;
+  if (geteuid() == 0 && lchown(made.c_str(), user_.uid, user_.gid) != 0) {
+    named = SystemError("giving " + directory_ + " to " + user_.name, errno);
+  } else {
+    named = RenameNew(made, directory_);
+  }
+  if (!named || !*named) rmdir(made.c_str());
+  return named ? Ok() : Result<void>(named.error());
 }
 
 Result<void> Store::Prepare() const {
