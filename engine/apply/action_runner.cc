@@ -110,9 +110,9 @@ Result<void> ActionRunner::Do(const RestartInstance& operation) {
   return Change(kPatient, [&] { return context_.driver.Restart(operation.instance); });
 }
 
-Result<void> ActionRunner::Run(const Command& command) {
+Result<void> ActionRunner::Run(const Command& command, const RetryPolicy& policy) {
   if (command.argv.empty()) return Ok();
-  return Change(kBrief, [&]() -> Result<void> {
+  return Change(policy, [&]() -> Result<void> {
     TRY(RunCommand(context_.driver, command));
     return Ok();
   });
@@ -179,9 +179,7 @@ Result<void> ActionRunner::Do(const ApplySettings& operation) {
 /// Once: whoever asked is told why it failed, and a schedule has its own patience.
 Result<void> ActionRunner::Do(const TakeBackup& operation) {
   const std::string primary = TRY(WaitForPrimary());
-  TRY(RunCommand(context_.driver,
-                 context_.dbms.TakeBackup(context_.record, operation.kind, primary)));
-  return Ok();
+  return Run(context_.dbms.TakeBackup(context_.record, operation.kind, primary), kOnce);
 }
 
 Result<void> ActionRunner::Do(const WaitUntil& operation) {

@@ -56,7 +56,7 @@ class ActionRunner {
   /// One call that changes something: in its turn, under the lease, again while the host is silent.
   template <typename Call>
   Result<void> Change(const RetryPolicy& policy, Call call);
-  Result<void> Run(const Command& command);
+  Result<void> Run(const Command& command, const RetryPolicy& policy = kBrief);
   Result<ClaimAnswer> PassClaim(const Claim& seen, const std::string& to);
   Result<void> Wait(const Condition& condition);
   Result<std::string> WaitForPrimary();

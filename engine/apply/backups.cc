@@ -8,19 +8,17 @@
 
 namespace dbaas {
 
+Result<void> CheckHasPolicy(const ClusterRecord& record, const std::string& cluster) {
+  if (record.backup_policy() != nullptr) return Ok();
+  return Invalid("cluster_id", "cluster " + cluster + " has no backup policy",
+                 "A dbaas_backup_policy says where its backups go.");
+}
+
 Result<BackupCatalogue> ListBackups(Driver& driver, Clock& clock, const ClusterRecord& record) {
-  if (record.backup_policy() == nullptr) {
-    return Invalid("cluster_id", "cluster " + record.cluster + " has no backup policy",
-                   "A dbaas_backup_policy says where its backups go.");
-  }
+  TRY(CheckHasPolicy(record, record.cluster));
   const Dbms* dbms = TRY(DbmsOf(record));
-  const auto facts = Probe(driver, clock, record, TRY(driver.Observe(record.cluster)));
-  const MemberFacts* primary = facts ? facts->Primary() : nullptr;
-  if (primary == nullptr) {
-    return Unavailable("cluster " + record.cluster + " has no primary right now",
-                       "`dbaas show` says how its members are.");
-  }
-  return dbms->ReadBackups(TRY_IN(RunCommand(driver, dbms->ListBackups(record, primary->name)),
+  const std::string primary = TRY(FindPrimary(driver, clock, record));
+  return dbms->ReadBackups(TRY_IN(RunCommand(driver, dbms->ListBackups(record, primary)),
                                   "listing the backups of " + record.cluster));
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // What there is of a cluster's backups: asked of its primary, for that is where the repository is
-// reached from. Changes nothing. Called by the engine and the schedule (watch/backup_scheduler.h).
+// reached from. Changes nothing. Called by the engine, the schedule (watch/backup_scheduler.h) and
+// converge.
 // Thread-safe.
 #pragma once
 
@@ -13,7 +14,10 @@
 
 namespace dbaas {
 
-/// kInvalid, on "cluster_id", without a policy; kUnavailable when nobody leads, the host is silent
+/// kInvalid, on "cluster_id", without a policy. `cluster` is what the error calls it.
+Result<void> CheckHasPolicy(const ClusterRecord& record, const std::string& cluster);
+
+/// Errors: as CheckHasPolicy; kUnavailable when nobody leads, the host is silent
 /// or the repository is.
 Result<BackupCatalogue> ListBackups(Driver& driver, Clock& clock, const ClusterRecord& record);
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "engine/apply/action_runner.h"
+#include "engine/apply/backups.h"
 #include "engine/apply/deadline.h"
 #include "engine/apply/desired.h"
 #include "engine/apply/executor.h"
@@ -307,10 +308,7 @@ class Convergence {
                       "Apply first; that brings the cluster in line.");
     }
     if (wanted.kind == Maintenance::Kind::kBackup) {
-      if (before_->backup_policy() == nullptr) {
-        return Invalid("cluster_id", "cluster " + change_.id.ToText() + " has no backup policy",
-                       "A dbaas_backup_policy says where its backups go.");
-      }
+      TRY(CheckHasPolicy(*before_, change_.id.ToText()));
       asks_for_nothing_ = true;
     }
     intent_.record = *before_;
@@ -401,12 +399,9 @@ class Convergence {
     if (change_.key != kBackupPolicyPart || intent_.record.backup_policy() == nullptr) return Ok();
     context_.progress.Note("proving that a backup would reach the repository");
     const Sight sight = TRY(Look());
-    const MemberFacts* primary = sight.facts ? sight.facts->Primary() : nullptr;
-    if (primary == nullptr) {
-      return Unavailable("cluster " + change_.id.ToText() + " has no primary right now",
-                         "`dbaas show` says how its members are.");
-    }
-    const auto proven = RunCommand(driver_, dbms_->ProveRepository(intent_.record, primary->name));
+    const std::string primary =
+        TRY(PrimaryOf(sight.facts ? &*sight.facts : nullptr, change_.id.ToText()));
+    const auto proven = RunCommand(driver_, dbms_->ProveRepository(intent_.record, primary));
     if (proven) return Ok();
     return Error(proven.error())
         .In("proving that a backup would reach the repository")
@@ -618,6 +613,11 @@ std::optional<ClusterFacts> Probe(Driver& driver, Clock& clock, const ClusterRec
   auto facts = FactsSource(driver, **dbms, record, members, clock).Get(Milliseconds(0));
   if (!facts) return std::nullopt;
   return std::move(facts).value();
+}
+
+Result<std::string> FindPrimary(Driver& driver, Clock& clock, const ClusterRecord& record) {
+  const auto facts = Probe(driver, clock, record, TRY(driver.Observe(record.cluster)));
+  return PrimaryOf(facts ? &*facts : nullptr, record.cluster);
 }
 
 Result<Converged> Converge(const ConvergeContext& context, const PartChange& change) {

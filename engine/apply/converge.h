@@ -88,4 +88,7 @@ Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& cha
 std::optional<ClusterFacts> Probe(Driver& driver, Clock& clock, const ClusterRecord& record,
                                   const Observation& observed);
 
+/// Who leads now. kUnavailable when nobody does or the host is silent.
+Result<std::string> FindPrimary(Driver& driver, Clock& clock, const ClusterRecord& record);
+
 }  // namespace dbaas

@@ -22,14 +22,8 @@ Result<void> RunOnPrimary(const LoginContext& context, const CommandAt& command_
   const ClusterRecord& record = context.record;
   const Dbms* dbms = TRY(DbmsOf(record));
   return Retry(kLoginPatience, context.clock, context.random, {}, [&]() -> Result<void> {
-    const Observation observed = TRY(context.driver.Observe(record.cluster));
-    const auto facts = Probe(context.driver, context.clock, record, observed);
-    const MemberFacts* primary = facts ? facts->Primary() : nullptr;
-    if (primary == nullptr) {
-      return Unavailable("cluster " + record.cluster + " has no primary right now",
-                         "`dbaas show` says how its members are.");
-    }
-    const Command command = command_at(*dbms, primary->name);
+    const Command command =
+        command_at(*dbms, TRY(FindPrimary(context.driver, context.clock, record)));
     if (command.argv.empty()) {
       return Invalid("access", dbms->Name() + " has no roles for a short time",
                      "Only the administrator's credentials are to be had.");

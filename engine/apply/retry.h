@@ -22,6 +22,8 @@ struct RetryPolicy {
   Milliseconds longest_delay{2000};
 };
 
+/// For what takes long, or has somebody behind it who comes again.
+inline constexpr RetryPolicy kOnce{.attempts = 1};
 /// For the first contact with a host: a person waits for the answer.
 inline constexpr RetryPolicy kBrief{.attempts = 3};
 /// For the middle of an apply: half a minute of a restarting engine is better sat out.

@@ -57,4 +57,11 @@ const MemberFacts* ClusterFacts::Primary() const {
   return primary;
 }
 
+Result<std::string> PrimaryOf(const ClusterFacts* facts, const std::string& cluster) {
+  const MemberFacts* primary = facts == nullptr ? nullptr : facts->Primary();
+  if (primary != nullptr) return primary->name;
+  return Unavailable("cluster " + cluster + " has no primary right now",
+                     "`dbaas show` says how its members are.");
+}
+
 }  // namespace dbaas

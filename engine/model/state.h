@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/base/result.h"
 #include "engine/model/object.h"
 
 namespace dbaas {
@@ -95,5 +96,9 @@ struct ClusterFacts {
   const MemberFacts* Find(const std::string& member) const;
   const MemberFacts* Primary() const;  ///< Null when there is none (or more than one).
 };
+
+/// The name of the one who leads. kUnavailable when nobody does, or nobody answered (null);
+/// `cluster` is what the error calls it.
+Result<std::string> PrimaryOf(const ClusterFacts* facts, const std::string& cluster);
 
 }  // namespace dbaas

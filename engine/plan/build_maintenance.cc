@@ -24,15 +24,9 @@ class Builder {
       TRY(PlanFailover(primary));
     } else if (wanted_.kind == Maintenance::Kind::kReload) {
       TRY(PlanReloads());
-    } else if (primary == nullptr) {
-      return Unavailable("cluster " + wanted_.id.ToText() + " has no primary right now",
-                         "`dbaas show` says how its members are.");
-    } else if (wanted_.kind == Maintenance::Kind::kSwitchover) {
-      TRY(PlanSwitchover());
-    } else if (wanted_.kind == Maintenance::Kind::kBackup) {
-      Add(wanted_.ToText(), TakeBackup{wanted_.backup}, "asked for");
     } else {
-      PlanRestarts();
+      TRY(PrimaryOf(input_.facts, wanted_.id.ToText()));
+      TRY(PlanWhereOneLeads());
     }
     plan_.disruption = AssessDisruption(plan_.actions, {}, input_);
     return std::move(plan_);
@@ -69,6 +63,16 @@ class Builder {
                      fmt::format("{} could.", fmt::join(candidates, ", ")));
     }
     return std::vector<std::string>{wanted_.member};
+  }
+
+  Result<void> PlanWhereOneLeads() {
+    if (wanted_.kind == Maintenance::Kind::kSwitchover) return PlanSwitchover();
+    if (wanted_.kind == Maintenance::Kind::kBackup) {
+      Add(wanted_.ToText(), TakeBackup{wanted_.backup}, "asked for");
+    } else {
+      PlanRestarts();
+    }
+    return Ok();
   }
 
   Result<void> PlanSwitchover() {

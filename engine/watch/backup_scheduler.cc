@@ -2,20 +2,16 @@
 #include "engine/watch/backup_scheduler.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "engine/apply/backups.h"
-#include "engine/apply/retry.h"
 #include "engine/model/cron.h"
 
 namespace dbaas {
 namespace {
 
-constexpr RetryPolicy kAfterFailure{.first_delay = std::chrono::minutes(1),
-                                    .longest_delay = std::chrono::hours(1)};
 // Nothing is scheduled; but the policy may change, which is noticed by itself.
 constexpr Milliseconds kNever = std::chrono::hours(24 * 365);
 
@@ -44,28 +40,22 @@ DueBackup FindDue(const BackupPolicySpec& policy, const BackupCatalogue& catalog
 }
 
 void BackupScheduler::Look() {
-  const auto records = context_.converge.driver.ReadRecords();
-  if (!records) {
-    spdlog::debug("cannot look which backups are due: {}", records.error().ToLine());
-    return;
-  }
-  std::map<std::string, Cluster> known = std::exchange(clusters_, {});
-  for (const auto& record : *records) {
-    if (context_.converge.stop.stop_requested()) return;
-    if (!context_.clusters.empty() && !context_.clusters.contains(record.cluster)) continue;
+  std::map<std::string, Cluster> found;
+  const auto look = [&](const ClusterRecord& record) {
     const BackupPolicySpec* policy = record.backup_policy();
-    if (policy == nullptr || !policy->has_schedule()) continue;
-    if (!record.has_cluster_part() || record.deleting) continue;
-    Cluster& cluster = clusters_[record.cluster] = std::move(known[record.cluster]);
+    if (policy == nullptr || !policy->has_schedule()) return;
+    Cluster& cluster = found[record.cluster] = std::move(clusters_[record.cluster]);
     if (cluster.policy != *policy) cluster = {.policy = *policy};
     // An apply is at work, or was cut: what it did not finish, a backup might not survive.
-    if (record.settled < record.generation) continue;
-    if (context_.converge.clock.Now() >= cluster.due) LookAt(record, cluster);
-  }
+    if (record.settled < record.generation) return;
+    if (rounds_.converge.clock.Now() >= cluster.due) LookAt(record, cluster);
+  };
+  // What is gone is forgotten: made anew under the same name, it is another cluster.
+  if (rounds_.Each("which backups are due", look)) clusters_ = std::move(found);
 }
 
 void BackupScheduler::LookAt(const ClusterRecord& record, Cluster& cluster) {
-  const ConvergeContext& converge = context_.converge;
+  const ConvergeContext& converge = rounds_.converge;
   const auto catalogue = ListBackups(converge.driver, converge.clock, record);
   if (!catalogue) return Fail(record.cluster, catalogue.error(), cluster);
   const TimePoint now = converge.clock.Now();
@@ -84,29 +74,19 @@ void BackupScheduler::LookAt(const ClusterRecord& record, Cluster& cluster) {
     return Fail(record.cluster, taken.error(), cluster);
   }
   cluster = {.policy = cluster.policy};
-  Report(WatchReport::Kind::kBackedUp, record.cluster,
-         fmt::format("{}, due at {}", wanted.ToText(), ToText(due.at)), converge.clock.Now() - now);
+  rounds_.Tell(WatchReport::Kind::kBackedUp, record.cluster,
+               fmt::format("{}, due at {}", wanted.ToText(), ToText(due.at)),
+               converge.clock.Now() - now);
 }
 
 void BackupScheduler::Fail(const std::string& name, const Error& error, Cluster& cluster) {
-  const ConvergeContext& converge = context_.converge;
+  const ConvergeContext& converge = rounds_.converge;
   if (error.kind == ErrorKind::kCancelled) return;
   cluster.due =
       converge.clock.Now() + RetryDelay(kAfterFailure, cluster.failures++, converge.random);
   std::string text = error.ToLine();
   if (std::exchange(cluster.told, text) == text) return;
-  Report(WatchReport::Kind::kNoBackup, name, std::move(text));
-}
-
-void BackupScheduler::Report(WatchReport::Kind kind, const std::string& cluster, std::string text,
-                             Milliseconds took) {
-  context_.report({.kind = kind,
-                   .at = context_.converge.clock.Now(),
-                   .host = context_.converge.driver.Host(),
-                   .cluster = cluster,
-                   .member = "",
-                   .text = std::move(text),
-                   .took = took});
+  rounds_.Tell(WatchReport::Kind::kNoBackup, name, std::move(text));
 }
 
 }  // namespace dbaas

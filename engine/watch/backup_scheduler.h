@@ -9,24 +9,16 @@
 // Threading: one thread. Errors: none get out. Docs: docs/backups.md.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <utility>
 
-#include "engine/apply/converge.h"
 #include "engine/base/clock.h"
 #include "engine/model/backup.h"
-#include "engine/model/watch_report.h"
+#include "engine/watch/rounds.h"
 
 namespace dbaas {
-
-struct BackupSchedulerContext {
-  ConvergeContext converge;
-  std::set<std::string> clusters;                  ///< Empty: all of the host.
-  std::function<void(const WatchReport&)> report;  ///< Returns soon.
-};
 
 /// The strongest kind of backup that is due, and since when or until when none is.
 struct DueBackup {
@@ -38,7 +30,7 @@ DueBackup FindDue(const BackupPolicySpec& policy, const BackupCatalogue& catalog
 
 class BackupScheduler {
  public:
-  explicit BackupScheduler(BackupSchedulerContext context) : context_(std::move(context)) {}
+  explicit BackupScheduler(Rounds rounds) : rounds_(std::move(rounds)) {}
 
   /// Takes what is due of every cluster.
   void Look();
@@ -52,10 +44,8 @@ class BackupScheduler {
   };
   void LookAt(const ClusterRecord& record, Cluster& cluster);
   void Fail(const std::string& name, const Error& error, Cluster& cluster);
-  void Report(WatchReport::Kind kind, const std::string& cluster, std::string text,
-              Milliseconds took = {});
 
-  BackupSchedulerContext context_;
+  Rounds rounds_;
   std::map<std::string, Cluster> clusters_;
 };
 

@@ -7,13 +7,8 @@
 
 #include <utility>
 
-#include "engine/apply/retry.h"
-
 namespace dbaas {
 namespace {
-
-constexpr RetryPolicy kAfterFailure{.first_delay = std::chrono::minutes(1),
-                                    .longest_delay = std::chrono::hours(1)};
 
 /// Somebody at work, and a host that is away, are no news.
 bool Passes(const Error& error) {
@@ -24,21 +19,13 @@ bool Passes(const Error& error) {
 }  // namespace
 
 void Reconciler::Look() {
-  const auto records = context_.converge.driver.ReadRecords();
-  if (!records) {
-    spdlog::debug("cannot look for what is to be repaired: {}", records.error().ToLine());
-    return;
-  }
-  for (const auto& record : *records) {
-    if (context_.converge.stop.stop_requested()) return;
-    if (!context_.clusters.empty() && !context_.clusters.contains(record.cluster)) continue;
-    if (!record.has_cluster_part() || record.deleting || !record.cluster_spec().repair) continue;
-    LookAt(record.cluster);
-  }
+  rounds_.Each("for what is to be repaired", [this](const ClusterRecord& record) {
+    if (record.cluster_spec().repair) LookAt(record.cluster);
+  });
 }
 
 void Reconciler::LookAt(const std::string& cluster) {
-  const ConvergeContext& converge = context_.converge;
+  const ConvergeContext& converge = rounds_.converge;
   const ClusterId id{converge.driver.Host(), cluster};
   const auto wrong = LookForRepair(converge, id);
   Case& at_hand = cases_[cluster];
@@ -59,8 +46,8 @@ void Reconciler::LookAt(const std::string& cluster) {
   }
   cases_.erase(cluster);
   if (repaired->empty()) return;
-  Report(WatchReport::Kind::kRepaired, cluster, fmt::format("{}", fmt::join(*repaired, ", ")),
-         converge.clock.Now() - now);
+  rounds_.Tell(WatchReport::Kind::kRepaired, cluster, fmt::format("{}", fmt::join(*repaired, ", ")),
+               converge.clock.Now() - now);
 }
 
 void Reconciler::LeaveAlone(const std::string& cluster, const Error& error) {
@@ -70,18 +57,7 @@ void Reconciler::LeaveAlone(const std::string& cluster, const Error& error) {
   std::string& told = cases_[cluster].told;
   if (told == text) return;
   told = text;
-  Report(WatchReport::Kind::kLeftAlone, cluster, std::move(text));
-}
-
-void Reconciler::Report(WatchReport::Kind kind, const std::string& cluster, std::string text,
-                        Milliseconds took) {
-  context_.report({.kind = kind,
-                   .at = context_.converge.clock.Now(),
-                   .host = context_.converge.driver.Host(),
-                   .cluster = cluster,
-                   .member = "",
-                   .text = std::move(text),
-                   .took = took});
+  rounds_.Tell(WatchReport::Kind::kLeftAlone, cluster, std::move(text));
 }
 
 }  // namespace dbaas

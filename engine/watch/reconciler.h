@@ -4,32 +4,24 @@
 // say. It decides nothing: what is wrong, and what a machine may mend unasked, is converge's word
 // (apply/converge.h, Repair). Called by Engine::Watch.
 //
-//   Reconciler reconciler({.converge = context, .host = "local", .report = print});
+//   Reconciler reconciler({.converge = context, .clusters = {}, .report = print});
 //   auto working = threads.Repeat(std::chrono::seconds(30), [&] { reconciler.Look(); });
 //
 // Threading: one thread. Errors: none get out. Docs: docs/watch.md.
 #pragma once
 
-#include <functional>
 #include <map>
-#include <set>
 #include <string>
+#include <utility>
 
-#include "engine/apply/converge.h"
 #include "engine/base/clock.h"
-#include "engine/model/watch_report.h"
+#include "engine/watch/rounds.h"
 
 namespace dbaas {
 
-struct ReconcilerContext {
-  ConvergeContext converge;
-  std::set<std::string> clusters;                  ///< Empty: all of the host.
-  std::function<void(const WatchReport&)> report;  ///< Returns soon.
-};
-
 class Reconciler {
  public:
-  explicit Reconciler(ReconcilerContext context) : context_(std::move(context)) {}
+  explicit Reconciler(Rounds rounds) : rounds_(std::move(rounds)) {}
 
   /// Looks at every cluster once, and mends what was wrong the last time too: what is gone a moment
   /// later was a restart, or somebody at work.
@@ -45,10 +37,8 @@ class Reconciler {
   };
   void LookAt(const std::string& cluster);
   void LeaveAlone(const std::string& cluster, const Error& error);
-  void Report(WatchReport::Kind kind, const std::string& cluster, std::string text,
-              Milliseconds took = {});
 
-  ReconcilerContext context_;
+  Rounds rounds_;
   std::map<std::string, Case> cases_;
 };
 

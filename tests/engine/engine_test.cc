@@ -133,16 +133,7 @@ TEST_F(EngineTest, ThoseWhoWaitTogetherForASilentHostHearOfItTogether) {
 
 TEST_F(EngineTest, PlanForASilentHostWarnsAndApplyFails) {
   host_->SetReachable(false);
-  ClusterSpec spec;
-  spec.name = "orders";
-  spec.engine = "postgresql";
-  spec.engine_version = "17";
-  const PartChange change{.id = {"local", "orders"},
-                          .key = "cluster",
-                          .verb = PartChange::Verb::kCreate,
-                          .spec = spec,
-                          .who = "test"};
-  const auto preview = engine_.Plan(change);
+  const auto preview = engine_.Plan(Change(Verb::kCreate, Spec(1)));
   ASSERT_TRUE(preview.has_value());
   ASSERT_EQ(preview->warnings.size(), 1U);
   EXPECT_THAT(preview->warnings[0], HasSubstr("Host local does not answer"));
@@ -150,18 +141,8 @@ TEST_F(EngineTest, PlanForASilentHostWarnsAndApplyFails) {
 
 TEST_F(EngineTest, AppliedClusterRunsWithoutDriftAndIsNotAskedForAgain) {
   FakePatroni patroni(*host_);
-  ClusterSpec spec;
-  spec.name = "orders";
-  spec.engine = "postgresql";
-  spec.engine_version = "17";
-  spec.resources = FindInstanceClass("db.small")->resources;
-  const PartChange change{.id = {"local", "orders"},
-                          .key = "cluster",
-                          .verb = PartChange::Verb::kCreate,
-                          .spec = spec,
-                          .who = "test"};
   SilentProgress progress;
-  const auto view = engine_.Apply(change, progress, {});
+  const auto view = engine_.Apply(Change(Verb::kCreate, Spec(1)), progress, {});
   ASSERT_TRUE(view.has_value()) << view.error().ToLine();
   EXPECT_EQ(view->status, "running");
   EXPECT_TRUE(view->drift.empty());
@@ -175,17 +156,9 @@ TEST_F(EngineTest, AppliedClusterRunsWithoutDriftAndIsNotAskedForAgain) {
 class SettleAfterAnswerTest : public EngineTest {
  protected:
   static PartChange Create() {
-    ClusterSpec spec;
-    spec.name = "orders";
-    spec.engine = "postgresql";
-    spec.engine_version = "17";
-    spec.resources = FindInstanceClass("db.small")->resources;
-    return {.id = {"local", "orders"},
-            .key = "cluster",
-            .verb = PartChange::Verb::kCreate,
-            .spec = spec,
-            .who = "test",
-            .settles_after_answer = true};
+    PartChange change = Change(Verb::kCreate, Spec(1));
+    change.settles_after_answer = true;
+    return change;
   }
 
   /// What another process sees.
@@ -231,11 +204,8 @@ TEST_F(SettleAfterAnswerTest, WhoAsksNextFindsItSettled) {
 
 TEST_F(SettleAfterAnswerTest, TheNextApplyBuildsOnAnEndedOne) {
   ASSERT_TRUE(engine_.Apply(Create(), progress_, {}).has_value());
-  PartChange replica{.id = {"local", "orders"},
-                     .key = "replica/reports",
-                     .verb = PartChange::Verb::kCreate,
-                     .spec = ReplicaSpec{.name = "reports"},
-                     .who = "test"};
+  const PartChange replica =
+      Change(Verb::kCreate, ReplicaSpec{.name = "reports"}, "replica/reports");
   ASSERT_TRUE(engine_.Apply(replica, progress_, {}).has_value());
   const auto record = host_->ReadRecord("orders");
   ASSERT_TRUE(record.has_value() && record->has_value());
@@ -254,19 +224,7 @@ TEST_F(SettleAfterAnswerTest, AnEngineThatGoesSettlesFirst) {
 
 class StopTest : public EngineTest {
  protected:
-  static PartChange Create() {
-    ClusterSpec spec;
-    spec.name = "orders";
-    spec.engine = "postgresql";
-    spec.engine_version = "17";
-    spec.node_count = 3;
-    spec.resources = FindInstanceClass("db.small")->resources;
-    return {.id = {"local", "orders"},
-            .key = "cluster",
-            .verb = PartChange::Verb::kCreate,
-            .spec = spec,
-            .who = "test"};
-  }
+  static PartChange Create() { return Change(Verb::kCreate, Spec(3)); }
 
   std::stop_source stop_;
   SilentProgress progress_;

@@ -81,12 +81,7 @@ class BackupSchedulerTest : public testing::Test {
   void Have(const BackupPolicySpec& policy) {
     world_.host.SetControlSocket(true);
     const auto verb = is_there_ ? Verb::kUpdate : Verb::kCreate;
-    const PartChange change{.id = {"local", "orders"},
-                            .key = std::string(kBackupPolicyPart),
-                            .verb = verb,
-                            .spec = policy,
-                            .who = "test"};
-    const auto applied = world_.Apply(change);
+    const auto applied = world_.Apply(Change(verb, policy, std::string(kBackupPolicyPart)));
     ASSERT_TRUE(applied.has_value()) << applied.error().ToLine();
     is_there_ = true;
   }

@@ -46,24 +46,32 @@ File PostgresFile(std::string path, Secret<std::string> content, bool create_onl
           .create_only = create_only};
 }
 
-std::string StorageAuthority(const ClusterRecord& record) {
-  const BackupPolicySpec* policy = record.backup_policy();
-  return policy != nullptr && policy->s3 ? policy->s3->ca_certificate_pem : "";
+std::string InConfiguration(const char* name) {
+  return std::string(kConfigurationFolder) + "/" + name;
 }
 
-// Files are there whether they say something or not: one that a policy left behind would live on.
+/// Those that are the same in every member, made once.
+std::vector<File> FilesOfAll(const ClusterRecord& record, const Settings& settings) {
+  // The keys of a policy that is gone must not stay behind: then it is there, and empty.
+  std::vector<File> files = {
+      PostgresFile(InConfiguration("bootstrap.yml"), Secret(BootstrapYaml(settings)), true),
+      PostgresFile(kBackupPath, BackupConfiguration(record))};
+  const BackupPolicySpec* policy = record.backup_policy();
+  if (policy != nullptr && policy->s3 && !policy->s3->ca_certificate_pem.empty()) {
+    files.push_back(PostgresFile(kStorageAuthorityPath, Secret(policy->s3->ca_certificate_pem)));
+  }
+  return files;
+}
+
 std::vector<File> FilesOf(const ClusterRecord& record, const Member& member,
-                          const std::string& bootstrap) {
-  const std::string folder = std::string(kConfigurationFolder) + "/";
+                          std::vector<File> files) {
   const auto& secrets = record.secrets;
-  return {PostgresFile(folder + "bootstrap.yml", Secret(bootstrap), true),
-          PostgresFile(folder + "member.yml", MemberYaml(record, member)),
-          PostgresFile(kStartPatroniPath, Secret(std::string(embedded::kStartPatroni))),
-          PostgresFile(kCertificatePath, secrets.at(member.name + ".crt")),
-          PostgresFile(kKeyPath, secrets.at(member.name + ".key")),
-          PostgresFile(kAuthorityPath, secrets.at(std::string(kAuthority) + ".crt")),
-          PostgresFile(kBackupPath, BackupConfiguration(record)),
-          PostgresFile(kStorageAuthorityPath, Secret(StorageAuthority(record)))};
+  files.push_back(PostgresFile(InConfiguration("member.yml"), MemberYaml(record, member)));
+  files.push_back(PostgresFile(kStartPatroniPath, Secret(std::string(embedded::kStartPatroni))));
+  files.push_back(PostgresFile(kCertificatePath, secrets.at(member.name + ".crt")));
+  files.push_back(PostgresFile(kKeyPath, secrets.at(member.name + ".key")));
+  files.push_back(PostgresFile(kAuthorityPath, secrets.at(std::string(kAuthority) + ".crt")));
+  return files;
 }
 
 Object Network(const std::string& name, const std::string& cluster, const std::string& part) {
@@ -86,7 +94,8 @@ Object Repository(const ClusterRecord& record) {
           .holds_data = true};
 }
 
-Object Instance(const ClusterRecord& record, const Member& member, const std::string& bootstrap) {
+Object Instance(const ClusterRecord& record, const Member& member,
+                const std::vector<File>& files_of_all) {
   const ClusterSpec& spec = record.cluster_spec();
   InstanceSpec instance{
       .image = ImageOf(spec),
@@ -96,7 +105,7 @@ Object Instance(const ClusterRecord& record, const Member& member, const std::st
       .mounts = {{member.volume(), kDataMount},
                  {RepositoryVolume(record.cluster), kRepositoryMount}},
       .networks = {record.cluster, std::string(kManagementCluster)},
-      .files = FilesOf(record, member, bootstrap),
+      .files = FilesOf(record, member, files_of_all),
       .resources = member.resources,
       // Parallel queries exchange rows there.
       .shm_bytes = std::max(kMinimumShm, member.resources.memory_bytes / 4),
@@ -272,9 +281,9 @@ Result<DesiredState> PostgreSql::Expand(const ClusterRecord& record) const {
   state.objects.push_back(Network(record.cluster, record.cluster, std::string(kClusterPart)));
   for (const auto& member : members) state.objects.push_back(Volume(member, record.cluster));
   state.objects.push_back(Repository(record));
-  const std::string bootstrap = BootstrapYaml(state.settings);
+  const std::vector<File> files_of_all = FilesOfAll(record, state.settings);
   for (const auto& member : members) {
-    state.objects.push_back(Instance(record, member, bootstrap));
+    state.objects.push_back(Instance(record, member, files_of_all));
     state.members.push_back(member.name);
   }
   state.objects.push_back(Proxy(record, members));

@@ -14,26 +14,19 @@ FROM pg_stat_archiver;
 
 
 def pgbackrest(command, *options, timeout=600):
-    """(output, None) or (None, reason)."""
+    """What it prints. The script fails with it."""
     argv = ["pgbackrest", "--config=" + ARGUMENTS["config"], "--stanza=" + ARGUMENTS["stanza"],
             "--log-level-console=off", "--log-level-stderr=error", "--no-log-timestamp", *options, command]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return None, "pgbackrest %s: %s" % (command, type(error).__name__)
+        fail("pgbackrest %s: %s" % (command, type(error).__name__))
     if done.returncode == 0:
-        return done.stdout, None
+        return done.stdout
     # "P00  ERROR: [058]: what went wrong", and what it goes on to say further in.
     lines = [line.partition("ERROR: ")[2] for line in done.stderr.splitlines() if "ERROR: " in line]
     reason = (lines or done.stderr.strip().splitlines() or ["exit code %d" % done.returncode])[0]
-    return None, "pgbackrest %s: %s" % (command, reason)
-
-
-def must(command, *options, timeout=600):
-    output, reason = pgbackrest(command, *options, timeout=timeout)
-    if reason is not None:
-        fail(reason)
-    return output
+    fail("pgbackrest %s: %s" % (command, reason))
 
 
 def archiving():
@@ -48,7 +41,7 @@ def archiving():
 
 
 def list_backups():
-    info = json.loads(must("info", "--output=json", timeout=60))
+    info = json.loads(pgbackrest("info", "--output=json", timeout=60))
     state, problem = archiving()
     print(json.dumps({"info": info, "archived_at": state.get("archived_at") or "", "archiving_problem": problem}))
 
@@ -61,9 +54,9 @@ elif task == "prove":
     if not wait(30, lambda: ARGUMENTS["stanza"] in (psql("SHOW archive_command;", timeout=5)[0] or ""), 0.2):
         fail("the server did not take over the new archive_command within 30 s")
     # Somebody waits for the answer: pgBackRest tries three times for as long.
-    must("stanza-create", "--io-timeout=5")
+    pgbackrest("stanza-create", "--io-timeout=5")
     # Switches to another piece of WAL and waits until the one before is in the repository.
-    must("check", "--io-timeout=5", "--archive-timeout=30")
+    pgbackrest("check", "--io-timeout=5", "--archive-timeout=30")
 else:
-    must("stanza-create")
-    must("backup", "--type=" + task, timeout=LONGEST_BACKUP)
+    pgbackrest("stanza-create")
+    pgbackrest("backup", "--type=" + task, timeout=LONGEST_BACKUP)

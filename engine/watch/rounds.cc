@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/watch/rounds.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace dbaas {
+
+bool Rounds::Each(const char* purpose,
+                  const std::function<void(const ClusterRecord&)>& look) const {
+  const auto records = converge.driver.ReadRecords();
+  if (!records) {
+    spdlog::debug("cannot look {}: {}", purpose, records.error().ToLine());
+    return false;
+  }
+  for (const auto& record : *records) {
+    if (converge.stop.stop_requested()) break;
+    if (!clusters.empty() && !clusters.contains(record.cluster)) continue;
+    if (record.has_cluster_part() && !record.deleting) look(record);
+  }
+  return true;
+}
+
+void Rounds::Tell(WatchReport::Kind kind, const std::string& cluster, std::string text,
+                  Milliseconds took) const {
+  report({.kind = kind,
+          .at = converge.clock.Now(),
+          .host = converge.driver.Host(),
+          .cluster = cluster,
+          .member = "",
+          .text = std::move(text),
+          .took = took});
+}
+
+}  // namespace dbaas

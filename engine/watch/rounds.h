@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Rounds: what those who look at a host's clusters again and again have in common: which ones they
+// look at, how they tell what they did, and how long they wait after a failure. Used by Reconciler
+// and BackupScheduler. Threading: const; as its parts.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "engine/apply/converge.h"
+#include "engine/apply/retry.h"
+#include "engine/model/watch_report.h"
+
+namespace dbaas {
+
+inline constexpr RetryPolicy kAfterFailure{.first_delay = std::chrono::minutes(1),
+                                           .longest_delay = std::chrono::hours(1)};
+
+struct Rounds {
+  ConvergeContext converge;
+  std::set<std::string> clusters;                  ///< Empty: all of the host.
+  std::function<void(const WatchReport&)> report;  ///< Returns soon.
+
+  /// Calls `look` for each cluster that is there and meant to stay, until a stop is requested. False
+  /// when the host is away, which is no news; `purpose`, for the log, completes "cannot look ".
+  bool Each(const char* purpose, const std::function<void(const ClusterRecord&)>& look) const;
+  void Tell(WatchReport::Kind kind, const std::string& cluster, std::string text,
+            Milliseconds took = {}) const;
+};
+
+}  // namespace dbaas
