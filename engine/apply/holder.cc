@@ -73,13 +73,17 @@ std::string Occasion(const VariableReader& variable, const FirstLineReader& firs
 }
 
 Holder ThisProcess(const std::string& who, Random& random) {
+  // As long as a process lives it stays the same one.
+  static const std::string owner = fmt::format("{}@{}", UserName(), HostName());
+  static const std::string machine = MachineIdentity();
+  static const std::int64_t start_time = ProcessStartTime(getpid());
   const std::string occasion = Occasion(FromEnvironment, FirstLine);
-  return {.name = fmt::format("{}@{} pid {} ({}{})", UserName(), HostName(), getpid(), who,
+  return {.name = fmt::format("{} pid {} ({}{})", owner, getpid(), who,
                               occasion.empty() ? "" : ", " + occasion),
           .token = random.Token(16),
-          .machine = MachineIdentity(),
+          .machine = machine,
           .pid = getpid(),
-          .start_time = ProcessStartTime(getpid())};
+          .start_time = start_time};
 }
 
 }  // namespace dbaas

@@ -23,25 +23,17 @@ const BackupPolicySpec* ClusterRecord::backup_policy() const {
 }
 
 Json ToJson(const ClusterRecord& record) {
-  Json parts = Json::object();
-  for (const auto& [key, part] : record.parts) parts[key] = ToJson(part);
-  Json secrets = Json::object();
-  for (const auto& [name, secret] : record.secrets) secrets[name] = secret.Reveal();
-  Json history = Json::array();
-  for (const auto& entry : record.history) history.push_back(ToJson(entry));
-  return {{"format", kFormat},
-          {"cluster", record.cluster},
-          {"uid", record.uid},
-          {"generation", record.generation},
-          {"settled", record.settled},
-          {"deleting", record.deleting},
-          {"parts", parts},
-          {"secrets", secrets},
-          {"ports", record.ports},
-          {"version_actual", record.version_actual},
-          {"watcher", record.watcher},
-          {"expansion", record.expansion},
-          {"history", history}};
+  Json json = {{"format", kFormat},         {"cluster", record.cluster},
+               {"uid", record.uid},         {"generation", record.generation},
+               {"settled", record.settled}, {"deleting", record.deleting},
+               {"parts", Json::object()},   {"secrets", Json::object()},
+               {"ports", record.ports},     {"version_actual", record.version_actual},
+               {"watcher", record.watcher}, {"expansion", record.expansion},
+               {"history", Json::array()}};
+  for (const auto& [key, part] : record.parts) json["parts"][key] = ToJson(part);
+  for (const auto& [name, secret] : record.secrets) json["secrets"][name] = secret.Reveal();
+  for (const auto& entry : record.history) json["history"].push_back(ToJson(entry));
+  return json;
 }
 
 Result<ClusterRecord> RecordFromJson(const Json& json) {

@@ -23,8 +23,9 @@ struct Rounds {
   std::set<std::string> clusters;                  ///< Empty: all of the host.
   std::function<void(const WatchReport&)> report;  ///< Returns soon.
 
-  /// Calls `look` for each cluster that is there and meant to stay, until a stop is requested. False
-  /// when the host is away, which is no news; `purpose`, for the log, completes "cannot look ".
+  /// Calls `look` for each cluster that is there and meant to stay, until a stop is requested.
+  /// False when the host is away, which is no news; `purpose`, for the log, completes "cannot look
+  /// ".
   bool Each(const char* purpose, const std::function<void(const ClusterRecord&)>& look) const;
   void Tell(WatchReport::Kind kind, const std::string& cluster, std::string text,
             Milliseconds took = {}) const;

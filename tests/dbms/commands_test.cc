@@ -16,9 +16,11 @@ using testing::Not;
 /// The script's ARGUMENTS, read the way Python does.
 Json ArgumentsOf(const Command& command) {
   const std::string input = ResolveHostWords(command.input.Reveal());
-  const auto begin = input.find("json.loads(") + 11;
-  const auto end = input.find(")\n", begin);
-  return Json::parse(Json::parse(input.substr(begin, end - begin)).get<std::string>());
+  const auto begin = input.find("json.loads(r'") + 13;
+  const auto end = input.find("')\n", begin);
+  const std::string literal = input.substr(begin, end - begin);
+  EXPECT_EQ(literal.find_first_of("'\n"), std::string::npos) << "ends the literal: " << literal;
+  return Json::parse(literal);
 }
 
 Settings DesiredOf(const ClusterRecord& record) {
@@ -55,6 +57,15 @@ TEST(PostgreSqlCommandsTest, NoPasswordOfARoleIsSentAtAll) {
   EXPECT_THAT(input, Not(HasSubstr("secret-replication_password")));
   EXPECT_THAT(input, Not(HasSubstr("secret-rewind_password")));
   EXPECT_THAT(PostgreSql().Probe(record, "pgt-1").input.Reveal(), Not(HasSubstr("secret-")));
+}
+
+TEST(PostgreSqlCommandsTest, AnyTextArrivesInAScriptAsItIs) {
+  ClusterRecord record = RecordOf(SpecOf());
+  const Settings desired = {
+      {"parameters.log_line_prefix", Secret<std::string>("it's \\ \"é\"\n')")}};
+  EXPECT_EQ(ArgumentsOf(PostgreSql().ApplySettings(record, desired, KeysOf(desired), "pgt-1"))
+                .at("/patch/postgresql/parameters/log_line_prefix"_json_pointer),
+            "it's \\ \"é\"\n')");
 }
 
 TEST(PostgreSqlCommandsTest, ApplySettingsTakesOnlyTheKeysAskedFor) {

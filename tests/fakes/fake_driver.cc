@@ -486,10 +486,10 @@ Result<std::vector<ClusterRecord>> FakeDriver::ReadRecords() {
 Result<void> FakeDriver::WriteRecord(const ClusterRecord& record,
                                      std::int64_t expected_generation) {
   return Call<void>("WriteRecord", record.cluster, [&]() -> Result<void> {
-    const std::string text = Dump(ToJson(record));
+    Json json = ToJson(record);
     std::int64_t stored_generation = 0;
     if (const auto found = records_.find(record.cluster); found != records_.end()) {
-      if (found->second.text == text) return Ok();  // A repetition after a lost answer.
+      if (found->second.json == json) return Ok();  // A repetition after a lost answer.
       stored_generation = found->second.record->generation;
     }
     if (stored_generation != expected_generation) {
@@ -497,8 +497,9 @@ Result<void> FakeDriver::WriteRecord(const ClusterRecord& record,
           fmt::format("the record of cluster {} was changed by someone else", record.cluster),
           fmt::format("expected generation {}, found {}", expected_generation, stored_generation));
     }
-    auto read = TRY(RecordFromJson(TRY(ParseJson(text, "the record"))));
-    records_[record.cluster] = {text, std::make_shared<const ClusterRecord>(std::move(read))};
+    auto read = TRY(RecordFromJson(json));
+    records_[record.cluster] = {std::move(json),
+                                std::make_shared<const ClusterRecord>(std::move(read))};
     return Ok();
   });
 }

@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/json.h"
 #include "engine/drivers/driver.h"
 
 namespace dbaas {
@@ -193,8 +194,8 @@ class FakeDriver final : public Driver {
   std::set<ObjectId> foreign_;
   std::set<int> foreign_ports_;
   struct Stored {
-    std::string text;                             ///< As a real store has it.
-    std::shared_ptr<const ClusterRecord> record;  ///< What is read from that text.
+    Json json;                                    ///< As a real store has it, as text.
+    std::shared_ptr<const ClusterRecord> record;  ///< What is read from it.
   };
   std::map<std::string, Stored> records_;
   std::map<std::string, LeaseEntry> leases_;

@@ -13,15 +13,14 @@
 namespace dbaas {
 namespace {
 
-constexpr std::string_view kArguments = "ARGUMENTS = json.loads(";
+constexpr std::string_view kArguments = "ARGUMENTS = json.loads(r'";
 constexpr Milliseconds kTtl{20'000};
 
-/// The arguments of a script: JSON in a string in its second line.
+/// The arguments of a script: JSON in a raw string in its second line.
 Json ArgumentsOf(const std::string& script) {
   const auto begin = script.find(kArguments) + kArguments.size();
-  const auto end = script.find(")\n", begin);
-  const Json quoted = Json::parse(script.substr(begin, end - begin));
-  return Json::parse(quoted.get<std::string>());
+  const auto end = script.find("')\n", begin);
+  return Json::parse(script.substr(begin, end - begin));
 }
 
 bool Has(const std::string& script, const char* function) {

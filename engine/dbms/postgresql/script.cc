@@ -6,16 +6,24 @@
 namespace dbaas::postgresql {
 namespace {
 
-/// JSON in ASCII is also a Python literal, once it is a string in a string.
-std::string AsciiJson(const Json& json) {
-  return json.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
+/// As a raw literal of Python's, which the escapes of JSON pass through untouched. An apostrophe
+/// can only be in a string, where JSON has an escape for it too.
+std::string PythonLiteral(const Json& json) {
+  std::string literal = "r'";
+  for (const char c : json.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace)) {
+    if (c == '\'') {
+      literal += "\\u0027";
+    } else {
+      literal += c;
+    }
+  }
+  return literal += '\'';
 }
 
 }  // namespace
 
 Command RunScript(std::string_view script, const Json& arguments, const std::string& member) {
-  std::string input =
-      "import json\nARGUMENTS = json.loads(" + AsciiJson(AsciiJson(arguments)) + ")\n";
+  std::string input = "import json\nARGUMENTS = json.loads(" + PythonLiteral(arguments) + ")\n";
   input += embedded::kMember;
   input += "\n\n";
   input += script;
