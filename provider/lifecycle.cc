@@ -65,6 +65,19 @@ bool IsReplacement(const PlanRequest& request) {
   return request.prior.is_null() && !request.prior_private.empty();
 }
 
+/// A warning for each attribute that counts at creation only, and was changed since.
+Diagnostics TooLate(const Schema& schema, const std::vector<std::string>& changed) {
+  Diagnostics found;
+  for (const Attribute& attribute : schema.attributes) {
+    if (!attribute.create_only) continue;
+    if (std::find(changed.begin(), changed.end(), attribute.name) == changed.end()) continue;
+    found.push_back(WarningAt(Attr({}, attribute.name), "This changes nothing",
+                              attribute.name + " counts when the object is made, and it is made. "
+                                               "The new value is noted and has no effect."));
+  }
+  return found;
+}
+
 Diagnostic HostWarning(const std::string& summary, const std::string& detail) {
   return WarningAt({}, summary, detail);
 }
@@ -208,6 +221,7 @@ PlanResponse Lifecycle::Plan(const ResourceType& type, const PlanRequest& reques
   if (!request.prior.is_null() && plan.changed.empty()) return response;
   if (response.requires_replace.empty()) {
     response.diagnostics = CheckWithEngine(type, request, response.planned);
+    if (!request.prior.is_null()) Append(response.diagnostics, TooLate(type.schema, plan.changed));
   } else if (IsProtected(type, request.prior)) {
     response.diagnostics.push_back(Protected(
         type, "replaced, which the change of " + Names(response.requires_replace) + " asks for"));

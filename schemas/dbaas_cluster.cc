@@ -9,6 +9,7 @@
 #include "schemas/kit.h"
 #include "schemas/member_size.h"
 #include "schemas/spellings.h"
+#include "schemas/timestamp.h"
 #include "schemas/types.h"
 
 namespace dbaas {
@@ -51,6 +52,33 @@ struct FailoverConfig {
   }
 };
 
+struct RestoreConfig {
+  std::string source_cluster_id;
+  std::optional<std::string> time;
+  std::optional<std::string> lsn;
+  std::optional<std::string> backup_id;
+  static Table<RestoreConfig> Attributes() {
+    using C = RestoreConfig;
+    return Nested<C>()
+        .Add("source_cluster_id", &C::source_cluster_id, Required,
+             "`id` of the cluster whose backups are restored. It lives on the same host, has a "
+             "`dbaas_backup_policy`, and is only read from.",
+             ClusterIdText())
+        .Add("time", &C::time, Optional, ConflictsWith({"lsn", "backup_id"}),
+             "The moment to go back to, such as `2026-11-21T10:30:00Z`: the last commit at or "
+             "before it is the last one there is. Left out, with the next two, everything that was "
+             "committed until now is restored. The data source `dbaas_backups` tells from when to "
+             "when.",
+             PointInTime)
+        .Add("lsn", &C::lsn, Optional, ConflictsWith({"time", "backup_id"}),
+             "A position in the log to go back to, such as `0/3000060`.", LogPosition())
+        .Add("backup_id", &C::backup_id, Optional, ConflictsWith({"time", "lsn"}),
+             "The backup to go back to, as it ended. The data source `dbaas_backups` has their "
+             "ids.",
+             NotEmpty());
+  }
+};
+
 struct ClusterConfig {
   // What users say.
   std::string name;
@@ -74,6 +102,7 @@ struct ClusterConfig {
   std::string max_disruption;
   std::optional<FailoverConfig> failover;
   std::string reconcile;
+  std::optional<RestoreConfig> restore;
   // What they get.
   std::string id;
   std::string host;
@@ -184,6 +213,11 @@ Table<ClusterConfig> Rows() {
            "minute (`repair`). It never makes a lost data volume anew, never does more than "
            "`max_disruption` allows, and leaves alone what an apply has to finish.",
            OneOf({"off", "repair"}))
+      .Add(
+          "restore", &C::restore, Optional, CreateOnly,
+          "Makes the cluster from the backups of another one, up to any moment that they reach. "
+          "The new cluster has its own name, ports, passwords and backups; the roles and databases "
+          "of the other one come along.")
       .Add("id", &C::id, Computed, ChangesWith({"name", "host_name"}),
            "`host/name`, such as `local/orders`.")
       .Add("host", &C::host, Computed, ChangesWith({"host_name"}),
@@ -218,6 +252,24 @@ std::optional<int> AskedFor(const std::optional<int>& planned, const std::option
   return config ? planned : std::nullopt;
 }
 
+Result<RestoreSpec> ToRestore(const RestoreConfig& config) {
+  const PartAddress source = TRY(ParseClusterAddress(config.source_cluster_id));
+  RestoreSpec spec{.source = {source.host, source.cluster},
+                   .backup_id = config.backup_id.value_or(""),
+                   .time = {},
+                   .position = config.lsn.value_or("")};
+  if (config.time) spec.time = TRY(ParseTimestamp(*config.time));
+  return spec;
+}
+
+RestoreConfig FromRestore(const RestoreSpec& spec) {
+  RestoreConfig config{.source_cluster_id = spec.source.ToText()};
+  if (spec.time) config.time = ToText(*spec.time);
+  if (!spec.position.empty()) config.lsn = spec.position;
+  if (!spec.backup_id.empty()) config.backup_id = spec.backup_id;
+  return config;
+}
+
 Result<PartSpec> ToSpec(const ClusterConfig& planned, const ClusterConfig& config) {
   ClusterSpec spec{
       .name = planned.name,
@@ -243,6 +295,7 @@ Result<PartSpec> ToSpec(const ClusterConfig& planned, const ClusterConfig& confi
     if (planned.failover->webhook_url) spec.webhook_url = *planned.failover->webhook_url;
     spec.webhook_secret_version = planned.failover->webhook_secret_wo_version.value_or(0);
   }
+  if (planned.restore) spec.restore = TRY(ToRestore(*planned.restore));
   if (config.failover) spec.webhook_secret = config.failover->webhook_secret_wo;
   if (planned.resources) {
     spec.resources = TRY(ToResources(*planned.resources));
@@ -285,6 +338,8 @@ void TakeSpec(const ClusterSpec& spec, ClusterConfig& object) {
     }
   }
   object.reconcile = spec.repair ? "repair" : "off";
+  object.restore.reset();
+  if (spec.restore) object.restore = FromRestore(*spec.restore);
 }
 
 void FromView(const ClusterView& view, const PartAddress& address, ClusterConfig& object) {

@@ -62,6 +62,8 @@ inline void Optional(Attribute& attribute) { attribute.optional = true; }
 inline void Computed(Attribute& attribute) { attribute.computed = true; }
 /// A change cannot be made in place.
 inline void RequiresReplace(Attribute& attribute) { attribute.requires_replace = true; }
+/// Counts when the object is made. Whoever changes it later is warned that this changes nothing.
+inline void CreateOnly(Attribute& attribute) { attribute.create_only = true; }
 /// One of those that tell this object from all others of its type: it can be imported by these, and
 /// `terraform query` lists it with them. Of an attribute whose change is a replacement.
 inline void Identity(Attribute& attribute) { attribute.identity = true; }

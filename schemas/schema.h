@@ -77,6 +77,8 @@ struct Attribute {
   /// Values with the same canonical form mean the same ("1GiB", "1024MiB"): a plan then keeps the
   /// spelling of the state, and a refresh that of the user. Empty: every value is its own form.
   std::function<Value(const Value&)> canonical;
+  /// Counts when the object is made, and a later change changes nothing.
+  bool create_only = false;
   /// One of those that tell this object from all others of its type (identity.h).
   bool identity = false;
   /// Fields of the spec, beside the one of the same name, whose errors belong to this attribute:

@@ -5,6 +5,7 @@
 
 #include "engine/model/units.h"
 #include "schemas/timeouts.h"
+#include "schemas/timestamp.h"
 #include "schemas/validators.h"
 
 namespace dbaas {
@@ -64,6 +65,22 @@ void Duration(Attribute& attribute) {
       const auto duration = ParseDuration(text);
       if (!duration) return std::nullopt;
       return std::pair{std::string("milliseconds"), Value::Int(duration->count())};
+    });
+  };
+}
+
+void PointInTime(Attribute& attribute) {
+  attribute.validators.push_back({.rule = "a moment such as `2026-11-21T10:30:00Z`",
+                                  .check = [](const Value& value) -> std::optional<std::string> {
+                                    const auto time = ParseTimestamp(value.as_string());
+                                    if (time) return std::nullopt;
+                                    return time.error().ToLine();
+                                  }});
+  attribute.canonical = [](const Value& value) {
+    return Meaning(value, [](const std::string& text) -> Amount {
+      const auto time = ParseTimestamp(text);
+      if (!time) return std::nullopt;
+      return std::pair{std::string("milliseconds"), Value::Int(time->time_since_epoch().count())};
     });
   };
 }

@@ -233,6 +233,23 @@ Validator ClusterIdText() {
   });
 }
 
+Validator LogPosition() {
+  return TextRule(
+      "a position in the log, such as `0/3000060`", [](const std::string& text) -> Complaint {
+        constexpr const char* kHexadecimal = "0123456789ABCDEF";
+        constexpr std::size_t kDigits = 8;
+        const auto slash = text.find('/');
+        const auto is_half = [&](const std::string& half) {
+          return !half.empty() && half.size() <= kDigits &&
+                 half.find_first_not_of(kHexadecimal) == std::string::npos;
+        };
+        const bool good = slash != std::string::npos && is_half(text.substr(0, slash)) &&
+                          is_half(text.substr(slash + 1));
+        if (good) return std::nullopt;
+        return "must be a position in the log, such as \"0/3000060\", not " + InQuotes(text);
+      });
+}
+
 Validator Cron() {
   return TextRule("a cron schedule in UTC, such as `0 2 * * *`",
                   [](const std::string& text) -> Complaint {

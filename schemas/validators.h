@@ -48,6 +48,8 @@ Validator PrintableSecret(std::size_t shortest, std::size_t longest);
 Validator Memory();
 /// "local/orders"
 Validator ClusterIdText();
+/// A position in a database's log: "0/3000060".
+Validator LogPosition();
 /// "0 2 * * *", "@daily". See CronSchedule.
 Validator Cron();
 /// "https://minio.example:9000": a host and perhaps a port, nothing else.

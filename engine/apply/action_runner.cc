@@ -182,6 +182,16 @@ Result<void> ActionRunner::Do(const TakeBackup& operation) {
   return Run(context_.dbms.TakeBackup(context_.record, operation.kind, primary), kOnce);
 }
 
+/// One that an apply left behind may still be at work there: it goes first.
+Result<void> ActionRunner::Do(const RestoreData& operation) {
+  const ObjectId& id = operation.workbench.id;
+  TRY(Do(RemoveObject{id}));
+  TRY(Do(EnsureObject{operation.workbench}));
+  const auto restored = Run(context_.dbms.Restore(context_.record, id.name), kOnce);
+  const auto removed = Do(RemoveObject{id});  // It holds the keys of the source's repository.
+  return restored ? removed : restored;
+}
+
 Result<void> ActionRunner::Do(const WaitUntil& operation) {
   auto result = Wait(operation.condition);
   // A setting that turns out to need no restart after all is good news.

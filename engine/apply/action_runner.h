@@ -51,6 +51,7 @@ class ActionRunner {
   Result<void> Do(const ReloadMember& operation);
   Result<void> Do(const ApplySettings& operation);
   Result<void> Do(const TakeBackup& operation);
+  Result<void> Do(const RestoreData& operation);
   Result<void> Do(const WaitUntil& operation);
 
   /// One call that changes something: in its turn, under the lease, again while the host is silent.

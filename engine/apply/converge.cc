@@ -16,6 +16,7 @@
 #include "engine/apply/holder.h"
 #include "engine/apply/journal.h"
 #include "engine/apply/lease_keeper.h"
+#include "engine/apply/restore_source.h"
 #include "engine/apply/retry.h"
 #include "engine/apply/run_command.h"
 #include "engine/plan/build_maintenance.h"
@@ -185,6 +186,7 @@ class Convergence {
     if (intent_.removes_cluster) return before_ ? WriteIntent() : Ok();
     dbms_ = TRY(DbmsOf(intent_.record));
     if (before_ && before_->deleting) TRY(StartOverIfEmpty());
+    TRY(TakeRestoreSource(driver_, clock_, Moment::kApply, before_, intent_.record));
     // Ports are handed out under the host's lease: two clusters must not get the same.
     std::unique_ptr<LeaseKeeper> host_lease;
     if (intent_.record.uid.empty() || NeedsPorts(*dbms_, intent_.record)) {
@@ -218,8 +220,15 @@ class Convergence {
   Result<void> StartOverIfEmpty() {
     const Observation observed =
         TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }));
-    if (!HoldsData(observed)) intent_.record.uid.clear();
-    return Ok();
+    if (!HoldsData(observed)) {
+      intent_.record.uid.clear();
+      intent_.record.settled = 0;
+      return Ok();
+    }
+    if (!intent_.record.cluster_spec().restore) return Ok();
+    return Conflict("volumes of the cluster that was there before are still there",
+                    "Destroy it to its end first: dbaas destroy, or terraform destroy.")
+        .On("restore");
   }
 
   Result<void> WriteIntent(LeaseKeeper* host_lease = nullptr) {
@@ -254,6 +263,8 @@ class Convergence {
     if (!problem.empty() || leaves_unfinished_) return;
     record.settled = record.generation;
     record.expansion = FingerprintOf(desired_);
+    std::erase_if(record.secrets,
+                  [](const auto& secret) { return secret.first.starts_with(kRestorePrefix); });
   }
 
   /// The end of whatever went well. The lease goes first: killed in between, the record is still
@@ -668,6 +679,7 @@ Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& cha
     return BuildPlan(diff, {.desired = {}, .observed = observed});
   }
   const Dbms* dbms = TRY(DbmsOf(intent.record));
+  TRY(TakeRestoreSource(driver, context.clock, Moment::kPlan, before, intent.record));
   std::shared_ptr<const TakenPorts> taken;
   if (NeedsPorts(*dbms, intent.record)) taken = TRY(ports());
   TRY(Complete(*dbms, driver.Address(), taken.get(), Moment::kPlan, context.random, intent.record));

@@ -15,7 +15,7 @@ namespace {
 /// make no difference.
 ClusterRecord Remembered(const Dbms& dbms, const ClusterId& id, const ClusterSpec& spec,
                          const ClusterSpec& before) {
-  ClusterRecord record{.cluster = id.cluster, .uid = "offline"};
+  ClusterRecord record{.cluster = id.cluster, .uid = "offline", .generation = 1, .settled = 1};
   record.parts.emplace(std::string(kClusterPart), spec);
   int next = 1;
   for (const auto& key : dbms.PublishedPorts(record)) record.ports[key] = next++;

@@ -8,6 +8,7 @@
 // Threading: const and stateless, share freely.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -147,6 +148,18 @@ class Dbms {
   /// Lists the backups of a cluster that has a policy; its stdout goes to ReadBackups.
   virtual Command ListBackups(const ClusterRecord& record, const std::string& primary) const = 0;
   virtual Result<BackupCatalogue> ReadBackups(const std::string& output) const = 0;
+
+  /// Ends when all that was committed before it is in the repository, and one commit more: without
+  /// that one nobody can tell whether the log reaches this moment. Run where the primary is.
+  virtual Command CompleteLog(const ClusterRecord& record, const std::string& primary) const = 0;
+  /// What the record of a cluster that is restored from `source` has to know of it, by the names
+  /// that Restore and Expand look for behind kRestorePrefix. kInvalid, on "restore", when `next`
+  /// cannot be made from it. REQUIRES: source.backup_policy().
+  virtual Result<std::map<std::string, Secret<std::string>>> RestoreSecrets(
+      const ClusterRecord& source, const ClusterSpec& next) const = 0;
+  /// Makes the data of record.restoring(); run in the workbench of the desired state. The reason
+  /// why not is one line. Goes on, or does nothing, when repeated.
+  virtual Command Restore(const ClusterRecord& record, const std::string& workbench) const = 0;
 
   /// Forgets what shared services keep of this cluster; run in `instance` of the shared ones
   /// (their first). Empty argv: nothing to forget.

@@ -22,6 +22,11 @@ const BackupPolicySpec* ClusterRecord::backup_policy() const {
   return part == parts.end() ? nullptr : std::get_if<BackupPolicySpec>(&part->second);
 }
 
+const RestoreSpec* ClusterRecord::restoring() const {
+  if (settled != 0 || !has_cluster_part() || !cluster_spec().restore) return nullptr;
+  return &*cluster_spec().restore;
+}
+
 Json ToJson(const ClusterRecord& record) {
   Json json = {{"format", kFormat},         {"cluster", record.cluster},
                {"uid", record.uid},         {"generation", record.generation},

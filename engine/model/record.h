@@ -26,6 +26,8 @@ inline constexpr char kWebhookSecret[] = "webhook";
 // And what opens the bucket of a backup policy.
 inline constexpr char kStorageAccessKey[] = "storage_access_key";
 inline constexpr char kStorageSecretKey[] = "storage_secret_key";
+/// With it begin those that a restoration needs of its source. They go when it has ended.
+inline constexpr char kRestorePrefix[] = "restore.";
 
 struct ClusterRecord {
   std::string cluster;
@@ -50,6 +52,8 @@ struct ClusterRecord {
   }
   std::vector<ReplicaSpec> replicas() const;      ///< By name.
   const BackupPolicySpec* backup_policy() const;  ///< Null: there is none.
+  /// What the cluster is being made from. Null: from nothing, or its creation has ended.
+  const RestoreSpec* restoring() const;
 };
 
 Json ToJson(const ClusterRecord& record);  ///< Holds the secrets: for the driver's store only.

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/base/clock.h"
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 #include "engine/base/secret.h"
@@ -23,6 +24,25 @@ struct Resources {
   double cpu = 0;
   std::int64_t memory_bytes = 0;
   friend bool operator==(const Resources&, const Resources&) = default;
+};
+
+/// A cluster on a host. As text, and as Terraform's id: "local/orders".
+struct ClusterId {
+  std::string host;
+  std::string cluster;
+  std::string ToText() const { return host + "/" + cluster; }
+  friend auto operator<=>(const ClusterId&, const ClusterId&) = default;
+};
+
+/// What a new cluster begins with: another one's backups, up to one of three ends. None of them:
+/// all that was archived.
+struct RestoreSpec {
+  ClusterId source;
+  std::string backup_id;          ///< As that backup ended.
+  std::optional<TimePoint> time;  ///< Up to the last commit before it, or at it.
+  std::string position;           ///< In the log, in the database's own words: "0/3000060".
+  std::string ToText() const;     ///< "local/orders, as of 2026-11-21T10:30:00.000Z"
+  friend bool operator==(const RestoreSpec&, const RestoreSpec&) = default;
 };
 
 /// The part that owns the cluster: `dbaas_cluster`.
@@ -55,6 +75,7 @@ struct ClusterSpec {
   std::optional<Secret<std::string>> webhook_secret;
   std::int64_t webhook_secret_version = 0;  ///< 0: there is none.
   bool repair = false;  ///< A watcher brings the cluster in line by itself (`reconcile`).
+  std::optional<RestoreSpec> restore;  ///< Counts while the cluster is created, and never again.
   friend bool operator==(const ClusterSpec&, const ClusterSpec&) = default;
 };
 
@@ -116,14 +137,6 @@ Json ToJson(const PartSpec& part);  ///< Holds the webhook's URL: for the driver
 /// The same for people and their programs, with "(sensitive)" for what may be a secret.
 Json ToPublicJson(const PartSpec& part);
 Result<PartSpec> PartFromJson(const std::string& key, const Json& json);
-
-/// A cluster on a host. As text, and as Terraform's id: "local/orders".
-struct ClusterId {
-  std::string host;
-  std::string cluster;
-  std::string ToText() const { return host + "/" + cluster; }
-  friend auto operator<=>(const ClusterId&, const ClusterId&) = default;
-};
 
 /// db.micro, db.small ... in ascending order. Source of the names: the classes of Amazon RDS.
 struct InstanceClass {

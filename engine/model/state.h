@@ -24,12 +24,21 @@ using Settings = std::map<std::string, Secret<std::string>>;
 /// Settings whose values are not shown to people.
 inline constexpr std::string_view kSecretSettingPrefix = "role.";
 
+/// How a cluster that is made from backups begins: in one member's volume, before there is a
+/// member. The instance is there for as long as that takes.
+struct Restoration {
+  std::string member;
+  Object workbench;
+  std::string source;  ///< For people: RestoreSpec::ToText().
+};
+
 struct DesiredState {
   std::vector<Object> objects;  ///< In creation order: whatever an object needs comes before it.
   std::vector<Object> shared;   ///< Objects of kManagementCluster that the cluster needs.
   Settings settings;
   std::vector<std::string> members;  ///< Names, candidates first, then replicas.
   bool synchronous = false;          ///< A commit is to wait for a standby.
+  std::optional<Restoration> restoration;
 };
 
 enum class RunState {

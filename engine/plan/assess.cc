@@ -149,6 +149,7 @@ class Assessor {
   }
 
   void Take(const TakeBackup& /*operation*/, const std::string& /*reason*/) {}
+  void Take(const RestoreData& /*operation*/, const std::string& /*reason*/) {}
   void Take(const ReloadMember& operation, const std::string& reason) {
     Step(Kind::kReload, operation.member, reason, DisruptionLevel::kReload);
   }

@@ -20,6 +20,7 @@ class Builder {
 
   Plan Build() {
     PlanFoundations();
+    PlanRestoration();
     PlanInstances();
     PlanReady();
     PlanSettings();
@@ -70,6 +71,34 @@ class Builder {
     return after;
   }
 
+  bool IsThere(const std::string& member) const {
+    return input_.observed.Find({ObjectKind::kInstance, member}) != nullptr;
+  }
+
+  /// A member that is there was made after its data was.
+  void PlanRestoration() {
+    const auto& restoration = input_.desired.restoration;
+    if (!restoration || IsThere(restoration->member)) return;
+    restored_ = {Add("restore the data of " + restoration->member,
+                     RestoreData{restoration->workbench}, FoundationsOf(restoration->workbench),
+                     "from " + restoration->source)};
+  }
+
+  /// Whoever comes to a cluster that is made from backups first would begin an empty one.
+  Ids BeginningOf(const std::string& member) {
+    const auto& restoration = input_.desired.restoration;
+    if (!restoration || member.empty()) return {};
+    if (member == restoration->member) return restored_;
+    if (leads_.empty()) {
+      Ids begun;
+      for (const auto& [started, ensured] : started_) {
+        if (started == restoration->member) begun = {ensured};
+      }
+      leads_ = {AddWait(Condition::Kind::kPrimaryRuns, "", std::move(begun))};
+    }
+    return leads_;
+  }
+
   static bool IsProxyUpdate(const Change& change) {
     return change.member.empty() &&
            (change.kind == ChangeKind::kUpdateFiles || change.kind == ChangeKind::kReplace);
@@ -90,6 +119,7 @@ class Builder {
       if (change.kind == ChangeKind::kRemove) continue;
       if (change.kind == ChangeKind::kReplace && !ReplacesStopped(change)) continue;
       Ids after = FoundationsOf(change.desired);
+      for (const ActionId before : BeginningOf(change.member)) after.push_back(before);
       if (change.kind == ChangeKind::kReplace) {
         after.push_back(Add("- " + change.id.ToText(), RemoveObject{change.id}, {}, change.reason));
       }
@@ -107,7 +137,8 @@ class Builder {
     if (started_.empty()) return;
     Ids all;
     for (const auto& [member, ensured] : started_) all.push_back(ensured);
-    primary_runs_ = {AddWait(Condition::Kind::kPrimaryRuns, "", all)};
+    primary_runs_ = leads_;
+    if (leads_.empty()) primary_runs_ = {AddWait(Condition::Kind::kPrimaryRuns, "", all)};
     for (const auto& [member, ensured] : started_) {
       ready_.push_back(AddWait(Condition::Kind::kMemberFollows, member, {ensured}));
     }
@@ -292,6 +323,8 @@ class Builder {
   const PlanInput& input_;
   Plan plan_;
   std::map<ObjectId, ActionId> created_;
+  Ids restored_;  ///< The data that the first member begins with.
+  Ids leads_;     ///< That one leads.
   std::vector<std::pair<std::string, ActionId>> started_;  ///< Members, and the action that did it.
   Ids primary_runs_;
   Ids ready_;     ///< Everything started follows.

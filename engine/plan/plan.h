@@ -70,13 +70,18 @@ struct ApplySettings {
 struct TakeBackup {
   BackupKind kind = BackupKind::kFull;
 };
+/// Makes the data of a member that was never there, in an instance that goes afterwards. Begins
+/// anew, or finds it done, when repeated.
+struct RestoreData {
+  Object workbench;
+};
 struct WaitUntil {
   Condition condition;
 };
 
 using Operation =
     std::variant<EnsureObject, RemoveObject, RestartInstance, KillInstance, Switchover, Failover,
-                 RestartMember, ReloadMember, ApplySettings, TakeBackup, WaitUntil>;
+                 RestartMember, ReloadMember, ApplySettings, TakeBackup, RestoreData, WaitUntil>;
 
 using ActionId = int;  ///< Index in Plan::actions.
 

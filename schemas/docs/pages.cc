@@ -67,6 +67,7 @@ std::string Rules(const Attribute& attribute) {
     text += " Has to be set unless " + Code(attribute.required_unless) + " is.";
   }
   if (!attribute.deprecated.empty()) text += " **Deprecated:** " + attribute.deprecated;
+  if (attribute.create_only) text += " **Changing this later changes nothing.**";
   if (attribute.replace_if) text += " **Some changes force a replacement.**";
   if (attribute.requires_replace) text += " **Changing this forces a replacement.**";
   return text;

@@ -105,6 +105,66 @@ TEST(BackupConfigurationTest, APolicyIsAReload) {
                                           HasSubstr("archive_timeout: 30\n")));
 }
 
+RestoreSpec FromSource() {
+  RestoreSpec restore;
+  restore.source = {"local", "source"};
+  return restore;
+}
+
+ClusterRecord Restoring(const RestoreSpec& restore) {
+  ClusterRecord record = RecordOf(SpecOf());
+  std::get<ClusterSpec>(record.parts.at(std::string(kClusterPart))).restore = restore;
+  const auto secrets = PostgreSql().RestoreSecrets(RecordWith({.keep_full = 1}), SpecOf());
+  EXPECT_TRUE(secrets.has_value()) << secrets.error().ToLine();
+  for (const auto& [name, secret] : *secrets) record.secrets[kRestorePrefix + name] = secret;
+  record.settled = 0;
+  return record;
+}
+
+TEST(RestoreTest, TheWorkbenchHasTheDataOfOneAndTheRepositoryOfTheOther) {
+  const DesiredState desired = PostgreSql().Expand(Restoring(FromSource())).value();
+  ASSERT_TRUE(desired.restoration.has_value());
+  const Object& workbench = desired.restoration->workbench;
+  EXPECT_EQ(workbench.id.name, "pgt-restore");
+  EXPECT_THAT(workbench.member, IsEmpty()) << "nobody follows it";
+  EXPECT_EQ(workbench.instance.mounts[0].volume, "pgt-1-data");
+  EXPECT_EQ(workbench.instance.mounts[1].volume, "source-backups");
+  EXPECT_THAT(workbench.instance.files[0].content.Reveal(), HasSubstr("[pgt-x7kq]"));
+  EXPECT_EQ(workbench.instance.files[0].mode, 0600);
+}
+
+TEST(RestoreTest, OnceItIsMadeAClusterIsLikeAnyOther) {
+  ClusterRecord record = Restoring(FromSource());
+  record.settled = 1;
+  EXPECT_FALSE(PostgreSql().Expand(record).value().restoration.has_value());
+}
+
+TEST(RestoreTest, TargetsInPgBackRestsWords) {
+  const auto target_of = [](const RestoreSpec& restore) {
+    const std::string input =
+        PostgreSql().Restore(Restoring(restore), "pgt-restore").input.Reveal();
+    const auto begin = input.find("\"target\":");
+    return input.substr(begin, input.find('}', begin) - begin + 1);
+  };
+  RestoreSpec restore = FromSource();
+  EXPECT_EQ(target_of(restore), R"("target":{})");
+  restore.time = ToTimePoint("2026-11-21T10:30:00.500Z");
+  EXPECT_EQ(target_of(restore),
+            R"("target":{"target":"2026-11-21 10:30:00.500+00","type":"time"})");
+  restore = FromSource();
+  restore.backup_id = "20261121-020000F";
+  EXPECT_EQ(target_of(restore), R"("target":{"set":"20261121-020000F","type":"immediate"})");
+  restore = FromSource();
+  restore.position = "0/3000060";
+  EXPECT_EQ(target_of(restore), R"("target":{"target":"0/3000060","type":"lsn"})");
+}
+
+TEST(RestoreTest, AnotherMajorVersionIsRefused) {
+  const auto secrets = PostgreSql().RestoreSecrets(RecordWith({.keep_full = 1}), SpecOf("15"));
+  ASSERT_FALSE(secrets.has_value());
+  EXPECT_EQ(secrets.error().field, "engine_version");
+}
+
 TEST(ReadBackupsTest, AsPgBackRestListsThem) {
   const auto catalogue = PostgreSql().ReadBackups(R"({
     "archived_at": "2026-11-21T03:04:05.678Z", "archiving_problem": "",

@@ -206,6 +206,11 @@ void FakePatroni::Write(const std::string& name) {
   Settle(*record, cluster);
 }
 
+void FakePatroni::FailNextRestore(const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  restore_failure_ = reason;
+}
+
 void FakePatroni::Died(const std::string& member) {
   const std::lock_guard lock(mutex_);
   for (auto& [scope, cluster] : clusters_) {
@@ -449,9 +454,21 @@ ExecResult FakePatroni::Transact(const std::string& input) {
   return {.exit_code = 1, .errors = "no such cluster"};
 }
 
+/// The rows are there before the member is.
+ExecResult FakePatroni::Restore(const ClusterRecord& record, const FakeObject& workbench) {
+  if (!restore_failure_.empty()) {
+    return {.exit_code = 1, .errors = std::exchange(restore_failure_, "") + "\n"};
+  }
+  const auto volume =
+      host_.Find({ObjectKind::kVolume, workbench.object.instance.mounts.front().volume});
+  if (!volume) return {.exit_code = 1, .errors = "the volume is not mounted\n"};
+  copies_[volume->incarnation] = {.scope = ScopeOf(record), .complete = true};
+  return {};
+}
+
 /// A repository that never fails, as pgBackRest tells of it.
 ExecResult FakePatroni::BackUp(const std::string& task, Cluster& cluster) {
-  if (task == "prove") return {};
+  if (task == "prove" || task == "complete") return {};
   if (task != "list") {
     const std::string type = cluster.backups.empty() ? "full" : task;
     const std::int64_t number = static_cast<std::int64_t>(cluster.backups.size()) + 1;
@@ -498,6 +515,7 @@ Result<ExecResult> FakePatroni::Answer(const FakeExec& exec) {
     if (sql.empty() || cluster.logins.contains(role)) return ExecResult{};
     return ExecResult{.exit_code = 1, .errors = "role does not exist\n"};
   }
+  if (arguments.contains("mark")) return Restore(record, *instance);
   if (arguments.contains("stanza")) return BackUp(GetString(arguments, "task"), cluster);
   if (arguments.contains("patch")) {
     if (clock_ != nullptr && cluster.leader != exec.instance) {

@@ -64,6 +64,7 @@ class FakePatroni {
                      const std::set<std::string>& wanted);
   /// What should never happen to a cluster and did, since it was last asked.
   std::vector<std::string> TakeHarms();
+  void FailNextRestore(const std::string& reason);
 
  private:
   /// The rows on one volume.
@@ -112,6 +113,7 @@ class FakePatroni {
   static std::int64_t ClaimOf(const std::vector<Member>& members, const Cluster& cluster);
   ExecResult Transact(const std::string& input);
   static ExecResult BackUp(const std::string& task, Cluster& cluster);
+  ExecResult Restore(const ClusterRecord& record, const FakeObject& workbench);
   void ApplySettings(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
   Json Probe(const std::string& member, const ClusterRecord& record, Cluster& cluster);
   static std::string RoleOf(const Cluster& cluster, const Member& member);
@@ -138,6 +140,7 @@ class FakePatroni {
   std::map<std::string, int> restarts_;
   std::map<std::string, int> reloads_;
   std::vector<std::string> harms_;
+  std::string restore_failure_;
 };
 
 }  // namespace dbaas

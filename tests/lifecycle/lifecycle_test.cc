@@ -178,6 +178,18 @@ TEST_F(LifecycleTest, AnUpdateIsAppliedInPlace) {
   EXPECT_EQ(std::get<ClusterSpec>(*World().applied.back().spec).port, std::nullopt);
 }
 
+TEST_F(LifecycleTest, WhoeverChangesLaterWhatCountsAtCreationIsWarned) {
+  const Stored orders = CreateOrders();
+  const auto plan = Plan(
+      Cluster(), orders,
+      ClusterConfig({{"restore", Value::Object({{"source_cluster_id", Value::String("local/a")},
+                                                {"time", Value::Null()},
+                                                {"lsn", Value::Null()},
+                                                {"backup_id", Value::Null()}})}}));
+  EXPECT_THAT(Lines(plan.diagnostics), ElementsAre("warning restore: This changes nothing"));
+  EXPECT_THAT(plan.requires_replace, IsEmpty());
+}
+
 TEST_F(LifecycleTest, TimeoutsGoWithTheirVerbAndStayInTheState) {
   const Value timeouts =
       Value::Object({{"create", Text("20m")}, {"update", Value::Null()}, {"delete", Text("90s")}});

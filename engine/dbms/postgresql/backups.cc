@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// The verbs of backups, by pgBackRest (pgbackrest.h), and how its list of them is read.
-// Source: https://pgbackrest.org/command.html#command-info (the JSON of 2.45 to 2.55).
+// The verbs of backups and of restoring them, by pgBackRest (pgbackrest.h), and how its list of
+// them is read. Source: https://pgbackrest.org/command.html#command-info (the JSON of 2.45
+// to 2.55).
 #include <fmt/format.h>
 
+#include "engine/dbms/postgresql/dynamic_configuration.h"
 #include "engine/dbms/postgresql/embedded.h"
 #include "engine/dbms/postgresql/pgbackrest.h"
 #include "engine/dbms/postgresql/postgresql.h"
@@ -13,14 +15,19 @@
 namespace dbaas::postgresql {
 namespace {
 
+Command RunPgbackrest(std::string_view script, const Json& arguments, const std::string& instance) {
+  return RunScript(std::string(embedded::kPgbackrest) + "\n\n" + std::string(script), arguments,
+                   instance);
+}
+
 Command RunBackupScript(const ClusterRecord& record, const char* task, const std::string& primary) {
-  return RunScript(embedded::kBackups,
-                   {{"task", task},
-                    {"config", OwnPath(kBackupPath)},
-                    {"stanza", Stanza(record)},
-                    {"address", LocalAddress()},
-                    {"socket_folder", OwnPath(kSocketFolder)}},
-                   primary);
+  return RunPgbackrest(embedded::kBackups,
+                       {{"task", task},
+                        {"config", OwnPath(kBackupPath)},
+                        {"stanza", Stanza(record)},
+                        {"address", LocalAddress()},
+                        {"socket_folder", OwnPath(kSocketFolder)}},
+                       primary);
 }
 
 /// pgBackRest's own words.
@@ -36,6 +43,14 @@ const char* Word(BackupKind kind) {
 BackupKind KindOf(const std::string& word) {
   if (word == Word(BackupKind::kDifferential)) return BackupKind::kDifferential;
   return word == Word(BackupKind::kIncremental) ? BackupKind::kIncremental : BackupKind::kFull;
+}
+
+/// "2026-11-21 10:30:00.000+00"
+std::string ForPostgres(TimePoint time) {
+  std::string text = ToText(time);
+  text[text.find('T')] = ' ';
+  text.replace(text.find('Z'), 1, "+00");
+  return text;
 }
 
 TimePoint FromSeconds(const Json& json, std::string_view key) {
@@ -96,6 +111,46 @@ Result<BackupCatalogue> PostgreSql::ReadBackups(const std::string& output) const
   catalogue.latest =
       std::max(catalogue.backups.back().ended, ToTimePoint(GetString(answer, "archived_at")));
   return catalogue;
+}
+
+Command PostgreSql::CompleteLog(const ClusterRecord& record, const std::string& primary) const {
+  return RunBackupScript(record, "complete", primary);
+}
+
+Result<std::map<std::string, Secret<std::string>>> PostgreSql::RestoreSecrets(
+    const ClusterRecord& source, const ClusterSpec& next) const {
+  const std::string& version = source.cluster_spec().engine_version;
+  if (MajorOf(version) != MajorOf(next.engine_version)) {
+    return Invalid("engine_version",
+                   fmt::format("a backup of PostgreSQL {} cannot be restored into PostgreSQL {}",
+                               MajorOf(version), MajorOf(next.engine_version)),
+                   "A physical backup fits its own major version only.");
+  }
+  const BackupPolicySpec& policy = *source.backup_policy();
+  return std::map<std::string, Secret<std::string>>{
+      {kSourceConfiguration, BackupConfiguration(source)},
+      {kSourceAuthority, Secret(policy.s3 ? policy.s3->ca_certificate_pem : std::string())},
+      {kSourceStanza, Secret(Stanza(source))}};
+}
+
+Command PostgreSql::Restore(const ClusterRecord& record, const std::string& workbench) const {
+  const RestoreSpec& restore = *record.restoring();
+  const std::string data = DataFolder(MajorOf(record.cluster_spec().engine_version));
+  Json target = Json::object();
+  if (restore.time) target = {{"type", "time"}, {"target", ForPostgres(*restore.time)}};
+  if (!restore.backup_id.empty()) target = {{"type", "immediate"}, {"set", restore.backup_id}};
+  if (!restore.position.empty()) target = {{"type", "lsn"}, {"target", restore.position}};
+  return RunPgbackrest(
+      embedded::kRestore,
+      {{"config", OwnPath(kBackupPath)},
+       {"stanza", record.secrets.at(std::string(kRestorePrefix) + kSourceStanza).Reveal()},
+       {"address", LocalAddress()},
+       {"socket_folder", OwnPath(kSocketFolder)},
+       {"data_folder", OwnPath(data)},
+       {"mark", OwnPath(std::string(kDataMount) + "/restored.json")},
+       {"target", target},
+       {"configuration", DynamicConfiguration(DynamicSettings(record.cluster_spec()))}},
+      workbench);
 }
 
 }  // namespace dbaas::postgresql

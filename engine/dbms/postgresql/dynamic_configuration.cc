@@ -4,6 +4,8 @@
 #include <charconv>
 
 #include "engine/dbms/postgresql/parameter_table.h"
+#include "engine/dbms/postgresql/parameters.h"
+#include "engine/dbms/postgresql/topology.h"
 
 namespace dbaas::postgresql {
 namespace {
@@ -65,6 +67,23 @@ Settings PatroniSettings() {
   // A primary that crashed and cannot be started within a minute is replaced.
   add("primary_start_timeout", "60");
   return settings;
+}
+
+Settings DynamicSettings(const ClusterSpec& spec) {
+  Settings settings = PatroniSettings();
+  for (auto& [name, value] : EffectiveParameters(spec, MajorOf(spec.engine_version))) {
+    settings.emplace(std::string(kParameterPrefix) + name, Secret(value));
+  }
+  // "quorum": any of the standbys will do, so one that is slow or away holds nobody up.
+  settings.emplace(std::string(kSynchronousMode),
+                   Secret<std::string>(spec.synchronous_replication ? "quorum" : "off"));
+  return settings;
+}
+
+Json DynamicConfiguration(const Settings& desired) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : desired) keys.push_back(key);
+  return DynamicPatch(desired, keys);
 }
 
 Json DynamicPatch(const Settings& desired, const std::vector<std::string>& keys) {

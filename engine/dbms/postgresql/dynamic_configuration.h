@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/base/json.h"
+#include "engine/model/spec.h"
 #include "engine/model/state.h"
 
 namespace dbaas::postgresql {
@@ -30,6 +31,12 @@ bool IsDynamic(std::string_view key);
 
 /// The timeouts and switches that every cluster has.
 Settings PatroniSettings();
+
+/// All settings of the cluster that live there.
+Settings DynamicSettings(const ClusterSpec& spec);
+
+/// The whole of it, as it begins.
+Json DynamicConfiguration(const Settings& desired);
 
 /// A PATCH that brings `keys` to their desired values; a key that is not desired becomes null,
 /// which removes it. Keys that are not dynamic are left out.

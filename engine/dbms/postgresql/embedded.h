@@ -16,7 +16,9 @@ extern const std::string_view kRestartMember;  ///< scripts/restart_member.py
 extern const std::string_view kReloadMember;   ///< scripts/reload_member.py
 extern const std::string_view kLogin;          ///< scripts/login.py
 extern const std::string_view kSwitchover;     ///< scripts/switchover.py
+extern const std::string_view kPgbackrest;     ///< scripts/pgbackrest.py, the start of the next two
 extern const std::string_view kBackups;        ///< scripts/backups.py
+extern const std::string_view kRestore;        ///< scripts/restore.py
 extern const std::string_view kStartPatroni;   ///< scripts/start_patroni.py, no script of a command
 
 }  // namespace dbaas::postgresql::embedded

@@ -4,7 +4,7 @@
 //   network orders, volume orders-N-data, instance orders-N (Patroni and PostgreSQL), the same for
 //   each replica, volume orders-backups, instance orders-proxy (HAProxy), and what a host's
 //   clusters share: the network dbaas-management with etcd in it, which is where Patroni keeps who
-//   leads.
+//   leads. While it is made from backups also instance orders-restore.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -184,26 +184,50 @@ const std::vector<Object>& SharedObjects() {
 
 Settings SettingsOf(const ClusterRecord& record) {
   const ClusterSpec& spec = record.cluster_spec();
-  Settings settings = PatroniSettings();
-  for (auto& [name, value] : EffectiveParameters(spec, MajorOf(spec.engine_version))) {
-    settings.emplace(std::string(kParameterPrefix) + name, Secret(value));
-  }
-  // "quorum": any of the standbys will do, so one that is slow or away holds nobody up.
-  settings.emplace(std::string(kSynchronousMode),
-                   Secret<std::string>(spec.synchronous_replication ? "quorum" : "off"));
+  Settings settings = DynamicSettings(spec);
   settings.merge(RoleSettings(record));
   settings.emplace(std::string(kDatabasePrefix) + spec.db_name, Secret(spec.username));
   return settings;
 }
 
-/// <cluster>-<number> and <cluster>-proxy are taken.
+/// Not a member: it is there for as long as the data is made, and nothing follows it.
+Restoration RestorationOf(const ClusterRecord& record, const Member& member) {
+  const ClusterSpec& spec = record.cluster_spec();
+  const auto secret = [&](const char* name) {
+    return record.secrets.at(std::string(kRestorePrefix) + name);
+  };
+  InstanceSpec instance{
+      .image = ImageOf(spec),
+      // As the first process it has to bury whatever loses its parent.
+      .command = {"python3", "-I", "-c",
+                  "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+                  "while True: signal.pause()"},
+      .mounts = {{member.volume(), kDataMount},
+                 {RepositoryVolume(spec.restore->source.cluster), kRepositoryMount}},
+      .networks = {record.cluster},
+      .files = {PostgresFile(kBackupPath, secret(kSourceConfiguration))},
+      .resources = member.resources,
+      .shm_bytes = std::max(kMinimumShm, member.resources.memory_bytes / 4),
+      .stop_signal = "SIGKILL"};
+  if (const auto authority = secret(kSourceAuthority); !authority.Reveal().empty()) {
+    instance.files.push_back(PostgresFile(kStorageAuthorityPath, authority));
+  }
+  return {.member = member.name,
+          .workbench = {.id = {ObjectKind::kInstance, WorkbenchName(record.cluster)},
+                        .cluster = record.cluster,
+                        .part = std::string(kClusterPart),
+                        .instance = std::move(instance)},
+          .source = spec.restore->ToText()};
+}
+
+/// <cluster>-<number>, <cluster>-proxy and <cluster>-restore are taken.
 Result<void> CheckReplicaNames(const ClusterRecord& record) {
   for (const auto& replica : record.replicas()) {
     const bool is_number =
         !replica.name.empty() && replica.name.find_first_not_of("0123456789") == std::string::npos;
-    if (is_number || replica.name == "proxy") {
+    if (is_number || replica.name == "proxy" || replica.name == "restore") {
       return Invalid("name", fmt::format("a replica cannot be called {}", replica.name),
-                     "Members are numbered, and the proxy has that name.");
+                     "Members are numbered, and instances of the cluster's own have that name.");
     }
   }
   return Ok();
@@ -214,6 +238,11 @@ std::vector<std::string> NeededSecrets(const ClusterRecord& record) {
   std::vector<std::string> names = {kPassword, kReplicationPassword, kRewindPassword, kRestPassword,
                                     authority};
   if (record.backup_policy() != nullptr) names.push_back(kRepositoryPassphrase);
+  if (record.restoring() != nullptr) {
+    for (const char* name : {kSourceConfiguration, kSourceAuthority, kSourceStanza}) {
+      names.push_back(std::string(kRestorePrefix) + name);
+    }
+  }
   for (const auto& member : Members(record)) {
     names.push_back(member.name + ".crt");
     names.push_back(member.name + ".key");
@@ -291,6 +320,10 @@ Result<DesiredState> PostgreSql::Expand(const ClusterRecord& record) const {
   state.synchronous = spec.synchronous_replication && spec.node_count > 1;
   state.shared = SharedObjects();
   for (auto& object : state.objects) Seal(object, record.uid);
+  if (record.restoring() != nullptr) {
+    state.restoration = RestorationOf(record, members.front());
+    Seal(state.restoration->workbench, record.uid);
+  }
   return state;
 }
 

@@ -131,10 +131,8 @@ constexpr char kReplicaTags[] = R"(tags:
 }  // namespace
 
 std::string BootstrapYaml(const Settings& settings) {
-  std::vector<std::string> keys;
-  for (const auto& [key, value] : settings) keys.push_back(key);
   std::string text = "bootstrap:\n  dcs:\n";
-  Write(DynamicPatch(settings, keys), 4, text);
+  Write(DynamicConfiguration(settings), 4, text);
   // Sorted by bytes, the same on every system: a text index made by one image is valid in the next.
   return text += R"(  initdb:
     - {"encoding":"UTF8"}

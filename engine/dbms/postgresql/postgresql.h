@@ -66,6 +66,10 @@ class PostgreSql final : public Dbms {
                      const std::string& primary) const override;
   Command ListBackups(const ClusterRecord& record, const std::string& primary) const override;
   Result<BackupCatalogue> ReadBackups(const std::string& output) const override;
+  Command CompleteLog(const ClusterRecord& record, const std::string& primary) const override;
+  Result<std::map<std::string, Secret<std::string>>> RestoreSecrets(
+      const ClusterRecord& source, const ClusterSpec& next) const override;
+  Command Restore(const ClusterRecord& record, const std::string& workbench) const override;
 
   // claim.cc
   Command RevokeClaim(const ClusterRecord& record, const Claim& seen) const override;

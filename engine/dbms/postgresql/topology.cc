@@ -28,6 +28,7 @@ std::vector<Member> Members(const ClusterRecord& record) {
 
 std::string ProxyName(const std::string& cluster) { return cluster + "-proxy"; }
 std::string RepositoryVolume(const std::string& cluster) { return cluster + "-backups"; }
+std::string WorkbenchName(const std::string& cluster) { return cluster + "-restore"; }
 std::string EtcdName() { return std::string(kManagementCluster) + "-etcd"; }
 
 std::string Scope(const ClusterRecord& record) { return record.cluster + "-" + record.uid; }

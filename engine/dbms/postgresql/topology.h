@@ -49,6 +49,11 @@ inline constexpr char kRewindPassword[] = "rewind_password";
 inline constexpr char kRestPassword[] = "rest_password";
 inline constexpr char kRepositoryPassphrase[] = "repository_passphrase";
 
+// Behind kRestorePrefix: how the source's repository is reached.
+inline constexpr char kSourceConfiguration[] = "configuration";
+inline constexpr char kSourceAuthority[] = "authority";
+inline constexpr char kSourceStanza[] = "stanza";
+
 struct Member {
   std::string name;  ///< "orders-1"
   std::string part;  ///< "cluster", "replica/reports"
@@ -63,6 +68,8 @@ std::vector<Member> Members(const ClusterRecord& record);
 
 std::string ProxyName(const std::string& cluster);
 std::string RepositoryVolume(const std::string& cluster);
+/// The instance in which a cluster is made from backups.
+std::string WorkbenchName(const std::string& cluster);
 std::string EtcdName();
 
 /// What a port of the proxy or of a replica is called in record.ports.

@@ -1,5 +1,5 @@
 # Backups by pgBackRest, where the primary is. ARGUMENTS["task"]: "prove" that a backup would work, take a "full", "diff"
-# or "incr" one, or "list" what there is.
+# or "incr" one, "list" what there is, or "complete" the WAL up to now.
 # Source: https://pgbackrest.org/command.html
 
 LONGEST_BACKUP = 24 * 3600
@@ -11,22 +11,6 @@ SELECT json_build_object(
     'waiting', (SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'))
 FROM pg_stat_archiver;
 """
-
-
-def pgbackrest(command, *options, timeout=600):
-    """What it prints. The script fails with it."""
-    argv = ["pgbackrest", "--config=" + ARGUMENTS["config"], "--stanza=" + ARGUMENTS["stanza"],
-            "--log-level-console=off", "--log-level-stderr=error", "--no-log-timestamp", *options, command]
-    try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        fail("pgbackrest %s: %s" % (command, type(error).__name__))
-    if done.returncode == 0:
-        return done.stdout
-    # "P00  ERROR: [058]: what went wrong", and what it goes on to say further in.
-    lines = [line.partition("ERROR: ")[2] for line in done.stderr.splitlines() if "ERROR: " in line]
-    reason = (lines or done.stderr.strip().splitlines() or ["exit code %d" % done.returncode])[0]
-    fail("pgbackrest %s: %s" % (command, reason))
 
 
 def archiving():
@@ -46,9 +30,23 @@ def list_backups():
     print(json.dumps({"info": info, "archived_at": state.get("archived_at") or "", "archiving_problem": problem}))
 
 
+def complete_log():
+    # A transaction that changed nothing but has a number leaves a commit with its time in the WAL.
+    for sql in ("SELECT pg_current_xact_id();", "SELECT pg_walfile_name(pg_switch_wal());"):
+        output, reason = psql(sql)
+        if reason is not None:
+            fail(reason)
+    wal = output.strip()
+    sql = "SELECT coalesce(last_archived_wal, '') >= '%s' FROM pg_stat_archiver;" % wal
+    if not wait(60, lambda: psql(sql, timeout=5)[0] == "t\n", 0.2):
+        fail(archiving()[1] or "WAL %s was not archived within 60 s" % wal)
+
+
 task = ARGUMENTS["task"]
 if task == "list":
     list_backups()
+elif task == "complete":
+    complete_log()
 elif task == "prove":
     # Until the server has read its files anew, the WAL goes where it went before.
     if not wait(30, lambda: ARGUMENTS["stanza"] in (psql("SHOW archive_command;", timeout=5)[0] or ""), 0.2):
