@@ -45,7 +45,7 @@ class TestRestore(Theme):
         expected = self.source(digest)
         with self.writer() as writer:
             before = self.source("select to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
-            acknowledged = set(writer.ledger.acknowledged)
+            acknowledged = {row for row, _ in writer.ledger.acknowledged}
             time.sleep(1)
             self.source("drop table precious")
             began = time.monotonic()
@@ -55,7 +55,7 @@ class TestRestore(Theme):
         name = f"{self.cluster}-copy"
         self.assert_empty_plan()
         copied = self.connect("dbaas_cluster.copy")
-        self.assertEqual(copied.query(digest), expected)
+        self.assertEqual(self.query(name, digest), expected)
         rows = {int(row) for row in copied.query("select id from ledger").split()}
         self.assertEqual(acknowledged - rows, set(), "rows from before that moment are missing")
         self.assertLess(len(rows), len(writer.ledger.acknowledged), "rows from after it are there")
@@ -63,7 +63,7 @@ class TestRestore(Theme):
         self.assertEqual(self.source("select to_regclass('precious') is null"), "t", "the source was touched")
         self.assertEqual(self.query(name, "select count(*) from pg_settings where name in ('restore_command', "
                                           "'recovery_target_time') and setting <> ''"), "0")
-        self.assertEqual(docker.names("container", f"{name}-restore"), [])
+        self.assertNotIn(f"{name}-restore", docker.names("container", name))
         self.assertFalse([secret for secret in docker.record_secrets(name) if secret.startswith("restore.")])
 
     def test_2_it_archives_to_a_place_of_its_own(self):
@@ -101,12 +101,13 @@ class TestRestore(Theme):
         name, workbench = f"{self.cluster}-copy", f"{self.cluster}-copy-restore"
         type(self).applied = None
         self.workspace.write(self.cluster_block(), self.policy(), self.copy(node_count=1))
+        kills = 0
         for number in range(KILLS):
             running = self.workspace.start("apply", "-auto-approve", "-no-color", name=f"restore-{KILLED}",
                                            environment={"TMPDIR": self.run_folder.temporary_of_killed})
-            self.wait_until("the restoration runs", lambda: docker.names("container", workbench)
-                            or running.process.poll() is not None, 60)
-            time.sleep(0.6 * number)
+            self.wait_until("the restoration runs", lambda: workbench in docker.names("container", name)
+                            or running.process.poll() is not None, 60, 0.1)
+            time.sleep(0.5 * number)
             providers = running.providers()
             docker.call("kill", "--signal=KILL", workbench, check=False)
             for pid in providers:
@@ -115,7 +116,9 @@ class TestRestore(Theme):
             if result.code == 0:
                 say(f"kill {number + 1} came after the end")
                 break
+            kills += 1
         self.workspace.apply()
         self.assert_empty_plan()
         self.assertEqual(self.query(name, "select count(*), sum(n) from many"), "300000|45000150000")
-        self.assertEqual(docker.names("container", workbench), [])
+        self.assertGreater(kills, 2, "hardly anything was killed")
+        self.assertNotIn(workbench, docker.names("container", name))
