@@ -61,6 +61,7 @@ struct OpenResponse {
   std::string private_data;  ///< What renewing and closing need. Empty: there is nothing to do.
   std::optional<TimePoint> renew_at;
   Diagnostics diagnostics;
+  bool deferred = false;  ///< As DataResponse's, of `result`.
 };
 struct ListRequest {
   Value config;
@@ -84,6 +85,8 @@ class Lifecycle {
   void Stop();
   /// Terraform has got all its answers: what waits for that is done now.
   void Settle();
+  /// Not before Configure, nor while the provider's configuration holds unknown values.
+  bool is_configured() { return engine() != nullptr; }
   /// Of everything that begins now.
   std::stop_token stop_token();
 
@@ -102,7 +105,8 @@ class Lifecycle {
 
   // lifecycle_ephemeral.cc
   Diagnostics ValidateEphemeral(const EphemeralType& type, const Value& config);
-  OpenResponse Open(const EphemeralType& type, const Value& config);
+  /// `deferral_allowed` as with ReadData.
+  OpenResponse Open(const EphemeralType& type, const Value& config, bool deferral_allowed);
   OpenResponse Renew(const EphemeralType& type, const std::string& private_data);
   Diagnostics Close(const EphemeralType& type, const std::string& private_data);
 

@@ -8,6 +8,7 @@
 #include "provider/diagnosis.h"
 #include "provider/lifecycle.h"
 #include "schemas/checks.h"
+#include "schemas/planned_value.h"
 
 namespace dbaas {
 namespace {
@@ -40,7 +41,8 @@ Diagnostics Lifecycle::ValidateEphemeral(const EphemeralType& type, const Value&
   return found;
 }
 
-OpenResponse Lifecycle::Open(const EphemeralType& type, const Value& config) {
+OpenResponse Lifecycle::Open(const EphemeralType& type, const Value& config,
+                             bool deferral_allowed) {
   const auto failed = [&](const Error& error) -> OpenResponse {
     return {.diagnostics = {ToDiagnostic(error, type.schema)}};
   };
@@ -50,6 +52,10 @@ OpenResponse Lifecycle::Open(const EphemeralType& type, const Value& config) {
   EphemeralAnswer answer{.random = random_};
   if (!query->cluster.empty()) {
     const auto engine = this->engine();
+    if (engine == nullptr && deferral_allowed) {
+      return {.result = PlanValue(type.schema, Value::Null(), config, config).planned,
+              .deferred = true};
+    }
     if (engine == nullptr) return failed(NotConfigured());
     const auto id = engine->ParseClusterId(query->cluster);
     if (!id) return failed(id.error());

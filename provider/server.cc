@@ -329,6 +329,10 @@ Status ProviderServer::ImportResourceState(ServerContext* /*context*/,
         const Resource& resource = *TRY(FindResource(request->type_name()));
         const Value identity = TRY(FromProto(request->identity().identity_data(),
                                              resource.identity_object, "the identity"));
+        if (request->client_capabilities().deferral_allowed() && !lifecycle_.is_configured()) {
+          response->mutable_deferred()->set_reason(tfplugin6::Deferred::PROVIDER_CONFIG_UNKNOWN);
+          return Ok();
+        }
         const StateResponse answer = identity.is_null()
                                          ? lifecycle_.Import(*resource.type, request->id())
                                          : lifecycle_.ImportByIdentity(*resource.type, identity);

@@ -45,8 +45,12 @@ Status ProviderServer::OpenEphemeralResource(
       "OpenEphemeralResource", request->type_name(), diagnostics, [&]() -> Result<void> {
         const Ephemeral& type = *TRY(FindEphemeralResource(request->type_name()));
         const Value config = TRY(FromProto(request->config(), type.object, "the configuration"));
-        const OpenResponse answer = lifecycle_.Open(*type.type, config);
+        const OpenResponse answer =
+            lifecycle_.Open(*type.type, config, request->client_capabilities().deferral_allowed());
         AddDiagnostics(answer.diagnostics, diagnostics);
+        if (answer.deferred) {
+          response->mutable_deferred()->set_reason(tfplugin6::Deferred::PROVIDER_CONFIG_UNKNOWN);
+        }
         *response->mutable_result() = TRY(EncodeObject(answer.result, type));
         WriteLease(answer, *response);
         return Ok();

@@ -3,6 +3,7 @@
 // dbaas_backup_policy: when a cluster is backed up, where to, and for how long.
 #include "schemas/ids.h"
 #include "schemas/kit.h"
+#include "schemas/spellings.h"
 #include "schemas/types.h"
 
 namespace dbaas {
@@ -16,11 +17,11 @@ struct ScheduleConfig {
     using C = ScheduleConfig;
     return Nested<C>()
         .Add("full", &C::full, Optional, RequiredUnless({"differential", "incremental"}),
-             "When everything is copied, such as `0 2 * * sun`.", Cron())
+             "When everything is copied, such as `0 2 * * sun`.", CronTimes)
         .Add("differential", &C::differential, Optional,
-             "When what changed since the last full backup is copied.", Cron())
+             "When what changed since the last full backup is copied.", CronTimes)
         .Add("incremental", &C::incremental, Optional,
-             "When what changed since the last backup of any kind is copied.", Cron());
+             "When what changed since the last backup of any kind is copied.", CronTimes);
   }
 };
 

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "engine/model/cron.h"
 #include "engine/model/units.h"
 #include "schemas/timeouts.h"
 #include "schemas/timestamp.h"
@@ -65,6 +66,17 @@ void Duration(Attribute& attribute) {
       const auto duration = ParseDuration(text);
       if (!duration) return std::nullopt;
       return std::pair{std::string("milliseconds"), Value::Int(duration->count())};
+    });
+  };
+}
+
+void CronTimes(Attribute& attribute) {
+  attribute.validators.push_back(Cron());
+  attribute.canonical = [](const Value& value) {
+    return Meaning(value, [](const std::string& text) -> Amount {
+      const auto schedule = CronSchedule::Parse(text);
+      if (!schedule) return std::nullopt;
+      return std::pair{std::string("times"), Value::String(schedule->CanonicalText())};
     });
   };
 }

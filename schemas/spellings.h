@@ -17,6 +17,8 @@ namespace dbaas {
 void MemoryAmount(Attribute& attribute);
 /// "60s" = "1m" (ParseDuration).
 void Duration(Attribute& attribute);
+/// "@daily" = "0 0 * * *", "0 2 * * sun" = "0 2 * * 7" (CronSchedule).
+void CronTimes(Attribute& attribute);
 /// A moment: "2026-11-21T11:30:00+01:00" = "2026-11-21T10:30:00Z" (ParseTimestamp).
 void PointInTime(Attribute& attribute);
 /// A map of parameters in PostgreSQL's own units: "256MB" = "262144kB", "60s" = "1min". Texts that

@@ -33,11 +33,11 @@ Result<void> CheckTarget(const RestoreSpec& restore, const BackupCatalogue& cata
   const bool arrives = catalogue.archiving_problem.empty();
   const TimePoint latest = arrives ? std::max(now, *catalogue.latest) : *catalogue.latest;
   if (!restore.time || (restore.time >= catalogue.earliest && restore.time <= latest)) return Ok();
-  return Invalid("restore.time",
-                 fmt::format("the backups of {} do not reach {}", source, ToText(*restore.time)),
-                 fmt::format("Any moment from {} to {} can be restored{}{}.",
-                             ToText(*catalogue.earliest), ToText(latest), arrives ? "" : ": ",
-                             catalogue.archiving_problem));
+  return Invalid(
+      "restore.time",
+      fmt::format("the backups of {} do not reach {}", source, ToText(*restore.time)),
+      fmt::format("Any moment from {} to {} can be restored{}{}.", ToText(*catalogue.earliest),
+                  ToText(latest), arrives ? "" : ": ", catalogue.archiving_problem));
 }
 
 /// Whether an unfinished creation goes on as it began.
@@ -54,8 +54,8 @@ Result<void> CheckNotBegun(Driver& driver, const ClusterRecord& record) {
         return !object.member.empty() && (!restores || object.id.kind == ObjectKind::kInstance);
       });
   if (!has_begun) return Ok();
-  return Invalid("restore", fmt::format("the creation of {} has begun from something else",
-                                        record.cluster),
+  return Invalid("restore",
+                 fmt::format("the creation of {} has begun from something else", record.cluster),
                  "Destroy it first, or set restore back to what it was.");
 }
 
@@ -89,8 +89,8 @@ Result<void> TakeSource(Driver& driver, Clock& clock, Moment moment, const Resto
   }
   const ClusterSpec& next = record.cluster_spec();
   if (source->cluster_spec().engine != next.engine) {
-    return Invalid("engine", fmt::format("cluster {} is one of {}", id,
-                                         source->cluster_spec().engine));
+    return Invalid("engine",
+                   fmt::format("cluster {} is one of {}", id, source->cluster_spec().engine));
   }
   const Dbms* dbms = TRY(DbmsOf(*source));
   for (auto& [name, secret] : TRY(dbms->RestoreSecrets(*source, next))) {
@@ -111,8 +111,8 @@ Result<void> TakeSource(Driver& driver, Clock& clock, Moment moment, const Resto
 
 Result<void> TakeRestoreSource(Driver& driver, Clock& clock, Moment moment,
                                const std::optional<ClusterRecord>& before, ClusterRecord& record) {
-  const bool goes_on = before && before->has_cluster_part() && !before->deleting &&
-                       record.settled == 0;
+  const bool goes_on =
+      before && before->has_cluster_part() && !before->deleting && record.settled == 0;
   if (goes_on && !IsSame(*before, record)) TRY(CheckNotBegun(driver, record));
   if (record.restoring() == nullptr) return Ok();
   const RestoreSpec restore = *record.restoring();

@@ -149,6 +149,14 @@ Result<CronSchedule> CronSchedule::Parse(std::string_view original) {
   return schedule;
 }
 
+std::string CronSchedule::CanonicalText() const {
+  std::bitset<7> weekdays;
+  for (std::size_t day = 0; day < weekdays.size(); ++day) weekdays[day] = weekdays_[day];
+  return fmt::format("{} {} {}{} {} {}{}", minutes_.to_string(), hours_.to_string(),
+                     any_day_ ? "*" : "", days_.to_string(), months_.to_string(),
+                     any_weekday_ ? "*" : "", weekdays.to_string());
+}
+
 bool CronSchedule::FitsDay(sys_days day) const {
   const std::chrono::year_month_day date(day);
   if (!months_.test(static_cast<unsigned>(date.month()))) return false;

@@ -8,6 +8,7 @@
 
 #include <bitset>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "engine/base/clock.h"
@@ -23,6 +24,9 @@ class CronSchedule {
   /// The first full minute after `time` that it names. Nothing when no date ever fits, as in
   /// "0 0 30 2 *".
   std::optional<TimePoint> NextAfter(TimePoint time) const;
+
+  /// The same for every way to write the same times: "@daily" and "0 0 * * *".
+  std::string CanonicalText() const;
 
  private:
   bool FitsDay(std::chrono::sys_days day) const;

@@ -22,8 +22,9 @@ class RestoreTest : public testing::Test {
  protected:
   RestoreTest() {
     EXPECT_TRUE(world_.Apply(Change(Verb::kCreate, Spec(1))).has_value());
-    EXPECT_TRUE(world_.Apply(Change(Verb::kCreate, BackupPolicySpec{.keep_full = 1},
-                                    std::string(kBackupPolicyPart)))
+    EXPECT_TRUE(world_
+                    .Apply(Change(Verb::kCreate, BackupPolicySpec{.keep_full = 1},
+                                  std::string(kBackupPolicyPart)))
                     .has_value());
   }
 

@@ -727,19 +727,21 @@ TEST_F(LifecycleTest, DataOfAHostThatIsNotKnownYet) {
 TEST_F(LifecycleTest, CredentialsOfACluster) {
   const EphemeralType& type = *AllTypes().FindEphemeralResource("dbaas_credentials");
   const Value config = Whole(type.schema, {{"cluster_id", Text("local/orders")}});
-  EXPECT_THAT(Lines(lifecycle_.Open(type, config).diagnostics),
+  EXPECT_THAT(Lines(lifecycle_.Open(type, config, false).diagnostics),
               ElementsAre("error cluster_id: Cluster local/orders does not exist"));
   CreateOrders();
-  EXPECT_EQ(lifecycle_.Open(type, config).result.at("password"), Text("hush"));
+  EXPECT_EQ(lifecycle_.Open(type, config, false).result.at("password"), Text("hush"));
 }
 
 class LoginTest : public LifecycleTest {
  protected:
   OpenResponse Open() {
     CreateOrders();
-    return lifecycle_.Open(type_, Whole(type_.schema, {{"cluster_id", Text("local/orders")},
-                                                       {"access", Text("read_only")},
-                                                       {"ttl", Text("10m")}}));
+    return lifecycle_.Open(type_,
+                           Whole(type_.schema, {{"cluster_id", Text("local/orders")},
+                                                {"access", Text("read_only")},
+                                                {"ttl", Text("10m")}}),
+                           false);
   }
   const EphemeralType& type_ = *AllTypes().FindEphemeralResource("dbaas_credentials");
 };
@@ -783,7 +785,7 @@ TEST_F(LoginTest, WhatCannotBeRenewedIsTriedAgainAndWhatCannotBeDroppedIsAWarnin
 TEST_F(LoginTest, TheAdministratorsCredentialsAreNoLogin) {
   CreateOrders();
   const auto opened =
-      lifecycle_.Open(type_, Whole(type_.schema, {{"cluster_id", Text("local/orders")}}));
+      lifecycle_.Open(type_, Whole(type_.schema, {{"cluster_id", Text("local/orders")}}), false);
   EXPECT_EQ(opened.result.at("access"), Text("admin"));
   EXPECT_EQ(opened.renew_at, std::nullopt);
   EXPECT_EQ(opened.private_data, "");
@@ -792,10 +794,23 @@ TEST_F(LoginTest, TheAdministratorsCredentialsAreNoLogin) {
   EXPECT_EQ(lifecycle_.Renew(type_, "").renew_at, std::nullopt);
 }
 
+TEST_F(LifecycleTest, CredentialsOfAHostThatIsNotKnownYet) {
+  Lifecycle unconfigured(clock_, random_);
+  const EphemeralType& type = *AllTypes().FindEphemeralResource("dbaas_credentials");
+  const Value config = Whole(type.schema, {{"cluster_id", Text("local/orders")}});
+  EXPECT_THAT(Lines(unconfigured.Open(type, config, false).diagnostics),
+              ElementsAre("error : The provider is not configured yet"));
+  const auto later = unconfigured.Open(type, config, true);
+  EXPECT_TRUE(later.deferred);
+  EXPECT_THAT(later.diagnostics, IsEmpty());
+  EXPECT_TRUE(later.result.at("password").is_unknown());
+  EXPECT_FALSE(lifecycle_.Open(type, config, true).deferred);
+}
+
 TEST_F(LifecycleTest, APasswordNeedsNoHostAndRulesAcrossItsAttributesAreCheckedOnceAllIsKnown) {
   Lifecycle unconfigured(clock_, random_);
   const EphemeralType& type = *AllTypes().FindEphemeralResource("dbaas_password");
-  const auto opened = unconfigured.Open(type, Whole(type.schema, {}));
+  const auto opened = unconfigured.Open(type, Whole(type.schema, {}), false);
   EXPECT_THAT(opened.diagnostics, IsEmpty());
   EXPECT_THAT(opened.result.at("result").as_string(), SizeIs(32));
   const Value::Map wrong = {{"length", Value::Int(8)}, {"min_lower", Value::Int(9)}};

@@ -47,6 +47,7 @@ class ServerTest : public testing::Test {
     object_ = ObjectType(thing.schema);
     thing.name = "test_named";
     thing.schema.attributes[0].identity = true;
+    thing.parse_id = [](const std::string&) -> Result<PartAddress> { return PartAddress{}; };
     thing.address = [](const Value& object) -> Result<PartAddress> {
       return Invalid("", "asked for " + object.ToText());
     };
@@ -432,6 +433,26 @@ TEST_F(ServerTest, MistakesInAListAreToldInItsConfigBlock) {
   ASSERT_EQ(response.diagnostics(0).attribute().steps_size(), 2);
   EXPECT_EQ(response.diagnostics(0).attribute().steps(0).attribute_name(), "config");
   EXPECT_EQ(response.diagnostics(0).attribute().steps(1).attribute_name(), "name");
+}
+
+TEST_F(ServerTest, AnImportWaitsForAProviderThatIsNotKnownYetWhereCoreAllowsIt) {
+  const auto import = [&](bool deferral_allowed) {
+    grpc::ClientContext context;
+    tfplugin6::ImportResourceState::Request request;
+    request.set_type_name("test_named");
+    request.set_id("orders");
+    request.mutable_client_capabilities()->set_deferral_allowed(deferral_allowed);
+    tfplugin6::ImportResourceState::Response response;
+    EXPECT_TRUE(stub_->ImportResourceState(&context, request, &response).ok());
+    return response;
+  };
+  const auto later = import(true);
+  EXPECT_EQ(later.deferred().reason(), tfplugin6::Deferred::PROVIDER_CONFIG_UNKNOWN);
+  EXPECT_EQ(later.diagnostics_size() + later.imported_resources_size(), 0);
+  const auto now = import(false);
+  EXPECT_FALSE(now.has_deferred());
+  ASSERT_EQ(now.diagnostics_size(), 1);
+  EXPECT_EQ(now.diagnostics(0).summary(), "The provider is not configured yet");
 }
 
 TEST_F(ServerTest, AConfigurationIsMadeOfAState) {

@@ -38,6 +38,21 @@ TEST(SpellingsTest, Durations) {
   EXPECT_FALSE(Same(Duration, Text("60s"), Text("60m")));
 }
 
+TEST(SpellingsTest, Schedules) {
+  EXPECT_TRUE(Same(CronTimes, Text("@daily"), Text("0 0 * * *")));
+  EXPECT_TRUE(Same(CronTimes, Text("0 2 * * sun"), Text("00 2 * * 7")));
+  EXPECT_TRUE(Same(CronTimes, Text("*/30 1-3 * * *"), Text("0,30 1,2,3 * * *")));
+  EXPECT_FALSE(Same(CronTimes, Text("0 2 * * *"), Text("0 3 * * *")));
+  // Both restricted, either day is enough; with a star, the other alone decides.
+  EXPECT_FALSE(Same(CronTimes, Text("0 2 1-31 * mon"), Text("0 2 * * mon")));
+}
+
+TEST(SpellingsTest, Moments) {
+  EXPECT_TRUE(
+      Same(PointInTime, Text("2026-11-21T10:30:00Z"), Text("2026-11-21T11:30:00.000+01:00")));
+  EXPECT_FALSE(Same(PointInTime, Text("2026-11-21T10:30:00Z"), Text("2026-11-21T10:30:01Z")));
+}
+
 TEST(SpellingsTest, ParametersInPostgresqlsUnits) {
   EXPECT_TRUE(SameParameter("256MB", "262144kB"));
   EXPECT_TRUE(SameParameter("1GB", "1024 MB"));
