@@ -89,8 +89,8 @@ Result<void> TakeSource(Driver& driver, Clock& clock, Moment moment, const Resto
   }
   const ClusterSpec& next = record.cluster_spec();
   if (source->cluster_spec().engine != next.engine) {
-    return Invalid("engine",
-                   fmt::format("cluster {} is one of {}", id, source->cluster_spec().engine));
+    return Invalid("engine", fmt::format("the backups of {} are of {} and cannot become {}", id,
+                                         source->cluster_spec().engine, next.engine));
   }
   const Dbms* dbms = TRY(DbmsOf(*source));
   for (auto& [name, secret] : TRY(dbms->RestoreSecrets(*source, next))) {

@@ -51,9 +51,11 @@ def restore():
 
 def limits():
     told = subprocess.run(["pg_controldata", "--pgdata=" + DATA], capture_output=True, text=True,
-                          env={**os.environ, "LC_ALL": "C"}, check=True).stdout
+                          env={**os.environ, "LC_ALL": "C"}, check=False)
+    if told.returncode != 0:
+        fail("pg_controldata: " + told.stderr)
     for name, parameter in LIMITS.items():
-        found = re.search(r"^%s setting: +(\d+)$" % name, told, re.MULTILINE)
+        found = re.search(r"^%s setting: +(\d+)$" % name, told.stdout, re.MULTILINE)
         if found:
             yield "%s=%s" % (parameter, found.group(1))
 
