@@ -186,7 +186,9 @@ class Convergence {
     if (intent_.removes_cluster) return before_ ? WriteIntent() : Ok();
     dbms_ = TRY(DbmsOf(intent_.record));
     if (before_ && before_->deleting) TRY(StartOverIfEmpty());
-    TRY(TakeRestoreSource(driver_, clock_, Moment::kApply, before_, intent_.record));
+    TRY(Patiently([&] {
+      return TakeRestoreSource(driver_, clock_, Moment::kApply, before_, intent_.record);
+    }));
     // Ports are handed out under the host's lease: two clusters must not get the same.
     std::unique_ptr<LeaseKeeper> host_lease;
     if (intent_.record.uid.empty() || NeedsPorts(*dbms_, intent_.record)) {
@@ -412,6 +414,7 @@ class Convergence {
     const Sight sight = TRY(Look());
     const std::string primary =
         TRY(PrimaryOf(sight.facts ? &*sight.facts : nullptr, change_.id.ToText()));
+    TRY(lease_->Check());  // It makes the repository, and a machine may have slept meanwhile.
     const auto proven = RunCommand(driver_, dbms_->ProveRepository(intent_.record, primary));
     if (proven) return Ok();
     return Error(proven.error())

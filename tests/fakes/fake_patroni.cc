@@ -141,8 +141,10 @@ void FakePatroni::Elect(const ClusterRecord& record, const std::vector<Member>& 
   if (cluster.initialized) return;
   for (const auto& member : members) {
     if (!member.running || !member.is_candidate) continue;
+    if (record.restoring() != nullptr) {
+      harms_.push_back(member.name + " begins empty what was to be restored");
+    }
     copies_[member.volume] = {.scope = ScopeOf(record), .complete = true};
-    cluster.initialized = true;
     return Promote(member, copies_[member.volume], cluster);
   }
 }
@@ -154,6 +156,7 @@ void FakePatroni::Promote(const Member& member, const Copy& copy, Cluster& clust
   cluster.acknowledged = std::min(cluster.acknowledged, copy.position);
   cluster.tail_at_risk = false;
   cluster.key_ends.reset();
+  cluster.initialized = true;
   cluster.leader = member.name;
   cluster.leader_volume = member.volume;
   cluster.leads_since = Now();
@@ -462,7 +465,8 @@ ExecResult FakePatroni::Restore(const ClusterRecord& record, const FakeObject& w
   const auto volume =
       host_.Find({ObjectKind::kVolume, workbench.object.instance.mounts.front().volume});
   if (!volume) return {.exit_code = 1, .errors = "the volume is not mounted\n"};
-  copies_[volume->incarnation] = {.scope = ScopeOf(record), .complete = true};
+  Copy& copy = copies_[volume->incarnation];  // What is done has a mark in it, and stays.
+  if (copy.scope != ScopeOf(record)) copy = {.scope = ScopeOf(record), .complete = true};
   return {};
 }
 

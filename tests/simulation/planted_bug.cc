@@ -139,7 +139,9 @@ class BuggyThreads final : public Threads {
   std::unique_ptr<Runner> MakeRunner(int capacity, Perform perform) override {
     return threads_.MakeRunner(capacity, [bug = bug_, perform](const Action& action) {
       const bool is_switchover = std::holds_alternative<Switchover>(action.operation);
+      const bool restores = std::holds_alternative<RestoreData>(action.operation);
       if (bug == PlantedBug::kLeavesOutTheSwitchover && is_switchover) return Ok();
+      if (bug == PlantedBug::kForgetsToRestore && restores) return Ok();
       return perform(action);
     });
   }
@@ -161,7 +163,8 @@ const std::vector<PlantedBug>& PlantedBugs() {
       PlantedBug::kRemovesTheVolumeToo,    PlantedBug::kRemovesTheRecordFirst,
       PlantedBug::kWritesNoIntent,         PlantedBug::kForgetsToSettle,
       PlantedBug::kLeavesOutTheSwitchover, PlantedBug::kPromotesWithoutFencing,
-      PlantedBug::kFencesInNameOnly,       PlantedBug::kGivesOutTheSamePort};
+      PlantedBug::kFencesInNameOnly,       PlantedBug::kGivesOutTheSamePort,
+      PlantedBug::kForgetsToRestore};
   return bugs;
 }
 
@@ -180,6 +183,7 @@ std::string ToString(PlantedBug bug) {
     case PlantedBug::kPromotesWithoutFencing: return "PromotesWithoutFencing";
     case PlantedBug::kFencesInNameOnly: return "FencesInNameOnly";
     case PlantedBug::kGivesOutTheSamePort: return "GivesOutTheSamePort";
+    case PlantedBug::kForgetsToRestore: return "ForgetsToRestore";
   }
   return "?";
 }

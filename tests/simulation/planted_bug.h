@@ -26,6 +26,7 @@ enum class PlantedBug {
   kPromotesWithoutFencing,
   kFencesInNameOnly,
   kGivesOutTheSamePort,
+  kForgetsToRestore,
 };
 
 /// In the order of the enum; kNone is not among them.

@@ -19,6 +19,9 @@ using Verb = PartChange::Verb;
 // After the storm.
 constexpr int kTries = 3;
 constexpr int kMostNodes = 3;
+// One cluster is made from the backups of the other, where one is.
+constexpr char kSource[] = "orders";
+constexpr char kCopy[] = "billing";
 constexpr Milliseconds kLongestApply{30 * 60'000};
 
 class NoteProgress final : public Progress {
@@ -79,7 +82,11 @@ Weather StormOf(SeededRandom& random) {
 class Simulation {
  public:
   Simulation(std::uint64_t seed, PlantedBug bug, bool keep_events)
-      : world_(seed, keep_events), bug_(bug), threads_(Plant(bug, world_.threads)) {
+      : world_(seed, keep_events),
+        bug_(bug),
+        threads_(Plant(bug, world_.threads)),
+        // Of its own, so that all other storms stay as they are.
+        restores_(SeededRandom(seed ^ 0x7265).Chance(15)) {
     world_.patroni.TakeTime(world_.clock, world_.random);
   }
 
@@ -105,11 +112,12 @@ class Simulation {
   bool Failed() const { return !world_.violations.empty(); }
 
   void Prepare() {
-    world_.clusters = {"orders"};
-    if (world_.random.Chance(40)) world_.clusters.emplace_back("billing");
+    world_.clusters = {kSource};
+    if (world_.random.Chance(40) || restores_) world_.clusters.emplace_back(kCopy);
     for (const auto& name : world_.clusters) {
       wanted_[name].spec = FirstSpec(name, world_.random);
     }
+    if (restores_) wanted_[kCopy].spec.restore.emplace().source = {"local", kSource};
     world_.weather = StormOf(world_.random);
     world_.host.SetControlSocket(world_.random.Chance(50));
   }
@@ -121,10 +129,20 @@ class Simulation {
     for (int i = 0; i < changes && !Failed(); ++i) {
       const auto& cluster = world_.clusters[world_.random.Below(world_.clusters.size())];
       Apply(caller, NextChange(cluster));
+      if (restores_ && i == 0) BackUpSource(caller);
       if (world_.random.Chance(30)) WorkOn(caller, NextMaintenance(cluster));
       world_.fibers.Sleep(Milliseconds(world_.random.Below(3000)), {});
     }
     --storming_;
+  }
+
+  /// So that there is something to restore.
+  std::optional<Error> BackUpSource(const std::string& caller) {
+    const std::string key(kBackupPolicyPart);
+    if (auto error = Apply(caller, Change(kSource, key, BackupPolicySpec{.keep_full = 1}))) {
+      return error;
+    }
+    return WorkOn(caller, {.kind = Maintenance::Kind::kBackup, .id = {"local", kSource}});
   }
 
   void Nature() {
@@ -247,12 +265,12 @@ class Simulation {
     });
   }
 
-  void WorkOn(const std::string& caller, Maintenance wanted) {
+  std::optional<Error> WorkOn(const std::string& caller, Maintenance wanted) {
     Process& process = world_.NewProcess(caller);
     wanted.who = process.who;
     world_.Note(
         fmt::format("{} wants a {} of {}", process.who, wanted.ToText(), wanted.id.cluster));
-    Live(process, [&](const ConvergeContext& context) { return Maintain(context, wanted); });
+    return Live(process, [&](const ConvergeContext& context) { return Maintain(context, wanted); });
   }
 
   /// `work` in a process of its own; comes back when it ended, well or not.
@@ -313,6 +331,7 @@ class Simulation {
     const Wanted wanted = wanted_[cluster];
     if (!wanted.exists) return Insist([&] { return Destroy(cluster); });
     GoBackWhereTheDataIs(cluster);
+    if (wanted.spec.restore) MakeRestorable(cluster);
     Insist([&] { return WantCluster(cluster); });
     for (const auto& [name, replica] : wanted.replicas) {
       if (!Failed()) Insist([&, name = name] { return WantReplica(cluster, name); });
@@ -340,6 +359,20 @@ class Simulation {
     }
     // A deletion that was cut took the rows; what it left are volumes that never had any.
     Insist([&] { return Destroy(cluster); });
+  }
+
+  /// Whoever cannot have what he wanted gives it up, and what he has of it first.
+  void MakeRestorable(const std::string& cluster) {
+    const auto record = world_.host.StoredRecord(cluster);
+    if (record && record->has_cluster_part() && !record->deleting && record->settled > 0) return;
+    if (wanted_[kSource].exists) {
+      for (int i = 0; i < kTries && !Failed(); ++i) {
+        if (!BackUpSource("carol")) return;
+      }
+      return world_.Violation("no backup can be taken");
+    }
+    if (record) Insist([&] { return Destroy(cluster); });
+    wanted_[cluster].spec.restore.reset();
   }
 
   template <typename Make>
@@ -392,6 +425,7 @@ class Simulation {
   World world_;
   const PlantedBug bug_;
   std::unique_ptr<Threads> threads_;
+  const bool restores_;
   std::map<std::string, Wanted> wanted_;
   int storming_ = 0;
   int applies_ = 0;
