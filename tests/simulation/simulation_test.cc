@@ -28,6 +28,8 @@ constexpr OnceFailed kOnceFailed[] = {
     {873, "the same in another cluster of the host"},
     {937, "the same, with a call that failed"},
     {170, "a machine slept before it wrote its intent, and its ports had been given out meanwhile"},
+    {1386, "a machine slept, and proved a repository without the lease"},
+    {817, "one lost answer of a source's host failed the restoration from it"},
 };
 
 class SimulationTest : public ::testing::Test {
