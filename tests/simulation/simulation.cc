@@ -86,7 +86,7 @@ class Simulation {
         bug_(bug),
         threads_(Plant(bug, world_.threads)),
         // Of its own, so that all other storms stay as they are.
-        restores_(SeededRandom(seed ^ 0x7265).Chance(15)) {
+        restores_(SeededRandom(seed ^ 0x7265).Chance(8)) {
     world_.patroni.TakeTime(world_.clock, world_.random);
   }
 
