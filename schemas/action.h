@@ -31,11 +31,11 @@ Table<C> Action(const char* name, const char* description) {
 }
 
 template <typename C>
-ActionType ActionOf(Table<C> table, std::function<Maintenance(const C&)> work) {
+ActionType ActionOf(Table<C> table, std::function<Result<Maintenance>(const C&)> work) {
   ActionType type{.name = table.name(), .schema = table.schema()};
   type.request = [table, work = std::move(work)](const Value& config) -> Result<ActionRequest> {
     const C decoded = TRY(table.Decode(config));
-    return ActionRequest{.cluster = decoded.cluster_id, .work = work(decoded)};
+    return ActionRequest{.cluster = decoded.cluster_id, .work = TRY(work(decoded))};
   };
   return type;
 }

@@ -16,8 +16,12 @@ Result<void> CheckHasPolicy(const ClusterRecord& record, const std::string& clus
 
 Result<BackupCatalogue> ListBackups(Driver& driver, Clock& clock, const ClusterRecord& record) {
   TRY(CheckHasPolicy(record, record.cluster));
+  return ListBackupsAt(driver, record, TRY(FindPrimary(driver, clock, record)));
+}
+
+Result<BackupCatalogue> ListBackupsAt(Driver& driver, const ClusterRecord& record,
+                                      const std::string& primary) {
   const Dbms* dbms = TRY(DbmsOf(record));
-  const std::string primary = TRY(FindPrimary(driver, clock, record));
   return dbms->ReadBackups(TRY_IN(RunCommand(driver, dbms->ListBackups(record, primary)),
                                   "listing the backups of " + record.cluster));
 }

@@ -20,5 +20,8 @@ Result<void> CheckHasPolicy(const ClusterRecord& record, const std::string& clus
 /// Errors: as CheckHasPolicy; kUnavailable when nobody leads, the host is silent
 /// or the repository is.
 Result<BackupCatalogue> ListBackups(Driver& driver, Clock& clock, const ClusterRecord& record);
+/// The same for who knows that `primary` leads.
+Result<BackupCatalogue> ListBackupsAt(Driver& driver, const ClusterRecord& record,
+                                      const std::string& primary);
 
 }  // namespace dbaas

@@ -53,6 +53,23 @@ bool HoldsData(const Observation& observed) {
   });
 }
 
+/// A deletion was cut and the cluster is wanted again. Without data it is a new incarnation: what
+/// the shared services remember of the old one must not hold it up.
+Result<void> StartOverIfEmpty(const Observation& left, ClusterRecord& record) {
+  if (!HoldsData(left)) {
+    record.uid.clear();
+    record.settled = 0;
+    record.data_set = 0;
+    record.in_place.reset();
+    record.left_branches.clear();
+    return Ok();
+  }
+  if (!record.cluster_spec().restore && !record.in_place) return Ok();
+  return Conflict("volumes of the cluster that was there before are still there",
+                  "Destroy it to its end first: dbaas destroy, or terraform destroy.")
+      .On(record.in_place ? "" : "restore");
+}
+
 std::set<ObjectId> IdsOf(const std::vector<Object>& objects) {
   std::set<ObjectId> ids;
   for (const auto& object : objects) ids.insert(object.id);
@@ -72,10 +89,13 @@ Plan PlanOf(const Dbms& dbms, const Intent& intent, const DesiredState& desired,
                           .blocked = dbms.Blocked()});
 }
 
-/// A cluster whose creation did not end has nobody yet whom it could disturb.
+/// A cluster whose creation did not end has nobody yet whom it could disturb, and who asks for a
+/// restoration in place asks for what comes with it.
 Result<void> CheckDisruption(const Disruption& disruption, const ClusterRecord& record) {
   const ClusterSpec& spec = record.cluster_spec();
-  if (disruption.level <= spec.max_disruption || record.settled == 0) return Ok();
+  if (disruption.level <= spec.max_disruption || record.settled == 0 || record.in_place) {
+    return Ok();
+  }
   std::string steps;
   for (const auto& step : disruption.steps) {
     steps += fmt::format("{}{} {}", steps.empty() ? "" : ", ", step.member, ToString(step.kind));
@@ -134,7 +154,8 @@ class Convergence {
 
   Result<void> AttemptMaintenance(const Maintenance& wanted) {
     lease_ = TRY(WaitForLease(change_.id.cluster));
-    const Plan plan = TRY(PlanMaintenance(wanted));
+    const Plan plan = TRY(PlanMaintenance(wanted, Moment::kApply));
+    if (wanted.kind == Maintenance::Kind::kRestore) return CarryThrough();
     if (plan.empty()) return Ok();
     TRY(WriteIntent());
     if (auto carried = Carry(plan, *lease_); !carried) {
@@ -185,7 +206,10 @@ class Convergence {
     if (before_) before_objects_ = DesiredBefore();
     if (intent_.removes_cluster) return before_ ? WriteIntent() : Ok();
     dbms_ = TRY(DbmsOf(intent_.record));
-    if (before_ && before_->deleting) TRY(StartOverIfEmpty());
+    if (before_ && before_->deleting) {
+      const auto left = TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }));
+      TRY(StartOverIfEmpty(left, intent_.record));
+    }
     TRY(Patiently([&] {
       return TakeRestoreSource(driver_, clock_, Moment::kApply, before_, intent_.record);
     }));
@@ -215,22 +239,6 @@ class Convergence {
     if (!dbms) return {};
     const auto desired = Desire(**dbms, *before_);
     return desired ? IdsOf(desired->objects) : std::set<ObjectId>();
-  }
-
-  /// A deletion was cut and the cluster is wanted again. Without data it is a new incarnation: what
-  /// the shared services remember of the old one must not hold it up.
-  Result<void> StartOverIfEmpty() {
-    const Observation observed =
-        TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }));
-    if (!HoldsData(observed)) {
-      intent_.record.uid.clear();
-      intent_.record.settled = 0;
-      return Ok();
-    }
-    if (!intent_.record.cluster_spec().restore) return Ok();
-    return Conflict("volumes of the cluster that was there before are still there",
-                    "Destroy it to its end first: dbaas destroy, or terraform destroy.")
-        .On("restore");
   }
 
   Result<void> WriteIntent(LeaseKeeper* host_lease = nullptr) {
@@ -263,10 +271,21 @@ class Convergence {
     Close(record.history, problem.empty() ? "ok" : problem, done_);
     spdlog::info("history of {} ends with {}", record.cluster, record.history.back().hash);
     if (!problem.empty() || leaves_unfinished_) return;
+    ForgetLeftData();
     record.settled = record.generation;
     record.expansion = FingerprintOf(desired_);
     std::erase_if(record.secrets,
                   [](const auto& secret) { return secret.first.starts_with(kRestorePrefix); });
+  }
+
+  /// Members on restored data have met under a name of their own.
+  void ForgetLeftData() {
+    ClusterRecord& record = intent_.record;
+    if (!record.in_place) return;
+    ClusterRecord left = record;
+    left.data_set = record.in_place->left_data_set;
+    Forget(left);
+    record.in_place.reset();
   }
 
   /// The end of whatever went well. The lease goes first: killed in between, the record is still
@@ -310,13 +329,15 @@ class Convergence {
   // ---- maintenance ------------------------------------------------------------------------------
 
  public:
-  Result<Plan> PlanMaintenance(const Maintenance& wanted) {
+  Result<Plan> PlanMaintenance(const Maintenance& wanted, Moment moment) {
     before_ = TRY(Patiently([&] { return driver_.ReadRecord(change_.id.cluster); }));
     if (!before_ || !before_->has_cluster_part()) {
       return NotFound("there is no cluster " + change_.id.ToText());
     }
-    leaves_unfinished_ = before_->settled < before_->generation;
-    if (leaves_unfinished_ && wanted.kind != Maintenance::Kind::kFailover) {
+    const bool is_unfinished = before_->settled < before_->generation;
+    const bool restores = wanted.kind == Maintenance::Kind::kRestore;
+    leaves_unfinished_ = is_unfinished && wanted.kind == Maintenance::Kind::kFailover;
+    if (is_unfinished && !leaves_unfinished_ && !(restores && IsOnItsWayBack())) {
       return Conflict("the last apply of " + change_.id.ToText() + " did not end",
                       "Apply first; that brings the cluster in line.");
     }
@@ -328,6 +349,7 @@ class Convergence {
     intent_.what = wanted.ToText();
     dbms_ = TRY(DbmsOf(*before_));
     desired_ = TRY(Desire(*dbms_, *before_));
+    if (restores) return PlanInPlace(wanted, moment);
     const Sight sight = TRY(Look());
     return BuildMaintenance(wanted, {.desired = desired_,
                                      .observed = sight.observed,
@@ -335,21 +357,43 @@ class Convergence {
                                      .blocked = dbms_->Blocked()});
   }
 
-  // ---- repairs ----------------------------------------------------------------------------------
+  /// REQUIRES: PlanMaintenance has looked.
+  bool IsOnItsWayBack() const { return before_->in_place && !before_->deleting; }
 
  private:
+  Result<Plan> PlanInPlace(const Maintenance& wanted, Moment moment) {
+    before_objects_ = IdsOf(desired_.objects);
+    ClusterRecord& record = intent_.record;
+    if (wanted.undo) {
+      TRY(UndoInPlace(desired_, TRY(Look()).observed, record));
+    } else {
+      RestoreSpec to = wanted.restore;
+      to.source = change_.id;
+      TRY(Patiently([&] { return BeginInPlace(driver_, clock_, moment, to, record); }));
+    }
+    desired_ = TRY(Desire(*dbms_, record));
+    return PlanRound(TRY(Look()));
+  }
+
+  /// From the intent to the settled record.
+  Result<void> CarryThrough() {
+    TRY(WriteIntent());
+    if (auto converged = ConvergeCluster(); !converged) {
+      NoteFailure(converged.error());
+      return converged;
+    }
+    return Conclude();
+  }
+
+  // ---- repairs ----------------------------------------------------------------------------------
+
   Result<std::vector<std::string>> AttemptRepair() {
     lease_ =
         TRY(LeaseKeeper::TryOnce(driver_, change_.id.cluster, holder_, clock_, context_.threads));
     std::vector<std::string> wrong = TRY(LookForRepair());
     if (wrong.empty()) return wrong;
     intent_.what = fmt::format("repair: {}", fmt::join(wrong, ", "));
-    TRY(WriteIntent());
-    if (auto converged = ConvergeCluster(); !converged) {
-      NoteFailure(converged.error());
-      return std::move(converged).error();
-    }
-    TRY(Conclude());
+    TRY(CarryThrough());
     return wrong;
   }
 
@@ -568,7 +612,7 @@ class Convergence {
     if (is_last) {
       TRY(RemoveObjects(kManagement, *host_lease));
     } else if (before_ && dbms_ != nullptr) {
-      Forget();
+      Forget(*before_);
       if (!IsWatcherNeeded(records)) TRY(Patiently([&] { return driver_.Remove(WatcherId()); }));
     }
     TRY(lease_->Check());
@@ -589,8 +633,8 @@ class Convergence {
   }
 
   /// Best effort: the next incarnation has another uid, so leftovers waste space and nothing else.
-  void Forget() {
-    const Command command = dbms_->Forget(*before_);
+  void Forget(const ClusterRecord& record) {
+    const Command command = dbms_->Forget(record);
     if (command.argv.empty()) return;
     const auto result = driver_.Exec(command.instance, command.argv, command.input);
     if (!result || result->exit_code != 0) {
@@ -638,8 +682,30 @@ Result<Converged> Converge(const ConvergeContext& context, const PartChange& cha
   return Convergence(context, change).Run();
 }
 
+namespace {
+
+/// What is restored in place can be had back. What cannot be done costs no backup, and what goes on
+/// has had its own.
+Result<void> TakeSafetyBackup(const ConvergeContext& context, const PartChange& nothing,
+                              const Maintenance& wanted) {
+  Convergence look(context, nothing);
+  TRY(look.PlanMaintenance(wanted, Moment::kPlan));
+  if (look.IsOnItsWayBack()) return Ok();
+  const Maintenance backup{.kind = Maintenance::Kind::kBackup,
+                           .id = wanted.id,
+                           .backup = BackupKind::kIncremental,
+                           .who = wanted.who};
+  TRY_IN(Maintain(context, backup), "taking a backup before anything is restored");
+  return Ok();
+}
+
+}  // namespace
+
 Result<void> Maintain(const ConvergeContext& context, const Maintenance& wanted) {
   const PartChange nothing{.id = wanted.id, .key = std::string(kClusterPart), .who = wanted.who};
+  if (wanted.kind == Maintenance::Kind::kRestore && !wanted.undo) {
+    TRY(TakeSafetyBackup(context, nothing, wanted));
+  }
   return Convergence(context, nothing).RunMaintenance(wanted);
 }
 
@@ -658,7 +724,7 @@ Result<std::vector<std::string>> LookForRepair(const ConvergeContext& context,
 
 Result<Plan> PreviewMaintenance(const ConvergeContext& context, const Maintenance& wanted) {
   const PartChange nothing{.id = wanted.id, .key = std::string(kClusterPart), .who = wanted.who};
-  return Convergence(context, nothing).PlanMaintenance(wanted);
+  return Convergence(context, nothing).PlanMaintenance(wanted, Moment::kPlan);
 }
 
 Result<std::shared_ptr<const TakenPorts>> PortsTakenOn(Driver& driver) {
@@ -682,6 +748,7 @@ Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& cha
     return BuildPlan(diff, {.desired = {}, .observed = observed});
   }
   const Dbms* dbms = TRY(DbmsOf(intent.record));
+  if (before && before->deleting) TRY(StartOverIfEmpty(observed, intent.record));
   TRY(TakeRestoreSource(driver, context.clock, Moment::kPlan, before, intent.record));
   std::shared_ptr<const TakenPorts> taken;
   if (NeedsPorts(*dbms, intent.record)) taken = TRY(ports());

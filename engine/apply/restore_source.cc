@@ -13,6 +13,7 @@
 namespace dbaas {
 namespace {
 
+constexpr std::string_view kAttribute = "restore.";
 constexpr char kSource[] = "restore.source_cluster_id";
 
 /// What can be asked for is what its backups reach.
@@ -40,9 +41,21 @@ Result<void> CheckTarget(const RestoreSpec& restore, const BackupCatalogue& cata
                   ToText(latest), arrives ? "" : ": ", catalogue.archiving_problem));
 }
 
-/// Whether an unfinished creation goes on as it began.
-bool IsSame(const ClusterRecord& before, const ClusterRecord& record) {
-  return before.cluster_spec().restore == record.cluster_spec().restore;
+/// Until the end of what is committed now can be restored. The branch of the log that it is on.
+Result<std::string> CompleteLog(Driver& driver, const ClusterRecord& source,
+                                const std::string& primary) {
+  const Dbms* dbms = TRY(DbmsOf(source));
+  return TRY_IN(RunCommand(driver, dbms->CompleteLog(source, primary)),
+                "having " + source.cluster + " archive its log up to now");
+}
+
+Result<void> TakeSecrets(const RestoreSpec& restore, const ClusterRecord& source,
+                         ClusterRecord& record) {
+  const Dbms* dbms = TRY(DbmsOf(source));
+  for (auto& [name, secret] : TRY(dbms->RestoreSecrets(restore, source, record.cluster_spec()))) {
+    record.secrets.insert_or_assign(kRestorePrefix + name, std::move(secret));
+  }
+  return Ok();
 }
 
 /// Data that is there would be taken for what was asked for.
@@ -59,18 +72,8 @@ Result<void> CheckNotBegun(Driver& driver, const ClusterRecord& record) {
                  "Destroy it first, or set restore back to what it was.");
 }
 
-/// What nobody leads has committed nothing that is not on its way.
-Result<void> CompleteLog(Driver& driver, Clock& clock, const Dbms& dbms,
-                         const ClusterRecord& source) {
-  const auto primary = FindPrimary(driver, clock, source);
-  if (!primary) return Ok();
-  TRY_IN(RunCommand(driver, dbms.CompleteLog(source, *primary)),
-         "having " + source.cluster + " archive its log up to now");
-  return Ok();
-}
-
-Result<void> TakeSource(Driver& driver, Clock& clock, Moment moment, const RestoreSpec& restore,
-                        ClusterRecord& record) {
+Result<ClusterRecord> FindSource(Driver& driver, const RestoreSpec& restore,
+                                 const ClusterRecord& record) {
   const std::string id = restore.source.ToText();
   if (restore.source.host != driver.Host()) {
     return Invalid(kSource, fmt::format("cluster {} is not on host {}", id, driver.Host()),
@@ -78,51 +81,113 @@ Result<void> TakeSource(Driver& driver, Clock& clock, Moment moment, const Resto
   }
   if (restore.source.cluster == record.cluster) {
     return Invalid(kSource, "a cluster cannot be made from itself",
-                   "Name the cluster whose backups it is to begin with.");
+                   "`dbaas restore` brings a cluster back in its own place.");
   }
-  const auto source = TRY(driver.ReadRecord(restore.source.cluster));
+  auto source = TRY(driver.ReadRecord(restore.source.cluster));
   if (!source || !source->has_cluster_part()) {
     return Invalid(kSource, "there is no cluster " + id);
   }
   if (auto has_policy = CheckHasPolicy(*source, id); !has_policy) {
     return std::move(has_policy).error().On(kSource);
   }
-  const ClusterSpec& next = record.cluster_spec();
-  if (source->cluster_spec().engine != next.engine) {
+  if (const std::string& engine = source->cluster_spec().engine;
+      engine != record.cluster_spec().engine) {
     return Invalid("engine", fmt::format("the backups of {} are of {} and cannot become {}", id,
-                                         source->cluster_spec().engine, next.engine));
+                                         engine, record.cluster_spec().engine));
   }
-  const Dbms* dbms = TRY(DbmsOf(*source));
-  for (auto& [name, secret] : TRY(dbms->RestoreSecrets(*source, next))) {
-    record.secrets.insert_or_assign(kRestorePrefix + name, std::move(secret));
-  }
-  const auto catalogue = ListBackups(driver, clock, *source);
+  return *std::move(source);
+}
+
+Result<void> TakeSource(Driver& driver, Clock& clock, Moment moment, const RestoreSpec& restore,
+                        ClusterRecord& record) {
+  const ClusterRecord source = TRY(FindSource(driver, restore, record));
+  TRY(TakeSecrets(restore, source, record));
+  // What nobody leads has committed nothing that is not on its way.
+  const auto primary = FindPrimary(driver, clock, source);
+  const auto catalogue = primary ? ListBackupsAt(driver, source, *primary) : primary.error();
   if (!catalogue) {
-    spdlog::debug("cannot look how far the backups of {} reach: {}", id,
+    spdlog::debug("cannot look how far the backups of {} reach: {}", restore.source.ToText(),
                   catalogue.error().ToLine());
     return Ok();
   }
   TRY(CheckTarget(restore, *catalogue, clock.Now()));
-  if (moment == Moment::kPlan || !restore.backup_id.empty()) return Ok();
-  return CompleteLog(driver, clock, *dbms, *source);
+  if (moment == Moment::kApply && restore.backup_id.empty()) {
+    TRY(CompleteLog(driver, source, *primary));
+  }
+  return Ok();
 }
 
 }  // namespace
 
 Result<void> TakeRestoreSource(Driver& driver, Clock& clock, Moment moment,
                                const std::optional<ClusterRecord>& before, ClusterRecord& record) {
-  const bool goes_on =
-      before && before->has_cluster_part() && !before->deleting && record.settled == 0;
-  if (goes_on && !IsSame(*before, record)) TRY(CheckNotBegun(driver, record));
+  if (record.settled != 0 || record.in_place) return Ok();
+  const bool goes_on = before && before->has_cluster_part() && !before->deleting;
+  // Whether what an attempt before this one was given may be enough, whatever became of the source.
+  const bool is_same = goes_on && before->cluster_spec().restore == record.cluster_spec().restore;
+  if (goes_on && !is_same) TRY(CheckNotBegun(driver, record));
   if (record.restoring() == nullptr) return Ok();
   const RestoreSpec restore = *record.restoring();
   auto taken = TakeSource(driver, clock, moment, restore, record);
-  // What an attempt before this one was given may be enough, whatever became of the source.
-  if (!taken && goes_on && IsSame(*before, record)) {
-    spdlog::debug("goes on without {}: {}", restore.source.ToText(), taken.error().ToLine());
-    return Ok();
+  if (taken || !is_same) return taken;
+  spdlog::debug("goes on without {}: {}", restore.source.ToText(), taken.error().ToLine());
+  return Ok();
+}
+
+Result<void> BeginInPlace(Driver& driver, Clock& clock, Moment moment, const RestoreSpec& to,
+                          ClusterRecord& record) {
+  TRY(CheckHasPolicy(record, to.source.ToText()));
+  if (!to.time && to.position.empty() && to.backup_id.empty()) {
+    return Invalid("time", "no moment is named to go back to");
   }
-  return taken;
+  const auto primary = FindPrimary(driver, clock, record);
+  if (primary) {
+    const BackupCatalogue catalogue = TRY(ListBackupsAt(driver, record, *primary));
+    if (auto reached = CheckTarget(to, catalogue, clock.Now()); !reached) {
+      Error& error = reached.error();
+      if (error.field.starts_with(kAttribute)) error.field.erase(0, kAttribute.size());
+      return error;
+    }
+  }
+  if (!record.in_place) {
+    if (!primary) {
+      Error error = primary.error();
+      error.detail =
+          "Before a cluster is restored in place its log has to be complete. A new "
+          "cluster can be made from its backups meanwhile.";
+      return error;
+    }
+    std::string branch;
+    if (moment == Moment::kApply) branch = TRY(CompleteLog(driver, record, *primary));
+    record.left_branches.push_back({.name = std::move(branch), .until = clock.Now()});
+    record.in_place.emplace().left_data_set = record.data_set;
+  }
+  record.in_place->to = to;
+  ++record.data_set;
+  return TakeSecrets(to, record, record);
+}
+
+Result<void> UndoInPlace(const DesiredState& desired, const Observation& observed,
+                         ClusterRecord& record) {
+  if (!record.in_place) {
+    return Invalid("", "cluster " + record.cluster + " is not being restored");
+  }
+  const auto runs_already = [&](const Object& object) {
+    const ObservedObject* found = observed.Find(object.id);
+    return object.id.kind == ObjectKind::kInstance && !object.member.empty() && found != nullptr &&
+           found->fingerprint == object.fingerprint;
+  };
+  const auto& objects = desired.objects;
+  const auto runs = std::find_if(objects.begin(), objects.end(), runs_already);
+  if (runs != objects.end()) {
+    return Conflict(runs->member + " runs on the restored data already",
+                    "`dbaas backups` shows the backup that was taken before; `dbaas restore "
+                    "--backup-id` goes back to it.");
+  }
+  record.data_set = record.in_place->left_data_set;
+  record.left_branches.pop_back();
+  record.in_place.reset();
+  return Ok();
 }
 
 }  // namespace dbaas

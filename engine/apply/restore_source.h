@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // Where a cluster that is made from backups gets them from: looks at the source, says early whether
-// what is asked for can be had, and takes what the new cluster has to know of it. Called by
-// converge. Thread-safe.
+// what is asked for can be had, and takes what the cluster has to know of it. The source is another
+// cluster, for a new one, or itself, when it is restored in place. Called by converge. Thread-safe.
 #pragma once
 
 #include <optional>
@@ -15,13 +15,25 @@
 
 namespace dbaas {
 
-/// Fills in the secrets of record.restoring(); nothing to do when that is null. kInvalid, on
-/// "restore" or an attribute of it, when the source is not there, has no backups, or none that
+/// Fills in the secrets of a creation from backups; nothing to do for any other record. kInvalid,
+/// on "restore" or an attribute of it, when the source is not there, has no backups, or none that
 /// reach so far, and when the creation had begun from something else (`before` is what the host
 /// has). At kApply the log of the source is completed, so that what is committed now can be
 /// restored; a plan changes nothing. What can only be asked of a primary goes unchecked while the
 /// source has none: then the restoration itself says it.
 Result<void> TakeRestoreSource(Driver& driver, Clock& clock, Moment moment,
                                const std::optional<ClusterRecord>& before, ClusterRecord& record);
+
+/// Makes a record say that its cluster is to go back to what `to` names, on a new set of data; or
+/// to that instead, when it is on its way back already. Errors as above, on the attributes of `to`
+/// by themselves; kUnavailable when nobody leads who could complete the log. A plan completes
+/// nothing.
+Result<void> BeginInPlace(Driver& driver, Clock& clock, Moment moment, const RestoreSpec& to,
+                          ClusterRecord& record);
+
+/// Makes it say again what it said before. kInvalid when the cluster is not on its way back;
+/// kConflict once a member runs on what was restored: `desired` is what the record expands to.
+Result<void> UndoInPlace(const DesiredState& desired, const Observation& observed,
+                         ClusterRecord& record);
 
 }  // namespace dbaas

@@ -35,11 +35,13 @@ std::string WhatHappens(const DisruptionStep& step) {
       return member + " hands the primary's role over, in order: writes wait, no row is lost";
     case Kind::kFailover: return member + " leads from now on, with the rows that it has";
     case Kind::kLeave: return member + " is removed: whoever is connected to it loses it";
+    case Kind::kRestore: return member + " ends, and comes back with data from the backups";
   }
   return member;
 }
 
 std::string WritesText(const Disruption& disruption) {
+  if (disruption.restores) return "Nobody can read or write until the data is restored.";
   if (disruption.ends_service) return "The cluster ends: nobody can read or write any more.";
   if (disruption.blocked_seconds == 0) return "Writes go on.";
   return fmt::format("Writes are blocked for up to {} s, all steps together.",

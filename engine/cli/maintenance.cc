@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// dbaas switchover, failover, restart, reload and backup: who leads, members that start anew or
-// read their configuration again, a backup now.
+// dbaas switchover, failover, restart, reload, backup and restore: who leads, members that start
+// anew or read their configuration again, a backup now, data from backups.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +11,7 @@
 #include "engine/cli/progress.h"
 #include "engine/cli/show.h"
 #include "engine/cli/verbs.h"
+#include "schemas/timestamp.h"
 
 namespace dbaas {
 namespace {
@@ -20,23 +21,48 @@ struct Arguments {
   std::string member;
   std::vector<std::string> members;
   std::string type = "full";
+  std::string time;
+  std::string lsn;
+  std::string backup_id;
+  bool undo = false;
   bool yes = false;
   bool force = false;
   bool json = false;
 };
 
-/// Says what the failover would do and lose. It is planned again under the lease.
+/// What is lost by those that lose something.
+std::string WhatIsLost(const Maintenance& work) {
+  if (work.kind == Maintenance::Kind::kFailover) {
+    return "What the primary acknowledged and the next one does not have is lost.\n";
+  }
+  return fmt::format(
+      "All that was committed after {} is gone from the cluster, until now and while this is "
+      "carried out. A backup is taken first: it keeps what is there now.\n",
+      work.restore.MomentToText());
+}
+
+/// Says what the work would do and lose. It is planned again under the lease.
 Result<void> AskAbout(Session& session, Engine& engine, const Maintenance& work,
                       const Arguments& arguments) {
   const Plan plan = TRY(engine.PlanMaintenance(work));
   // With --json stdout is for the one object at the end.
   std::ostream& out = arguments.json ? session.err : session.out;
-  out << fmt::format(
-      "A failover of {}: {}\n{}What the primary acknowledged and the next one does not have is "
-      "lost.\n",
-      work.id.ToText(), plan.disruption.Summary(), plan.disruption.ToText());
+  out << fmt::format("{}, {}: {}\n{}{}", work.id.ToText(), work.ToText(), plan.disruption.Summary(),
+                     plan.disruption.ToText(), WhatIsLost(work));
   if (arguments.yes) return Ok();
   return Confirm(session);
+}
+
+Result<RestoreSpec> RestoreOf(const Arguments& arguments) {
+  RestoreSpec restore{.backup_id = arguments.backup_id, .position = arguments.lsn};
+  if (!arguments.time.empty()) restore.time = TRY(ParseTimestamp(arguments.time));
+  return restore;
+}
+
+/// Those that may lose rows.
+bool AsksFirst(const Maintenance& work) {
+  return work.kind == Maintenance::Kind::kFailover ||
+         (work.kind == Maintenance::Kind::kRestore && !work.undo);
 }
 
 Result<ClusterView> CarryOut(Session& session, Engine& engine, Maintenance::Kind kind,
@@ -47,9 +73,10 @@ Result<ClusterView> CarryOut(Session& session, Engine& engine, Maintenance::Kind
                          .members = arguments.members,
                          .force = arguments.force,
                          .backup = BackupKindFrom(arguments.type).value_or(BackupKind::kFull),
+                         .restore = TRY(RestoreOf(arguments)),
+                         .undo = arguments.undo,
                          .who = "dbaas"};
-  // The one of them that may lose rows.
-  if (kind == Maintenance::Kind::kFailover) TRY(AskAbout(session, engine, work, arguments));
+  if (AsksFirst(work)) TRY(AskAbout(session, engine, work, arguments));
   session.catch_interrupts();
   const auto progress = MakeProgress(session);
   TRY(engine.Maintain(work, *progress, session.stop));
@@ -113,6 +140,22 @@ Verb BackupVerb() {
                   app.add_option("--type", arguments.type, "full, differential or incremental")
                       ->check(CLI::IsMember({"full", "differential", "incremental"}));
                 });
+}
+
+Verb RestoreVerb() {
+  return WorkOn(
+      "restore", "Brings a cluster back, in its place, to what its backups hold",
+      Maintenance::Kind::kRestore, [](CLI::App& app, Arguments& arguments) {
+        const auto which = app.add_option_group("target")->require_option(1);
+        which->add_option("--time", arguments.time,
+                          "The moment to go back to: 2026-11-21T10:30:00Z");
+        which->add_option("--lsn", arguments.lsn, "A position in the log to go back to: 0/3000060");
+        which->add_option("--backup-id", arguments.backup_id,
+                          "A backup to go back to, as it ended");
+        which->add_flag("--undo", arguments.undo,
+                        "Leave a restoration that did not end, and serve what was there before");
+        app.add_flag("--yes", arguments.yes, "Do not ask first");
+      });
 }
 
 Verb ReloadVerb() {

@@ -24,6 +24,7 @@ const std::vector<Verb>& AllVerbs() {
       ReloadVerb(),
       BackupVerb(),
       BackupsVerb(),
+      RestoreVerb(),
       // Of a host.
       ImportVerb(),
       WatchVerb(),

@@ -12,6 +12,7 @@ inline constexpr const char* kFileText = "A main.tf.json, or a folder of *.tf.js
 
 Verb ApplyVerb();
 Verb BackupVerb();
+Verb RestoreVerb();
 Verb BackupsVerb();
 Verb CompletionVerb();
 Verb CredentialsVerb();

@@ -150,13 +150,14 @@ class Dbms {
   virtual Result<BackupCatalogue> ReadBackups(const std::string& output) const = 0;
 
   /// Ends when all that was committed before it is in the repository, and one commit more: without
-  /// that one nobody can tell whether the log reaches this moment. Run where the primary is.
+  /// that one nobody can tell whether the log reaches this moment. Its stdout is the name of the
+  /// branch of the log that it was written to (LeftBranch). Run where the primary is.
   virtual Command CompleteLog(const ClusterRecord& record, const std::string& primary) const = 0;
   /// What the record of a cluster that is restored from `source` has to know of it, by the names
   /// that Restore and Expand look for behind kRestorePrefix. kInvalid, on "restore", when `next`
   /// cannot be made from it. REQUIRES: source.backup_policy().
   virtual Result<std::map<std::string, Secret<std::string>>> RestoreSecrets(
-      const ClusterRecord& source, const ClusterSpec& next) const = 0;
+      const RestoreSpec& restore, const ClusterRecord& source, const ClusterSpec& next) const = 0;
   /// Makes the data of record.restoring(); run in the workbench of the desired state. The reason
   /// why not is one line. Goes on, or does nothing, when repeated.
   virtual Command Restore(const ClusterRecord& record, const std::string& workbench) const = 0;

@@ -58,6 +58,7 @@ const char* ToString(Kind kind) {
     case Kind::kSwitchover: return "switchover";
     case Kind::kFailover: return "failover";
     case Kind::kLeave: return "leave";
+    case Kind::kRestore: return "restore";
   }
   return "?";
 }
@@ -72,6 +73,8 @@ std::string Disruption::Summary() const {
   if (text.empty()) text = "no disruption";
   if (ends_service) {
     text += "; the cluster ends";
+  } else if (restores) {
+    text += "; nobody is served until the data is restored";
   } else if (blocked_seconds > 0) {
     text += fmt::format("; writes blocked for up to {} s", blocked_seconds);
   } else {
@@ -102,6 +105,7 @@ Json ToJson(const Disruption& disruption) {
   return {{"level", ToString(disruption.level)},
           {"blocked_seconds", disruption.blocked_seconds},
           {"ends_service", disruption.ends_service},
+          {"restores", disruption.restores},
           {"data_at_risk", ToString(disruption.data_at_risk)},
           {"steps", std::move(steps)}};
 }

@@ -43,6 +43,7 @@ struct DisruptionStep {
     kSwitchover,  ///< It hands the primary's role over, in order.
     kFailover,    ///< It takes the primary's role from one that is unwell, with the rows it has.
     kLeave,       ///< It is removed.
+    kRestore,     ///< It ends, and comes back with data from backups.
   };
   Kind kind = Kind::kReload;
   std::string member;
@@ -56,7 +57,8 @@ struct Disruption {
   std::vector<DisruptionStep> steps;  ///< In the order in which they happen.
   int blocked_seconds = 0;            ///< Writes are blocked for so long at most, all in all.
   bool ends_service =
-      false;  ///< No member stays: whoever uses the cluster has nothing left to use.
+      false;              ///< No member stays: whoever uses the cluster has nothing left to use.
+  bool restores = false;  ///< Nobody is served for as long as the data is restored.
   DataAtRisk data_at_risk = DataAtRisk::kNone;
 
   /// "2 restarts, 1 switchover; writes blocked for up to 5 s; data at risk: none"

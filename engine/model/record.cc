@@ -4,8 +4,35 @@
 namespace dbaas {
 namespace {
 
-// Raised when an older version could not act safely on what a newer one wrote.
+// An older version could not act safely on what a newer one wrote: it would take the members' data
+// for missing once that was restored in place. Records that say nothing of it stay as they were.
 constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kFormatOfDataSets = 2;
+
+void ReadDataSet(const Json& json, ClusterRecord& record) {
+  record.data_set = static_cast<int>(GetInt(json, "data_set"));
+  if (const Json& in_place = GetMember(json, "restore_in_place"); in_place.is_object()) {
+    record.in_place = {.to = RestoreFromJson(GetMember(in_place, "to")),
+                       .left_data_set = static_cast<int>(GetInt(in_place, "left_data_set"))};
+  }
+  for (const auto& branch : GetMember(json, "left_branches")) {
+    record.left_branches.push_back(
+        {.name = GetString(branch, "name"), .until = ToTimePoint(GetString(branch, "until"))});
+  }
+}
+
+void WriteDataSet(const ClusterRecord& record, Json& json) {
+  if (record.data_set == 0 && !record.in_place && record.left_branches.empty()) return;
+  json["format"] = kFormatOfDataSets;
+  json["data_set"] = record.data_set;
+  json["left_branches"] = Json::array();
+  for (const auto& branch : record.left_branches) {
+    json["left_branches"].push_back({{"name", branch.name}, {"until", ToText(branch.until)}});
+  }
+  if (!record.in_place) return;
+  json["restore_in_place"] = {{"to", ToJson(record.in_place->to)},
+                              {"left_data_set", record.in_place->left_data_set}};
+}
 
 }  // namespace
 
@@ -23,8 +50,16 @@ const BackupPolicySpec* ClusterRecord::backup_policy() const {
 }
 
 const RestoreSpec* ClusterRecord::restoring() const {
+  if (in_place) return &in_place->to;
   if (settled != 0 || !has_cluster_part() || !cluster_spec().restore) return nullptr;
   return &*cluster_spec().restore;
+}
+
+std::string ClusterRecord::BranchAt(TimePoint time) const {
+  for (const auto& branch : left_branches) {
+    if (time < branch.until) return branch.name;
+  }
+  return {};
 }
 
 Json ToJson(const ClusterRecord& record) {
@@ -38,11 +73,13 @@ Json ToJson(const ClusterRecord& record) {
   for (const auto& [key, part] : record.parts) json["parts"][key] = ToJson(part);
   for (const auto& [name, secret] : record.secrets) json["secrets"][name] = secret.Reveal();
   for (const auto& entry : record.history) json["history"].push_back(ToJson(entry));
+  WriteDataSet(record, json);
   return json;
 }
 
 Result<ClusterRecord> RecordFromJson(const Json& json) {
-  if (GetInt(json, "format") != kFormat) {
+  const std::int64_t format = GetInt(json, "format");
+  if (format != kFormat && format != kFormatOfDataSets) {
     return Internal("the cluster record has an unknown format",
                     "It was written by another version of dbaas. Use that version.");
   }
@@ -67,6 +104,7 @@ Result<ClusterRecord> RecordFromJson(const Json& json) {
   for (const auto& entry : GetMember(json, "history")) {
     record.history.push_back(HistoryEntryFromJson(entry));
   }
+  ReadDataSet(json, record);
   return record;
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/clock.h"
 #include "engine/base/hash.h"
 #include "engine/base/json.h"
 #include "engine/base/result.h"
@@ -29,6 +30,20 @@ inline constexpr char kStorageSecretKey[] = "storage_secret_key";
 /// With it begin those that a restoration needs of its source. They go when it has ended.
 inline constexpr char kRestorePrefix[] = "restore.";
 
+/// A cluster on its way back to what its own backups hold. Its old data stays until the new one is
+/// served.
+struct RestoreInPlace {
+  RestoreSpec to;         ///< The source is the cluster itself.
+  int left_data_set = 0;  ///< What the members ran on before.
+};
+
+/// A branch of the cluster's log that a restoration in place has left. What was committed on it is
+/// reached by naming a moment before `until`; what came after that is on another branch.
+struct LeftBranch {
+  std::string name;  ///< In the database's own words.
+  TimePoint until{};
+};
+
 struct ClusterRecord {
   std::string cluster;
   std::string uid;              ///< Of this incarnation; a recreated cluster gets another.
@@ -44,6 +59,10 @@ struct ClusterRecord {
   /// record to something else, and must not take the difference for drift. Empty: not known.
   Fingerprint expansion;
   std::vector<HistoryEntry> history;  ///< Oldest first.
+  /// Which volumes the members run on: each restoration in place makes a set of its own.
+  int data_set = 0;
+  std::optional<RestoreInPlace> in_place;  ///< Until it has ended.
+  std::vector<LeftBranch> left_branches;   ///< Oldest first.
 
   bool has_cluster_part() const { return parts.contains(std::string(kClusterPart)); }
   /// REQUIRES: has_cluster_part().
@@ -52,8 +71,10 @@ struct ClusterRecord {
   }
   std::vector<ReplicaSpec> replicas() const;      ///< By name.
   const BackupPolicySpec* backup_policy() const;  ///< Null: there is none.
-  /// What the cluster is being made from. Null: from nothing, or its creation has ended.
+  /// What the cluster's data is being made from. Null: from nothing, or that has ended.
   const RestoreSpec* restoring() const;
+  /// The branch that was written to at that moment; empty for the one that is written to now.
+  std::string BranchAt(TimePoint time) const;
 };
 
 Json ToJson(const ClusterRecord& record);  ///< Holds the secrets: for the driver's store only.

@@ -8,7 +8,6 @@ constexpr std::string_view kReplicaPrefix = "replica/";
 constexpr char kRepair[] = "repair";
 constexpr char kOff[] = "off";
 constexpr char kWebhookUrl[] = "webhook_url";
-constexpr char kAsOf[] = ", as of ";
 
 Json ResourcesToJson(const Resources& resources) {
   return {{"cpu", resources.cpu}, {"memory_bytes", resources.memory_bytes}};
@@ -26,26 +25,6 @@ std::optional<int> OptionalNumber(const Json& json, std::string_view key) {
   const Json& number = GetMember(json, key);
   if (!number.is_number_integer()) return std::nullopt;
   return number.get<int>();
-}
-
-Json RestoreToJson(const RestoreSpec& spec) {
-  return {{"source_cluster_id", spec.source.ToText()},
-          {"backup_id", OptionalText(spec.backup_id)},
-          {"time", spec.time ? Json(ToText(*spec.time)) : Json()},
-          {"lsn", OptionalText(spec.position)}};
-}
-
-RestoreSpec RestoreFromJson(const Json& json) {
-  RestoreSpec spec{
-      .source = {}, .backup_id = GetString(json, "backup_id"), .position = GetString(json, "lsn")};
-  const std::string source = GetString(json, "source_cluster_id");
-  const auto slash = source.find('/');
-  spec.source = {source.substr(0, slash),
-                 slash == std::string::npos ? "" : source.substr(slash + 1)};
-  if (const std::string time = GetString(json, "time"); !time.empty()) {
-    spec.time = ToTimePoint(time);
-  }
-  return spec;
 }
 
 // The password and the webhook's secret are absent on purpose: the record has them among its own.
@@ -72,7 +51,7 @@ Json ClusterToJson(const ClusterSpec& spec) {
             {kWebhookUrl, OptionalText(spec.webhook_url.Reveal())},
             {"webhook_secret_version", spec.webhook_secret_version}}},
           {"reconcile", spec.repair ? kRepair : kOff},
-          {"restore", spec.restore ? RestoreToJson(*spec.restore) : Json()}};
+          {"restore", spec.restore ? ToJson(*spec.restore) : Json()}};
 }
 
 ClusterSpec ClusterFromJson(const Json& json) {
@@ -171,11 +150,31 @@ constexpr std::int64_t kGibibyte = std::int64_t{1} << 30;
 
 }  // namespace
 
-std::string RestoreSpec::ToText() const {
-  if (time) return source.ToText() + kAsOf + dbaas::ToText(*time);
-  if (!backup_id.empty()) return source.ToText() + kAsOf + "backup " + backup_id;
-  if (!position.empty()) return source.ToText() + kAsOf + position;
-  return source.ToText() + kAsOf + "the end of its log";
+std::string RestoreSpec::ToText() const { return source.ToText() + ", as of " + MomentToText(); }
+
+std::string RestoreSpec::MomentToText() const {
+  if (time) return dbaas::ToText(*time);
+  if (!backup_id.empty()) return "backup " + backup_id;
+  return position.empty() ? "the end of its log" : position;
+}
+
+Json ToJson(const RestoreSpec& spec) {
+  return {{"source_cluster_id", spec.source.ToText()},
+          {"backup_id", OptionalText(spec.backup_id)},
+          {"time", spec.time ? Json(ToText(*spec.time)) : Json()},
+          {"lsn", OptionalText(spec.position)}};
+}
+
+RestoreSpec RestoreFromJson(const Json& json) {
+  RestoreSpec spec{.backup_id = GetString(json, "backup_id"), .position = GetString(json, "lsn")};
+  const std::string source = GetString(json, "source_cluster_id");
+  const auto slash = source.find('/');
+  spec.source = {source.substr(0, slash),
+                 slash == std::string::npos ? "" : source.substr(slash + 1)};
+  if (const std::string time = GetString(json, "time"); !time.empty()) {
+    spec.time = ToTimePoint(time);
+  }
+  return spec;
 }
 
 bool IsWatched(const ClusterSpec& spec) { return spec.watch.value_or(spec.node_count > 1); }

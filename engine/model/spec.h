@@ -37,13 +37,17 @@ struct ClusterId {
 /// What a new cluster begins with: another one's backups, up to one of three ends. None of them:
 /// all that was archived.
 struct RestoreSpec {
-  ClusterId source;
-  std::string backup_id;          ///< As that backup ended.
-  std::optional<TimePoint> time;  ///< Up to the last commit before it, or at it.
-  std::string position;           ///< In the log, in the database's own words: "0/3000060".
-  std::string ToText() const;     ///< "local/orders, as of 2026-11-21T10:30:00.000Z"
+  ClusterId source = {};
+  std::string backup_id = {};          ///< As that backup ended.
+  std::optional<TimePoint> time = {};  ///< Up to the last commit before it, or at it.
+  std::string position = {};           ///< In the log, in the database's own words: "0/3000060".
+  std::string ToText() const;          ///< "local/orders, as of 2026-11-21T10:30:00.000Z"
+  std::string MomentToText() const;    ///< "2026-11-21T10:30:00.000Z", "backup 20261121-020000F"
   friend bool operator==(const RestoreSpec&, const RestoreSpec&) = default;
 };
+
+Json ToJson(const RestoreSpec& spec);
+RestoreSpec RestoreFromJson(const Json& json);
 
 /// The part that owns the cluster: `dbaas_cluster`.
 struct ClusterSpec {

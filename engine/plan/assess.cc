@@ -58,6 +58,10 @@ class Assessor {
         Step(Kind::kReload, change->member, reason, DisruptionLevel::kReload);
         break;
       case ChangeKind::kReplace:
+        if (found_.restores) {
+          Step(Kind::kRestore, change->member, reason, DisruptionLevel::kFailover);
+          break;
+        }
         Step(Kind::kRestart, change->member, reason, DisruptionLevel::kRestart);
         if (change->member == primary_) found_.blocked_seconds += input_.blocked.recreate;
         GoesUnasked();
@@ -103,7 +107,7 @@ class Assessor {
 
   /// Whether a member that stays is known to have the data, or took the role over before.
   bool HasAnotherCopy() const {
-    if (handed_over_) return true;
+    if (handed_over_ || has_new_data_) return true;
     if (input_.facts == nullptr) return false;
     const auto& stays = input_.desired.members;
     return std::any_of(input_.facts->members.begin(), input_.facts->members.end(),
@@ -149,7 +153,14 @@ class Assessor {
   }
 
   void Take(const TakeBackup& /*operation*/, const std::string& /*reason*/) {}
-  void Take(const RestoreData& /*operation*/, const std::string& /*reason*/) {}
+  /// A cluster that is only being made has nobody whom it served.
+  void Take(const RestoreData& /*operation*/, const std::string& /*reason*/) {
+    const auto serves_now = [](const Change& change) {
+      return change.kind == ChangeKind::kReplace && !change.member.empty();
+    };
+    found_.restores = std::any_of(diff_.changes.begin(), diff_.changes.end(), serves_now);
+    has_new_data_ = true;
+  }
   void Take(const ReloadMember& operation, const std::string& reason) {
     Step(Kind::kReload, operation.member, reason, DisruptionLevel::kReload);
   }
@@ -183,6 +194,7 @@ class Assessor {
   std::string primary_;  ///< As far as it is known at this point of the plan.
   bool primary_restarted_ = false;
   bool handed_over_ = false;
+  bool has_new_data_ = false;
   Disruption found_;
 };
 

@@ -19,6 +19,7 @@ class Builder {
   Builder(const Diff& diff, const PlanInput& input) : diff_(diff), input_(input) {}
 
   Plan Build() {
+    PlanEnds();
     PlanFoundations();
     PlanRestoration();
     PlanInstances();
@@ -52,11 +53,34 @@ class Builder {
     return Add(std::move(title), WaitUntil{std::move(condition)}, std::move(after), "");
   }
 
-  /// Networks and volumes need nothing.
+  /// Data is made in the place of what the members run on: all of them end first. So nothing that
+  /// is left behind is acknowledged after that, and nobody hands over to anybody. The volume
+  /// for the new data comes after that, so while it is missing they may be there.
+  void PlanEnds() {
+    const auto& restoration = input_.desired.restoration;
+    if (!restoration || !LacksVolume(restoration->member)) return;
+    for (const auto& change : diff_.changes) {
+      const bool ends = change.kind == ChangeKind::kReplace || change.kind == ChangeKind::kRemove;
+      if (!ends || change.member.empty() || change.id.kind != ObjectKind::kInstance) continue;
+      ended_[change.id] =
+          Add("- " + change.id.ToText(), RemoveObject{change.id}, {}, change.reason);
+    }
+  }
+
+  bool LacksVolume(const std::string& member) const {
+    return std::any_of(diff_.changes.begin(), diff_.changes.end(), [&](const Change& change) {
+      return change.kind == ChangeKind::kCreate && change.id.kind == ObjectKind::kVolume &&
+             change.member == member;
+    });
+  }
+
+  /// Networks and volumes need nothing else.
   void PlanFoundations() {
+    Ids after;
+    for (const auto& [id, ended] : ended_) after.push_back(ended);
     for (const auto& change : diff_.changes) {
       if (change.kind != ChangeKind::kCreate || change.id.kind == ObjectKind::kInstance) continue;
-      created_[change.id] = AddChange(change, EnsureObject{change.desired}, {});
+      created_[change.id] = AddChange(change, EnsureObject{change.desired}, after);
     }
   }
 
@@ -75,10 +99,10 @@ class Builder {
     return input_.observed.Find({ObjectKind::kInstance, member}) != nullptr;
   }
 
-  /// A member that is there was made after its data was.
+  /// A member that is there, and stays, was made after its data was.
   void PlanRestoration() {
     const auto& restoration = input_.desired.restoration;
-    if (!restoration || IsThere(restoration->member)) return;
+    if (!restoration || (ended_.empty() && IsThere(restoration->member))) return;
     restored_ = {Add("restore the data of " + restoration->member,
                      RestoreData{restoration->workbench}, FoundationsOf(restoration->workbench),
                      "from " + restoration->source)};
@@ -104,12 +128,13 @@ class Builder {
            (change.kind == ChangeKind::kUpdateFiles || change.kind == ChangeKind::kReplace);
   }
 
-  /// One that stands still has nothing to hand over, and the others may be waiting for it: it is
-  /// replaced like one that starts, not in turn.
+  /// One that stands still, or has ended, has nothing to hand over, and the others may be waiting
+  /// for it: it is replaced like one that starts, not in turn.
   bool ReplacesStopped(const Change& change) const {
     const ObservedObject* observed = input_.observed.Find(change.id);
     return change.kind == ChangeKind::kReplace && observed != nullptr &&
-           (observed->state == RunState::kStopped || observed->state == RunState::kLost);
+           (observed->state == RunState::kStopped || observed->state == RunState::kLost ||
+            ended_.contains(change.id));
   }
 
   /// What is new or stopped starts at once, all together: the members find each other.
@@ -120,7 +145,7 @@ class Builder {
       if (change.kind == ChangeKind::kReplace && !ReplacesStopped(change)) continue;
       Ids after = FoundationsOf(change.desired);
       for (const ActionId before : BeginningOf(change.member)) after.push_back(before);
-      if (change.kind == ChangeKind::kReplace) {
+      if (change.kind == ChangeKind::kReplace && !ended_.contains(change.id)) {
         after.push_back(Add("- " + change.id.ToText(), RemoveObject{change.id}, {}, change.reason));
       }
       const ActionId ensured = AddChange(change, EnsureObject{change.desired}, std::move(after));
@@ -187,7 +212,7 @@ class Builder {
   }
 
   bool NeedsRestart(const std::string& member) const {
-    if (input_.observed.Find({ObjectKind::kInstance, member}) == nullptr) return false;
+    if (!IsThere(member)) return false;
     for (const auto& [started, ensured] : started_) {
       if (started == member) return false;  // It starts with the new settings.
     }
@@ -267,7 +292,7 @@ class Builder {
     if (primary.empty() || !input_.facts->Primary()->running) PlanProof();
     for (const auto& change : diff_.changes) {
       if (change.kind != ChangeKind::kRemove || change.id.kind != ObjectKind::kInstance) continue;
-      if (!change.member.empty() && change.member == primary) {
+      if (!change.member.empty() && change.member == primary && ended_.empty()) {
         PlanHandover(primary, CandidatesBut(primary));
       }
     }
@@ -282,6 +307,8 @@ class Builder {
       if (change.kind == ChangeKind::kRemove) leaving.insert(change.member);
     }
     leaving.erase("");
+    // The volumes that a restoration leaves are those of members that stay.
+    for (const auto& member : input_.desired.members) leaving.erase(member);
     Ids proofs;
     for (const auto& member : leaving) {
       Condition condition{Condition::Kind::kMemberNotPrimary, member};
@@ -309,6 +336,7 @@ class Builder {
     Ids instances;
     for (const auto& change : diff_.changes) {
       if (change.kind != ChangeKind::kRemove || change.id.kind != ObjectKind::kInstance) continue;
+      if (ended_.contains(change.id)) continue;
       instances.push_back(AddChange(change, RemoveObject{change.id}, proxies_));
     }
     for (const auto& change : diff_.changes) {
@@ -322,6 +350,7 @@ class Builder {
   const Diff& diff_;
   const PlanInput& input_;
   Plan plan_;
+  std::map<ObjectId, ActionId> ended_;  ///< Members that make room for restored data.
   std::map<ObjectId, ActionId> created_;
   Ids restored_;  ///< The data that the first member begins with.
   Ids leads_;     ///< That one leads.

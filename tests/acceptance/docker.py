@@ -140,6 +140,17 @@ def primaries(cluster):
             if running(name) and patroni(name).get("role") in ("primary", "master")]
 
 
+def query(cluster, sql):
+    """On the primary, without a proxy in between; its text."""
+    return call("exec", primaries(cluster)[0], "psql", "-XAtq", "-h", "/run/postgresql", "-U", "postgres", "-d", "app",
+                "-c", sql).strip()
+
+
+def now(cluster):
+    """The primary's clock, as a moment to go back to."""
+    return query(cluster, "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
+
+
 def streaming(cluster, primary):
     """Names of the members that stream from `primary`, by its own live view."""
     replication = patroni(primary).get("replication") or []

@@ -57,9 +57,7 @@ class TestBackup(Theme):
         return [backup["type"] for backup in self.catalogue()["backups"]]
 
     def query(self, sql):
-        """On the primary, without a proxy in between."""
-        return docker.call("exec", docker.primaries(self.cluster)[0], "psql", "-XAtq", "-h", "/run/postgresql", "-U",
-                           "postgres", "-d", "app", "-c", sql).strip()
+        return docker.query(self.cluster, sql)
 
     def archived(self):
         """Everything written so far is in the repository."""

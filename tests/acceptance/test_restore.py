@@ -31,12 +31,8 @@ class TestRestore(Theme):
         if "20" not in dbaas(self.run_folder, "backups", self.cluster):
             dbaas(self.run_folder, "backup", self.cluster)
 
-    def query(self, cluster, sql):
-        return docker.call("exec", docker.primaries(cluster)[0], "psql", "-XAtq", "-h", "/run/postgresql", "-U",
-                           "postgres", "-d", "app", "-c", sql).strip()
-
     def source(self, sql):
-        return self.query(self.cluster, sql)
+        return docker.query(self.cluster, sql)
 
     def test_1_the_second_before_a_table_was_dropped(self):
         self.have_backup()
@@ -44,7 +40,7 @@ class TestRestore(Theme):
         digest = "select count(*) || ' ' || md5(string_agg(text, '' order by n)) from precious"
         expected = self.source(digest)
         with self.writer() as writer:
-            before = self.source("select to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
+            before = docker.now(self.cluster)
             acknowledged = {row for row, _ in writer.ledger.acknowledged}
             time.sleep(1)
             self.source("drop table precious")
@@ -55,13 +51,13 @@ class TestRestore(Theme):
         name = f"{self.cluster}-copy"
         self.assert_empty_plan()
         copied = self.connect("dbaas_cluster.copy")
-        self.assertEqual(self.query(name, digest), expected)
+        self.assertEqual(docker.query(name, digest), expected)
         rows = {int(row) for row in copied.query("select id from ledger").split()}
         self.assertEqual(acknowledged - rows, set(), "rows from before that moment are missing")
         self.assertLess(len(rows), len(writer.ledger.acknowledged), "rows from after it are there")
         self.assertEqual(len(docker.streaming(name, docker.primaries(name)[0])), 1)
         self.assertEqual(self.source("select to_regclass('precious') is null"), "t", "the source was touched")
-        self.assertEqual(self.query(name, "select count(*) from pg_settings where name in ('restore_command', "
+        self.assertEqual(docker.query(name, "select count(*) from pg_settings where name in ('restore_command', "
                                           "'recovery_target_time') and setting <> ''"), "0")
         self.assertNotIn(f"{name}-restore", docker.names("container", name))
         self.assertFalse([secret for secret in docker.record_secrets(name) if secret.startswith("restore.")])
@@ -119,6 +115,6 @@ class TestRestore(Theme):
             kills += 1
         self.workspace.apply()
         self.assert_empty_plan()
-        self.assertEqual(self.query(name, "select count(*), sum(n) from many"), "300000|45000150000")
+        self.assertEqual(docker.query(name, "select count(*), sum(n) from many"), "300000|45000150000")
         self.assertGreater(kills, 2, "hardly anything was killed")
         self.assertNotIn(workbench, docker.names("container", name))

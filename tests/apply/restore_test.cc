@@ -43,9 +43,7 @@ class RestoreTest : public testing::Test {
     return {.id = {"local", "copy"}, .key = "cluster", .verb = verb, .spec = spec, .who = "test"};
   }
   static RestoreSpec From(const std::string& cluster, const std::string& host = "local") {
-    RestoreSpec restore;
-    restore.source = {host, cluster};
-    return restore;
+    return {.source = {host, cluster}};
   }
 
   Error ErrorOf(const PartChange& change) {
@@ -162,6 +160,157 @@ TEST_F(RestoreTest, OnceTheDataIsThereTheSourceMayGo) {
   ASSERT_TRUE(world_.Apply(Change(Verb::kDelete, {})).has_value());
   const auto made = world_.Apply(Copy(From("orders")));
   EXPECT_TRUE(made.has_value()) << made.error().ToLine();
+}
+
+class InPlaceTest : public RestoreTest {
+ protected:
+  static constexpr char kBackup[] = "backup-1";
+
+  InPlaceTest() { TakeBackup(); }
+
+  static Maintenance To(const std::string& backup) {
+    Maintenance wanted{.kind = Maintenance::Kind::kRestore, .id = {"local", "orders"}};
+    wanted.restore.backup_id = backup;
+    wanted.who = "test";
+    return wanted;
+  }
+  static Maintenance Undo() {
+    Maintenance wanted = To("");
+    wanted.undo = true;
+    return wanted;
+  }
+  ClusterRecord Record() { return world_.host.ReadRecord("orders")->value(); }
+  std::string PlanNow() { return world_.PlanOf(Change(Verb::kUpdate, Spec(1))); }
+};
+
+TEST_F(InPlaceTest, MembersEndThenDataIsMadeThenTheyComeBack) {
+  ASSERT_TRUE(world_.Apply(Change(Verb::kUpdate, Spec(2))).has_value());
+  const auto plan = PreviewMaintenance(world_.Context(), To(kBackup));
+  ASSERT_TRUE(plan.has_value()) << plan.error().ToLine();
+  const std::string text = plan->ToText();
+  EXPECT_THAT(text, HasSubstr("- instance orders-1  restore as of backup backup-1\n"
+                              "- instance orders-2  restore as of backup backup-1\n"
+                              "+ volume orders-1-data-1  after instance orders-1, instance "
+                              "orders-2  restore as of backup backup-1\n"));
+  EXPECT_THAT(text, HasSubstr("restore the data of orders-1  after volume orders-1-data-1  from "
+                              "local/orders, as of backup backup-1\n"));
+  EXPECT_THAT(plan->disruption.Summary(),
+              "2 restores; nobody is served until the data is restored; data at risk: none");
+  world_.host.ForgetCalls();
+  const auto restored = Maintain(world_.Context(), To(kBackup));
+  ASSERT_TRUE(restored.has_value()) << restored.error().ToLine();
+  EXPECT_THAT(world_.patroni.TakeHarms(), IsEmpty());
+  EXPECT_THAT(world_.host.Names(),
+              AllOf(Contains("volume orders-1-data-1"), Contains("volume orders-2-data-1"),
+                    Not(Contains("volume orders-1-data")), Not(Contains("volume orders-2-data")),
+                    Not(Contains("instance orders-restore"))));
+  EXPECT_EQ(world_.PlanOf(Change(Verb::kUpdate, Spec(2))), "");
+  EXPECT_THAT(SecretsOf("orders"), IsEmpty());
+  const ClusterRecord record = Record();
+  EXPECT_FALSE(record.in_place.has_value());
+  ASSERT_EQ(record.left_branches.size(), 1U);
+  EXPECT_EQ(record.left_branches[0].name, "1");
+  EXPECT_EQ(record.history.back().what, "restore as of backup backup-1");
+  EXPECT_EQ(record.history[record.history.size() - 2].what, "incremental backup")
+      << "what was there is kept first";
+}
+
+TEST_F(InPlaceTest, WhatCannotBeIsRefusedBeforeABackupIsTaken) {
+  const std::size_t lines = Record().history.size();
+  Maintenance nothing = To("");
+  EXPECT_EQ(Maintain(world_.Context(), nothing).error().field, "time");
+  EXPECT_EQ(Maintain(world_.Context(), To("20200101-000000F")).error().field, "backup_id");
+  Maintenance late = To("");
+  late.restore.time = world_.clock.Now() + std::chrono::hours(1);
+  const Error error = Maintain(world_.Context(), late).error();
+  EXPECT_EQ(error.field, "time");
+  EXPECT_THAT(error.detail, HasSubstr("Any moment from 1970-01-01T00:01:01"));
+  EXPECT_THAT(Maintain(world_.Context(), Undo()).error().ToLine(),
+              HasSubstr("cluster orders is not being restored"));
+  ASSERT_TRUE(world_.Apply(Change(Verb::kDelete, {}, std::string(kBackupPolicyPart))).has_value());
+  EXPECT_EQ(Maintain(world_.Context(), To(kBackup)).error().field, "cluster_id");
+  EXPECT_EQ(Record().history.size(), lines + 1) << "that of the policy";
+}
+
+TEST_F(InPlaceTest, OneThatFailedIsUndoneWithNothingLost) {
+  world_.patroni.Write("orders");
+  world_.patroni.FailNextRestore("the log ends before that");
+  const auto failed = Maintain(world_.Context(), To(kBackup));
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_THAT(failed.error().ToLine(), HasSubstr("the log ends before that"));
+  EXPECT_THAT(world_.host.Names(), Contains("volume orders-1-data"));
+  const auto undone = Maintain(world_.Context(), Undo());
+  ASSERT_TRUE(undone.has_value()) << undone.error().ToLine();
+  EXPECT_EQ(world_.patroni.Primary("orders"), "orders-1");
+  EXPECT_THAT(world_.patroni.TakeHarms(), IsEmpty());
+  EXPECT_THAT(world_.host.Names(), Not(Contains("volume orders-1-data-1")));
+  EXPECT_THAT(Record().left_branches, IsEmpty());
+  EXPECT_EQ(PlanNow(), "");
+}
+
+TEST_F(InPlaceTest, OneThatFailedGoesOnByAnyApplyOrToAnotherMoment) {
+  for (const bool by_apply : {true, false}) {
+    world_.patroni.FailNextRestore("the repository does not answer");
+    ASSERT_FALSE(Maintain(world_.Context(), To(kBackup)).has_value());
+    const Maintenance reload{.kind = Maintenance::Kind::kReload, .id = {"local", "orders"}};
+    EXPECT_EQ(Maintain(world_.Context(), reload).error().kind, ErrorKind::kConflict);
+    if (by_apply) {
+      const auto applied = world_.Apply(Change(Verb::kUpdate, Spec(1)));
+      EXPECT_TRUE(applied.has_value()) << applied.error().ToLine();
+    } else {
+      const std::size_t lines = Record().history.size();
+      const auto restored = Maintain(world_.Context(), To("backup-2"));
+      EXPECT_TRUE(restored.has_value()) << restored.error().ToLine();
+      EXPECT_EQ(Record().history.size(), lines + 1) << "another backup would be of nothing";
+    }
+    EXPECT_EQ(PlanNow(), "");
+  }
+  EXPECT_EQ(Record().data_set, 3);
+  EXPECT_EQ(Record().left_branches.size(), 2U);
+}
+
+TEST_F(InPlaceTest, WhatRunsOnRestoredDataIsNotUndone) {
+  world_.host.OnFault([](const FakeCall& call) {
+    const bool is_old_volume = call.method == "Remove" && call.subject == "volume orders-1-data";
+    return is_old_volume ? FakeFault::kBefore : FakeFault::kNone;
+  });
+  ASSERT_FALSE(Maintain(world_.Context(), To(kBackup)).has_value());
+  world_.host.OnFault(nullptr);
+  EXPECT_THAT(Maintain(world_.Context(), Undo()).error().ToLine(),
+              HasSubstr("orders-1 runs on the restored data already"));
+  ASSERT_TRUE(world_.Apply(Change(Verb::kUpdate, Spec(1))).has_value());
+  EXPECT_EQ(PlanNow(), "");
+}
+
+TEST_F(InPlaceTest, WhatADeletionHasLeftIsNotRestored) {
+  world_.patroni.FailNextRestore("the repository does not answer");
+  ASSERT_FALSE(Maintain(world_.Context(), To(kBackup)).has_value());
+  const auto destroy_but_for = [&](const FakeCall& kept) {
+    world_.host.OnFault([kept](const FakeCall& call) {
+      return call == kept ? FakeFault::kBefore : FakeFault::kNone;
+    });
+    const bool is_whole = world_.Apply(Change(Verb::kDelete, {})).has_value();
+    world_.host.OnFault(nullptr);
+    return !is_whole;
+  };
+  ASSERT_TRUE(destroy_but_for({.method = "Remove", .subject = "volume orders-1-data"}));
+  for (const auto& wanted : {To(kBackup), Undo()}) {
+    EXPECT_EQ(Maintain(world_.Context(), wanted).error().kind, ErrorKind::kConflict);
+  }
+  EXPECT_THAT(ErrorOf(Change(Verb::kCreate, Spec(1))).ToLine(),
+              HasSubstr("volumes of the cluster that was there before are still there"));
+  ASSERT_TRUE(destroy_but_for({.method = "RemoveRecord", .subject = "orders"}));
+  ASSERT_TRUE(world_.Apply(Change(Verb::kCreate, Spec(1))).has_value());
+  EXPECT_EQ(Record().data_set, 0) << "it is another cluster";
+  EXPECT_THAT(world_.host.Names(), Contains("volume orders-1-data"));
+}
+
+TEST_F(InPlaceTest, WithoutAPrimaryTheLogCannotBeCompleted) {
+  world_.host.StopInstance("orders-1");
+  const auto refused = Maintain(world_.Context(), To(kBackup));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
+  EXPECT_THAT(refused.error().detail, HasSubstr("its log has to be complete"));
 }
 
 }  // namespace

@@ -105,16 +105,12 @@ TEST(BackupConfigurationTest, APolicyIsAReload) {
                                           HasSubstr("archive_timeout: 30\n")));
 }
 
-RestoreSpec FromSource() {
-  RestoreSpec restore;
-  restore.source = {"local", "source"};
-  return restore;
-}
+RestoreSpec FromSource() { return {.source = {"local", "source"}}; }
 
 ClusterRecord Restoring(const RestoreSpec& restore) {
   ClusterRecord record = RecordOf(SpecOf());
   std::get<ClusterSpec>(record.parts.at(std::string(kClusterPart))).restore = restore;
-  const auto secrets = PostgreSql().RestoreSecrets(RecordWith({.keep_full = 1}), SpecOf());
+  const auto secrets = PostgreSql().RestoreSecrets(restore, RecordWith({.keep_full = 1}), SpecOf());
   EXPECT_TRUE(secrets.has_value()) << secrets.error().ToLine();
   for (const auto& [name, secret] : *secrets) record.secrets[kRestorePrefix + name] = secret;
   record.settled = 0;
@@ -159,8 +155,37 @@ TEST(RestoreTest, TargetsInPgBackRestsWords) {
   EXPECT_EQ(target_of(restore), R"("target":{"target":"0/3000060","type":"lsn"})");
 }
 
+TEST(RestoreTest, AMomentIsOnTheBranchThatWasWrittenThen) {
+  ClusterRecord source = RecordWith({.keep_full = 1});
+  source.left_branches = {{.name = "1", .until = ToTimePoint("2026-11-21T10:00:00.000Z")},
+                          {.name = "4", .until = ToTimePoint("2026-11-21T11:00:00.000Z")}};
+  const auto branch_at = [&](const char* time) {
+    RestoreSpec restore = FromSource();
+    if (time != nullptr) restore.time = ToTimePoint(time);
+    return PostgreSql().RestoreSecrets(restore, source, SpecOf()).value().at("branch").Reveal();
+  };
+  EXPECT_EQ(branch_at("2026-11-21T09:59:59.999Z"), "1");
+  EXPECT_EQ(branch_at("2026-11-21T10:00:00.000Z"), "4");
+  EXPECT_EQ(branch_at("2026-11-21T11:00:00.000Z"), "");
+  EXPECT_EQ(branch_at(nullptr), "");
+}
+
+TEST(RestoreTest, EachSetOfDataHasVolumesAndAScopeOfItsOwnAndOneRepository) {
+  ClusterRecord record = RecordWith({.keep_full = 1});
+  const DesiredState before = PostgreSql().Expand(record).value();
+  record.data_set = 2;
+  const DesiredState after = PostgreSql().Expand(record).value();
+  EXPECT_EQ(Member(after).instance.mounts[0].volume, "pgt-1-data-2");
+  EXPECT_EQ(Member(after).instance.mounts[1].volume, Member(before).instance.mounts[1].volume);
+  EXPECT_NE(Member(before).fingerprint, Member(after).fingerprint) << "it must be made anew";
+  const char* member = "/etc/dbaas/patroni/member.yml";
+  EXPECT_THAT(FileOf(record, member), AllOf(HasSubstr("scope: \"pgt-x7kq.2\"\n"),
+                                            HasSubstr("--stanza=pgt-x7kq archive-push")));
+}
+
 TEST(RestoreTest, AnotherMajorVersionIsRefused) {
-  const auto secrets = PostgreSql().RestoreSecrets(RecordWith({.keep_full = 1}), SpecOf("15"));
+  const auto secrets =
+      PostgreSql().RestoreSecrets(FromSource(), RecordWith({.keep_full = 1}), SpecOf("15"));
   ASSERT_FALSE(secrets.has_value());
   EXPECT_EQ(secrets.error().field, "engine_version");
 }

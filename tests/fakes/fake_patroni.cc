@@ -65,9 +65,19 @@ std::vector<FakePatroni::Member> FakePatroni::MembersOf(const std::string& clust
                        .is_candidate = object.part == kClusterPart,
                        .running = held.state == RunState::kRunning,
                        .incarnation = held.incarnation,
-                       .starts = held.starts});
+                       .starts = held.starts,
+                       .mounts = object.instance.mounts.front().volume});
   });
-  for (auto& member : members) member.volume = volumes[member.name + "-data"];
+  for (auto& member : members) member.volume = volumes[member.mounts];
+  return members;
+}
+
+/// Those that run on other data meet under another name.
+std::vector<FakePatroni::Member> FakePatroni::MembersOf(const ClusterRecord& record) const {
+  auto members = MembersOf(record.cluster);
+  std::erase_if(members, [&](const Member& member) {
+    return member.mounts != postgresql::VolumeOf(record, member.name);
+  });
   return members;
 }
 
@@ -96,7 +106,7 @@ bool FakePatroni::HasRows(const ClusterRecord& record, const Member& member) con
 
 std::vector<FakePatroni::Member> FakePatroni::Settle(const ClusterRecord& record,
                                                      Cluster& cluster) {
-  auto members = MembersOf(record.cluster);
+  auto members = MembersOf(record);
   EndLeader(members, cluster);
   if (cluster.leader.empty()) Elect(record, members, cluster);
   Follow(record, members, cluster);
@@ -268,19 +278,20 @@ bool FakePatroni::HasSuccessor(const std::string& name, const std::string& witho
   });
 }
 
-bool FakePatroni::IsSafeWithout(const std::string& name, const std::string& without,
+bool FakePatroni::IsSafeWithout(const std::string& name, const std::string& volume,
                                 const std::set<std::string>& wanted) {
   const auto record = host_.StoredRecord(name);
   if (!record) return false;
   const std::lock_guard lock(mutex_);
   Cluster& cluster = clusters_[ScopeOf(*record)];
   Settle(*record, cluster);
-  if (!cluster.initialized) return true;
+  // Until what was restored is served, what was there before is all there is.
+  if (!cluster.initialized) return !record->in_place || volume.empty();
   bool safe = false;
   host_.ForEach([&](const FakeObject& held) {
     const Object& object = held.object;
     if (object.id.kind != ObjectKind::kVolume || object.cluster != name) return;
-    if (object.member == without || !wanted.contains(object.member)) return;
+    if (object.id.name == volume || !wanted.contains(object.member)) return;
     if (object.part != kClusterPart) return;  // A replica's can never lead.
     const auto copy = copies_.find(held.incarnation);
     if (copy == copies_.end() || !copy->second.complete) return;
@@ -394,11 +405,18 @@ ExecResult FakePatroni::SwitchOver(const ClusterRecord& record, Cluster& cluster
   return ExecResult{};
 }
 
+bool FakePatroni::MayAcceptWrites(const std::string& member, std::uint64_t volume) const {
+  const auto instance = host_.Find({ObjectKind::kInstance, member});
+  if (!instance || instance->state != RunState::kRunning) return false;
+  const auto mounted =
+      host_.Find({ObjectKind::kVolume, instance->object.instance.mounts.front().volume});
+  return mounted && mounted->incarnation == volume;
+}
+
 /// Whoever loses its key while it leads goes on for a moment beside the next one.
 void FakePatroni::TakeLeaderKey(const std::string& scope, Cluster& cluster) {
   if (cluster.leader.empty()) return;
-  const auto instance = host_.Find({ObjectKind::kInstance, cluster.leader});
-  if (instance && instance->state == RunState::kRunning) {
+  if (MayAcceptWrites(cluster.leader, cluster.leader_volume)) {
     harms_.push_back("the leader key of " + scope + " was deleted while " + cluster.leader +
                      " may still accept writes");
   }
@@ -436,7 +454,9 @@ ExecResult FakePatroni::Transact(const std::string& input) {
   for (auto& [scope, cluster] : clusters_) {
     const std::string leader_key = "/dbaas/" + scope + "/leader";
     if (input.find(leader_key) == std::string::npos) continue;
-    const auto members = MembersOf(scope.substr(0, scope.rfind('-')));
+    const std::string name = scope.substr(0, scope.rfind('-'));
+    const auto record = host_.StoredRecord(name);
+    const auto members = record && ScopeOf(*record) == scope ? MembersOf(*record) : MembersOf(name);
     const std::int64_t claim = ClaimOf(members, cluster);
     const std::string named = R"({\"member\":\")";
     const auto found = input.find(named);
@@ -459,6 +479,11 @@ ExecResult FakePatroni::Transact(const std::string& input) {
 
 /// The rows are there before the member is.
 ExecResult FakePatroni::Restore(const ClusterRecord& record, const FakeObject& workbench) {
+  for (const auto& member : MembersOf(record.cluster)) {
+    const auto copy = copies_.find(member.volume);
+    if (!member.running || copy == copies_.end() || copy->second.scope == ScopeOf(record)) continue;
+    harms_.push_back(member.name + " still serves what is being left");
+  }
   if (!restore_failure_.empty()) {
     return {.exit_code = 1, .errors = std::exchange(restore_failure_, "") + "\n"};
   }
@@ -471,19 +496,19 @@ ExecResult FakePatroni::Restore(const ClusterRecord& record, const FakeObject& w
 }
 
 /// A repository that never fails, as pgBackRest tells of it.
-ExecResult FakePatroni::BackUp(const std::string& task, Cluster& cluster) {
-  if (task == "prove" || task == "complete") return {};
+ExecResult FakePatroni::BackUp(const std::string& task, Json& backups) {
+  if (task == "prove") return {};
+  if (task == "complete") return {.output = "1"};
   if (task != "list") {
-    const std::string type = cluster.backups.empty() ? "full" : task;
-    const std::int64_t number = static_cast<std::int64_t>(cluster.backups.size()) + 1;
-    cluster.backups.push_back({{"label", fmt::format("backup-{}", number)},
-                               {"type", type},
-                               {"error", false},
-                               {"timestamp", {{"start", number * 60}, {"stop", number * 60 + 1}}}});
+    const std::string type = backups.empty() ? "full" : task;
+    const std::int64_t number = static_cast<std::int64_t>(backups.size()) + 1;
+    backups.push_back({{"label", fmt::format("backup-{}", number)},
+                       {"type", type},
+                       {"error", false},
+                       {"timestamp", {{"start", number * 60}, {"stop", number * 60 + 1}}}});
     return {};
   }
-  const Json stanza = {{"status", {{"code", cluster.backups.empty() ? 2 : 0}}},
-                       {"backup", cluster.backups}};
+  const Json stanza = {{"status", {{"code", backups.empty() ? 2 : 0}}}, {"backup", backups}};
   return {.output = Dump({{"info", {stanza}}})};
 }
 
@@ -520,7 +545,11 @@ Result<ExecResult> FakePatroni::Answer(const FakeExec& exec) {
     return ExecResult{.exit_code = 1, .errors = "role does not exist\n"};
   }
   if (arguments.contains("mark")) return Restore(record, *instance);
-  if (arguments.contains("stanza")) return BackUp(GetString(arguments, "task"), cluster);
+  if (arguments.contains("stanza")) {
+    auto& backups =
+        backups_.try_emplace(postgresql::Incarnation(record), Json::array()).first->second;
+    return BackUp(GetString(arguments, "task"), backups);
+  }
   if (arguments.contains("patch")) {
     if (clock_ != nullptr && cluster.leader != exec.instance) {
       return ExecResult{.exit_code = 1, .errors = "this member is replica running"};

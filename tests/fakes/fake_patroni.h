@@ -59,8 +59,8 @@ class FakePatroni {
   /// Whether any running member but `member` could lead at once. `wanted` are those that count.
   bool HasSuccessor(const std::string& cluster, const std::string& member,
                     const std::set<std::string>& wanted);
-  /// Whether the rows survive without the volume of `member`: one of `wanted` has them all.
-  bool IsSafeWithout(const std::string& cluster, const std::string& member,
+  /// Whether the rows survive without `volume`: another one of one of `wanted` has them all.
+  bool IsSafeWithout(const std::string& cluster, const std::string& volume,
                      const std::set<std::string>& wanted);
   /// What should never happen to a cluster and did, since it was last asked.
   std::vector<std::string> TakeHarms();
@@ -86,6 +86,7 @@ class FakePatroni {
     bool running = false;
     std::uint64_t incarnation = 0;
     int starts = 0;
+    std::string mounts;        ///< Name of its volume.
     std::uint64_t volume = 0;  ///< Its incarnation.
   };
   /// What etcd remembers of a cluster, by incarnation.
@@ -103,22 +104,23 @@ class FakePatroni {
     bool tail_at_risk = false;  ///< Somebody pulled the plug: its last rows may be gone.
     std::map<std::string, Start> started;
     std::set<std::string> logins;
-    Json backups = Json::array();
   };
 
   Result<ExecResult> Answer(const FakeExec& exec);
   ExecResult SwitchOver(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
   void TakeLeaderKey(const std::string& scope, Cluster& cluster);
+  bool MayAcceptWrites(const std::string& member, std::uint64_t volume) const;
   void ForgetKeys(const std::string& prefix);
   static std::int64_t ClaimOf(const std::vector<Member>& members, const Cluster& cluster);
   ExecResult Transact(const std::string& input);
-  static ExecResult BackUp(const std::string& task, Cluster& cluster);
+  static ExecResult BackUp(const std::string& task, Json& backups);
   ExecResult Restore(const ClusterRecord& record, const FakeObject& workbench);
   void ApplySettings(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
   Json Probe(const std::string& member, const ClusterRecord& record, Cluster& cluster);
   static std::string RoleOf(const Cluster& cluster, const Member& member);
 
   std::vector<Member> MembersOf(const std::string& cluster) const;
+  std::vector<Member> MembersOf(const ClusterRecord& record) const;
   /// Lets everything happen that is due: the leader's end, an election, followers catching up.
   std::vector<Member> Settle(const ClusterRecord& record, Cluster& cluster);
   void EndLeader(const std::vector<Member>& members, Cluster& cluster);
@@ -135,7 +137,8 @@ class FakePatroni {
   std::mutex mutex_;
   Clock* clock_ = nullptr;
   SeededRandom* random_ = nullptr;
-  std::map<std::string, Cluster> clusters_;  ///< By scope: name and uid.
+  std::map<std::string, Cluster> clusters_;  ///< By scope: name, uid and set of data.
+  std::map<std::string, Json> backups_;      ///< By name and uid: whatever the data.
   std::map<std::uint64_t, Copy> copies_;     ///< By incarnation of the volume.
   std::map<std::string, int> restarts_;
   std::map<std::string, int> reloads_;

@@ -40,9 +40,27 @@ TEST(RecordTest, FieldsOfALaterVersionAreIgnored) {
   EXPECT_TRUE(RecordFromJson(stored).has_value());
 }
 
+TEST(RecordTest, WhatWasRestoredInPlaceIsNotForOlderVersions) {
+  ClusterRecord record = RecordFromJson(Stored()).value();
+  EXPECT_EQ(GetInt(ToJson(record), "format"), 1);
+  record.data_set = 2;
+  record.left_branches = {{.name = "1", .until = ToTimePoint("2026-11-21T10:00:00.000Z")}};
+  RestoreSpec to{.source = {"local", "orders"}, .backup_id = "20261121-020000F"};
+  record.in_place = {.to = to, .left_data_set = 1};
+  const Json stored = ToJson(record);
+  EXPECT_EQ(GetInt(stored, "format"), 2);
+  const ClusterRecord again = RecordFromJson(stored).value();
+  EXPECT_EQ(again.data_set, 2);
+  ASSERT_TRUE(again.in_place.has_value());
+  EXPECT_EQ(again.in_place->to, to);
+  EXPECT_EQ(again.in_place->left_data_set, 1);
+  EXPECT_EQ(again.BranchAt(ToTimePoint("2026-11-21T09:00:00.000Z")), "1");
+  EXPECT_EQ(ToJson(again), stored);
+}
+
 TEST(RecordTest, AnotherFormatIsRefused) {
   Json stored = Stored();
-  stored["format"] = 2;
+  stored["format"] = 3;
   const auto refused = RecordFromJson(stored);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().summary, "the cluster record has an unknown format");

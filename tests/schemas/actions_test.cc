@@ -44,6 +44,18 @@ TEST(ActionsTest, AReloadIsOfAll) {
   EXPECT_EQ(RequestOf("dbaas_reload", {{"cluster_id", Text("orders")}}).work.ToText(), "reload");
 }
 
+TEST(ActionsTest, ARestorationGoesToOneOfThreeMoments) {
+  const Value id = Text("orders");
+  auto request =
+      RequestOf("dbaas_restore", {{"cluster_id", id}, {"time", Text("2026-11-21T11:30:00+01:00")}});
+  EXPECT_EQ(request.work.kind, Maintenance::Kind::kRestore);
+  EXPECT_EQ(request.work.ToText(), "restore as of 2026-11-21T10:30:00.000Z");
+  request = RequestOf("dbaas_restore", {{"cluster_id", id}, {"lsn", Text("0/3000060")}});
+  EXPECT_EQ(request.work.ToText(), "restore as of 0/3000060");
+  request = RequestOf("dbaas_restore", {{"cluster_id", id}, {"backup_id", Text("20261121F")}});
+  EXPECT_EQ(request.work.ToText(), "restore as of backup 20261121F");
+}
+
 TEST(ActionsTest, NothingIsComputed) {
   for (const auto& type : AllTypes().actions) {
     for (const auto& attribute : type.schema.attributes) {

@@ -29,6 +29,7 @@ TEST(DocsTest, APagePerTypeWhereTheRegistryLooksForIt) {
                                           "resources/backup_policy.md",
                                           "data-sources/backups.md",
                                           "actions/backup.md",
+                                          "actions/restore.md",
                                           "list-resources/backup_policy.md",
                                           "data-sources/cluster.md",
                                           "data-sources/clusters.md",

@@ -135,13 +135,14 @@ TEST(TimeoutsTest, WhatIsNoDurationIsToldOnItsAttribute) {
 TEST(AllTypesTest, TheListIsWhole) {
   std::vector<std::string> names;
   for (const auto& named : AllSchemas()) names.push_back(named.type);
-  EXPECT_THAT(names, UnorderedElementsAre(
-                         "dbaas_cluster", "dbaas_replica", "dbaas_backup_policy",
-                         "data.dbaas_backups", "action.dbaas_backup", "list.dbaas_backup_policy",
-                         "data.dbaas_cluster", "data.dbaas_clusters", "data.dbaas_engine_versions",
-                         "data.dbaas_instance_classes", "ephemeral.dbaas_credentials",
-                         "ephemeral.dbaas_password", "action.dbaas_reload", "action.dbaas_restart",
-                         "action.dbaas_switchover", "list.dbaas_cluster", "list.dbaas_replica"));
+  EXPECT_THAT(
+      names, UnorderedElementsAre(
+                 "dbaas_cluster", "dbaas_replica", "dbaas_backup_policy", "data.dbaas_backups",
+                 "action.dbaas_backup", "list.dbaas_backup_policy", "data.dbaas_cluster",
+                 "data.dbaas_clusters", "data.dbaas_engine_versions", "data.dbaas_instance_classes",
+                 "ephemeral.dbaas_credentials", "ephemeral.dbaas_password", "action.dbaas_reload",
+                 "action.dbaas_restart", "action.dbaas_restore", "action.dbaas_switchover",
+                 "list.dbaas_cluster", "list.dbaas_replica"));
   EXPECT_EQ(AllTypes().FindResource("dbaas_nothing"), nullptr);
   EXPECT_EQ(AllTypes().FindDataSource("dbaas_replica"), nullptr);
   EXPECT_NE(AllTypes().FindEphemeralResource("dbaas_credentials"), nullptr);

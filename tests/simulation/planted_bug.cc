@@ -142,6 +142,9 @@ class BuggyThreads final : public Threads {
       const bool restores = std::holds_alternative<RestoreData>(action.operation);
       if (bug == PlantedBug::kLeavesOutTheSwitchover && is_switchover) return Ok();
       if (bug == PlantedBug::kForgetsToRestore && restores) return Ok();
+      const bool ends = std::holds_alternative<RemoveObject>(action.operation) &&
+                        action.reason.starts_with("restore as of");
+      if (bug == PlantedBug::kServesWhatItLeaves && ends) return Ok();
       return perform(action);
     });
   }
@@ -164,7 +167,7 @@ const std::vector<PlantedBug>& PlantedBugs() {
       PlantedBug::kWritesNoIntent,         PlantedBug::kForgetsToSettle,
       PlantedBug::kLeavesOutTheSwitchover, PlantedBug::kPromotesWithoutFencing,
       PlantedBug::kFencesInNameOnly,       PlantedBug::kGivesOutTheSamePort,
-      PlantedBug::kForgetsToRestore};
+      PlantedBug::kForgetsToRestore,       PlantedBug::kServesWhatItLeaves};
   return bugs;
 }
 
@@ -184,6 +187,7 @@ std::string ToString(PlantedBug bug) {
     case PlantedBug::kFencesInNameOnly: return "FencesInNameOnly";
     case PlantedBug::kGivesOutTheSamePort: return "GivesOutTheSamePort";
     case PlantedBug::kForgetsToRestore: return "ForgetsToRestore";
+    case PlantedBug::kServesWhatItLeaves: return "ServesWhatItLeaves";
   }
   return "?";
 }

@@ -27,6 +27,7 @@ enum class PlantedBug {
   kFencesInNameOnly,
   kGivesOutTheSamePort,
   kForgetsToRestore,
+  kServesWhatItLeaves,
 };
 
 /// In the order of the enum; kNone is not among them.

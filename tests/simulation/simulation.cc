@@ -86,7 +86,8 @@ class Simulation {
         bug_(bug),
         threads_(Plant(bug, world_.threads)),
         // Of its own, so that all other storms stay as they are.
-        restores_(SeededRandom(seed ^ 0x7265).Chance(8)) {
+        restores_(SeededRandom(seed ^ 0x7265).Chance(8)),
+        goes_back_(SeededRandom(seed ^ 0x6261).Chance(8)) {
     world_.patroni.TakeTime(world_.clock, world_.random);
   }
 
@@ -129,11 +130,21 @@ class Simulation {
     for (int i = 0; i < changes && !Failed(); ++i) {
       const auto& cluster = world_.clusters[world_.random.Below(world_.clusters.size())];
       Apply(caller, NextChange(cluster));
-      if (restores_ && i == 0) BackUpSource(caller);
+      if ((restores_ || goes_back_) && i == 0) BackUpSource(caller);
+      if (goes_back_) WorkOn(caller, GoBack());
       if (world_.random.Chance(30)) WorkOn(caller, NextMaintenance(cluster));
       world_.fibers.Sleep(Milliseconds(world_.random.Below(3000)), {});
     }
     --storming_;
+  }
+
+  /// In its place, or no longer.
+  Maintenance GoBack() {
+    const auto record = world_.host.StoredRecord(kSource);
+    Maintenance wanted{.kind = Maintenance::Kind::kRestore, .id = {"local", kSource}};
+    wanted.restore.backup_id = "backup-1";
+    wanted.undo = record && record->in_place && world_.random.Chance(50);
+    return wanted;
   }
 
   /// So that there is something to restore.
@@ -330,6 +341,10 @@ class Simulation {
   void Arrive(const std::string& cluster) {
     const Wanted wanted = wanted_[cluster];
     if (!wanted.exists) return Insist([&] { return Destroy(cluster); });
+    if (const auto record = world_.host.StoredRecord(cluster); record && record->deleting) {
+      // What was to be made from backups is not made from what a deletion has left.
+      if (record->in_place || wanted.spec.restore) Insist([&] { return Destroy(cluster); });
+    }
     GoBackWhereTheDataIs(cluster);
     if (wanted.spec.restore) MakeRestorable(cluster);
     Insist([&] { return WantCluster(cluster); });
@@ -426,6 +441,7 @@ class Simulation {
   const PlantedBug bug_;
   std::unique_ptr<Threads> threads_;
   const bool restores_;
+  const bool goes_back_;
   std::map<std::string, Wanted> wanted_;
   int storming_ = 0;
   int applies_ = 0;

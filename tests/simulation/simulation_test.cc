@@ -30,6 +30,8 @@ constexpr OnceFailed kOnceFailed[] = {
     {170, "a machine slept before it wrote its intent, and its ports had been given out meanwhile"},
     {1386, "a machine slept, and proved a repository without the lease"},
     {817, "one lost answer of a source's host failed the restoration from it"},
+    {1305, "the first member was away, and others served what a restoration in place left"},
+    {5290, "a restoration was undone on what a deletion had left, and nobody had the rows"},
 };
 
 class SimulationTest : public ::testing::Test {

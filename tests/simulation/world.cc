@@ -22,6 +22,12 @@ bool OnlyLooks(const std::string& input) {
   return has("def probe") || has(R"("task":"list")") || has(R"("task":"complete")");
 }
 
+bool IsWanted(const std::string& volume, const ClusterRecord& record) {
+  const auto members = postgresql::Members(record);
+  return std::any_of(members.begin(), members.end(),
+                     [&](const auto& member) { return member.volume == volume; });
+}
+
 }  // namespace
 
 std::set<std::string> WantedMembers(const ClusterRecord& record) {
@@ -296,9 +302,9 @@ void World::CheckRemoval(const Process& process, const ObjectId& id) {
   }
   const auto wanted = WantedMembers(*record);
   if (id.kind == ObjectKind::kVolume) {
-    if (wanted.contains(member)) {
+    if (IsWanted(id.name, *record)) {
       Violation(id.ToText() + " is removed with its data, and its member is wanted");
-    } else if (!patroni.IsSafeWithout(cluster, member, wanted)) {
+    } else if (!patroni.IsSafeWithout(cluster, id.name, wanted)) {
       Violation(id.ToText() + " is removed with the only copy of the data");
     }
     return;
@@ -384,6 +390,7 @@ void World::Meddle(const std::string& cluster) {
   });
   if (instances.empty()) return;
   const ObjectId id = instances[random.Below(instances.size())];
+  const auto held = host.Find(id);
   patroni.Died(id.name);
   const auto record = host.StoredRecord(cluster);
   if (random.Chance(50)) {
@@ -395,9 +402,12 @@ void World::Meddle(const std::string& cluster) {
   host.RemoveByHand(id);
   // Whoever removes the last copy by hand has lost it; that is no affair of the engine's.
   if (!random.Chance(weather.volume_meddling) || !record) return;
-  if (!patroni.IsSafeWithout(cluster, id.name, WantedMembers(*record))) return;
+  const auto& mounts = held->object.instance.mounts;
+  if (mounts.empty() || held->object.member.empty()) return;
+  const std::string& volume = mounts.front().volume;
+  if (!patroni.IsSafeWithout(cluster, volume, WantedMembers(*record))) return;
   Note("and its volume");
-  host.RemoveByHand({ObjectKind::kVolume, id.name + "-data"});
+  host.RemoveByHand({ObjectKind::kVolume, volume});
 }
 
 }  // namespace dbaas

@@ -118,7 +118,7 @@ Command PostgreSql::CompleteLog(const ClusterRecord& record, const std::string& 
 }
 
 Result<std::map<std::string, Secret<std::string>>> PostgreSql::RestoreSecrets(
-    const ClusterRecord& source, const ClusterSpec& next) const {
+    const RestoreSpec& restore, const ClusterRecord& source, const ClusterSpec& next) const {
   const std::string& version = source.cluster_spec().engine_version;
   if (MajorOf(version) != MajorOf(next.engine_version)) {
     return Invalid("engine_version",
@@ -130,12 +130,16 @@ Result<std::map<std::string, Secret<std::string>>> PostgreSql::RestoreSecrets(
   return std::map<std::string, Secret<std::string>>{
       {kSourceConfiguration, BackupConfiguration(source)},
       {kSourceAuthority, Secret(policy.s3 ? policy.s3->ca_certificate_pem : std::string())},
-      {kSourceStanza, Secret(Stanza(source))}};
+      {kSourceStanza, Secret(Stanza(source))},
+      {kSourceBranch, Secret(restore.time ? source.BranchAt(*restore.time) : std::string())}};
 }
 
 Command PostgreSql::Restore(const ClusterRecord& record, const std::string& workbench) const {
   const RestoreSpec& restore = *record.restoring();
   const std::string data = DataFolder(MajorOf(record.cluster_spec().engine_version));
+  const auto of_source = [&](const char* name) {
+    return record.secrets.at(std::string(kRestorePrefix) + name).Reveal();
+  };
   Json target = Json::object();
   if (restore.time) target = {{"type", "time"}, {"target", ForPostgres(*restore.time)}};
   if (!restore.backup_id.empty()) target = {{"type", "immediate"}, {"set", restore.backup_id}};
@@ -143,12 +147,13 @@ Command PostgreSql::Restore(const ClusterRecord& record, const std::string& work
   return RunPgbackrest(
       embedded::kRestore,
       {{"config", OwnPath(kBackupPath)},
-       {"stanza", record.secrets.at(std::string(kRestorePrefix) + kSourceStanza).Reveal()},
+       {"stanza", of_source(kSourceStanza)},
        {"address", LocalAddress()},
        {"socket_folder", OwnPath(kSocketFolder)},
        {"data_folder", OwnPath(data)},
        {"mark", OwnPath(std::string(kDataMount) + "/restored.json")},
        {"target", target},
+       {"timeline", of_source(kSourceBranch)},
        {"configuration", DynamicConfiguration(DynamicSettings(record.cluster_spec()))}},
       workbench);
 }

@@ -4,7 +4,7 @@
 //   network orders, volume orders-N-data, instance orders-N (Patroni and PostgreSQL), the same for
 //   each replica, volume orders-backups, instance orders-proxy (HAProxy), and what a host's
 //   clusters share: the network dbaas-management with etcd in it, which is where Patroni keeps who
-//   leads. While it is made from backups also instance orders-restore.
+//   leads. While its data is made from backups also instance orders-restore.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -79,7 +79,7 @@ Object Network(const std::string& name, const std::string& cluster, const std::s
 }
 
 Object Volume(const Member& member, const std::string& cluster) {
-  return {.id = {ObjectKind::kVolume, member.volume()},
+  return {.id = {ObjectKind::kVolume, member.volume},
           .cluster = cluster,
           .part = member.part,
           .member = member.name,
@@ -102,8 +102,7 @@ Object Instance(const ClusterRecord& record, const Member& member,
       .command = {"python3", "-I", OwnPath(kStartPatroniPath), OwnPath(kConfigurationFolder)},
       // For people who look around inside; Patroni has its own.
       .environment = {{"PGDATA", OwnPath(DataFolder(MajorOf(spec.engine_version)))}},
-      .mounts = {{member.volume(), kDataMount},
-                 {RepositoryVolume(record.cluster), kRepositoryMount}},
+      .mounts = {{member.volume, kDataMount}, {RepositoryVolume(record.cluster), kRepositoryMount}},
       .networks = {record.cluster, std::string(kManagementCluster)},
       .files = FilesOf(record, member, files_of_all),
       .resources = member.resources,
@@ -193,22 +192,22 @@ Settings SettingsOf(const ClusterRecord& record) {
 /// Not a member: it is there for as long as the data is made, and nothing follows it.
 Restoration RestorationOf(const ClusterRecord& record, const Member& member) {
   const ClusterSpec& spec = record.cluster_spec();
+  const RestoreSpec& restore = *record.restoring();
   const auto secret = [&](const char* name) {
     return record.secrets.at(std::string(kRestorePrefix) + name);
   };
-  InstanceSpec instance{
-      .image = ImageOf(spec),
-      // As the first process it has to bury whatever loses its parent.
-      .command = {"python3", "-I", "-c",
-                  "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
-                  "while True: signal.pause()"},
-      .mounts = {{member.volume(), kDataMount},
-                 {RepositoryVolume(spec.restore->source.cluster), kRepositoryMount}},
-      .networks = {record.cluster},
-      .files = {PostgresFile(kBackupPath, secret(kSourceConfiguration))},
-      .resources = member.resources,
-      .shm_bytes = std::max(kMinimumShm, member.resources.memory_bytes / 4),
-      .stop_signal = "SIGKILL"};
+  InstanceSpec instance{.image = ImageOf(spec),
+                        // As the first process it has to bury whatever loses its parent.
+                        .command = {"python3", "-I", "-c",
+                                    "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+                                    "while True: signal.pause()"},
+                        .mounts = {{member.volume, kDataMount},
+                                   {RepositoryVolume(restore.source.cluster), kRepositoryMount}},
+                        .networks = {record.cluster},
+                        .files = {PostgresFile(kBackupPath, secret(kSourceConfiguration))},
+                        .resources = member.resources,
+                        .shm_bytes = std::max(kMinimumShm, member.resources.memory_bytes / 4),
+                        .stop_signal = "SIGKILL"};
   if (const auto authority = secret(kSourceAuthority); !authority.Reveal().empty()) {
     instance.files.push_back(PostgresFile(kStorageAuthorityPath, authority));
   }
@@ -217,7 +216,7 @@ Restoration RestorationOf(const ClusterRecord& record, const Member& member) {
                         .cluster = record.cluster,
                         .part = std::string(kClusterPart),
                         .instance = std::move(instance)},
-          .source = spec.restore->ToText()};
+          .source = restore.ToText()};
 }
 
 /// <cluster>-<number>, <cluster>-proxy and <cluster>-restore are taken.
@@ -239,7 +238,8 @@ std::vector<std::string> NeededSecrets(const ClusterRecord& record) {
                                     authority};
   if (record.backup_policy() != nullptr) names.push_back(kRepositoryPassphrase);
   if (record.restoring() != nullptr) {
-    for (const char* name : {kSourceConfiguration, kSourceAuthority, kSourceStanza}) {
+    for (const char* name :
+         {kSourceConfiguration, kSourceAuthority, kSourceStanza, kSourceBranch}) {
       names.push_back(std::string(kRestorePrefix) + name);
     }
   }

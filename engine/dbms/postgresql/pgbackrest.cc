@@ -49,7 +49,7 @@ std::string Retention(const BackupPolicySpec& policy) {
 
 }  // namespace
 
-std::string Stanza(const ClusterRecord& record) { return Scope(record); }
+std::string Stanza(const ClusterRecord& record) { return Incarnation(record); }
 
 Secret<std::string> BackupConfiguration(const ClusterRecord& record) {
   const BackupPolicySpec* policy = record.backup_policy();

@@ -68,7 +68,8 @@ class PostgreSql final : public Dbms {
   Result<BackupCatalogue> ReadBackups(const std::string& output) const override;
   Command CompleteLog(const ClusterRecord& record, const std::string& primary) const override;
   Result<std::map<std::string, Secret<std::string>>> RestoreSecrets(
-      const ClusterRecord& source, const ClusterSpec& next) const override;
+      const RestoreSpec& restore, const ClusterRecord& source,
+      const ClusterSpec& next) const override;
   Command Restore(const ClusterRecord& record, const std::string& workbench) const override;
 
   // claim.cc

@@ -8,6 +8,11 @@ namespace {
 constexpr char kEtcdNamespace[] = "/dbaas/";
 }  // namespace
 
+std::string VolumeOf(const ClusterRecord& record, const std::string& member) {
+  const std::string first = member + "-data";
+  return record.data_set == 0 ? first : first + "-" + std::to_string(record.data_set);
+}
+
 std::vector<Member> Members(const ClusterRecord& record) {
   const ClusterSpec& spec = record.cluster_spec();
   std::vector<Member> members;
@@ -23,6 +28,7 @@ std::vector<Member> Members(const ClusterRecord& record) {
                        .is_replica = true,
                        .resources = replica.resources.value_or(spec.resources)});
   }
+  for (auto& member : members) member.volume = VolumeOf(record, member.name);
   return members;
 }
 
@@ -31,7 +37,11 @@ std::string RepositoryVolume(const std::string& cluster) { return cluster + "-ba
 std::string WorkbenchName(const std::string& cluster) { return cluster + "-restore"; }
 std::string EtcdName() { return std::string(kManagementCluster) + "-etcd"; }
 
-std::string Scope(const ClusterRecord& record) { return record.cluster + "-" + record.uid; }
+std::string Incarnation(const ClusterRecord& record) { return record.cluster + "-" + record.uid; }
+std::string Scope(const ClusterRecord& record) {
+  const std::string first = Incarnation(record);
+  return record.data_set == 0 ? first : first + "." + std::to_string(record.data_set);
+}
 std::string EtcdPrefix(const ClusterRecord& record) { return kEtcdNamespace + Scope(record) + "/"; }
 
 std::string MajorOf(const std::string& engine_version) {

@@ -53,19 +53,21 @@ inline constexpr char kRepositoryPassphrase[] = "repository_passphrase";
 inline constexpr char kSourceConfiguration[] = "configuration";
 inline constexpr char kSourceAuthority[] = "authority";
 inline constexpr char kSourceStanza[] = "stanza";
+inline constexpr char kSourceBranch[] = "branch";
 
 struct Member {
   std::string name;  ///< "orders-1"
   std::string part;  ///< "cluster", "replica/reports"
   bool is_replica = false;
   Resources resources;  ///< Its own, or the cluster's.
-
-  std::string volume() const { return name + "-data"; }
+  std::string volume;   ///< VolumeOf.
 };
 
 /// Candidates by number, then replicas by name. REQUIRES: record.has_cluster_part().
 std::vector<Member> Members(const ClusterRecord& record);
 
+/// "orders-1-data"; after a restoration in place "orders-1-data-1".
+std::string VolumeOf(const ClusterRecord& record, const std::string& member);
 std::string ProxyName(const std::string& cluster);
 std::string RepositoryVolume(const std::string& cluster);
 /// The instance in which a cluster is made from backups.
@@ -76,8 +78,11 @@ std::string EtcdName();
 inline constexpr char kWriteName[] = "write";
 inline constexpr char kReadName[] = "read";
 
-/// Patroni's name for this incarnation of the cluster. With the uid in it, a cluster that was
-/// destroyed and made anew never meets what its predecessor left in etcd.
+/// The name of this incarnation of the cluster: one that was destroyed and made anew never meets
+/// what its predecessor left.
+std::string Incarnation(const ClusterRecord& record);
+/// Patroni's name for it, which is another one for each set of data: members that run on what was
+/// left and those that run on what was restored never meet in etcd.
 std::string Scope(const ClusterRecord& record);
 /// Everything of this cluster in etcd starts with it: "/dbaas/orders-x7kq/".
 std::string EtcdPrefix(const ClusterRecord& record);

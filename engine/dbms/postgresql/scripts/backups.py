@@ -1,5 +1,6 @@
 # Backups by pgBackRest, where the primary is. ARGUMENTS["task"]: "prove" that a backup would work, take a "full", "diff"
-# or "incr" one, "list" what there is, or "complete" the WAL up to now.
+# or "incr" one, "list" what there is, or "complete" the WAL up to now,
+# which tells the timeline.
 # Source: https://pgbackrest.org/command.html
 
 LONGEST_BACKUP = 24 * 3600
@@ -40,6 +41,7 @@ def complete_log():
     sql = "SELECT coalesce(last_archived_wal, '') >= '%s' FROM pg_stat_archiver;" % wal
     if not wait(60, lambda: psql(sql, timeout=5)[0] == "t\n", 0.2):
         fail(archiving()[1] or "WAL %s was not archived within 60 s" % wal)
+    sys.stdout.write(str(int(wal[:8], 16)))
 
 
 task = ARGUMENTS["task"]

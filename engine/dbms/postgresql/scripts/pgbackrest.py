@@ -2,10 +2,10 @@
 # Source: https://pgbackrest.org/command.html
 
 
-def pgbackrest(command, *options, timeout=600):
+def pgbackrest(command, *arguments, timeout=600):
     """What it prints. The script fails with it."""
     argv = ["pgbackrest", "--config=" + ARGUMENTS["config"], "--stanza=" + ARGUMENTS["stanza"],
-            "--log-level-console=off", "--log-level-stderr=error", "--no-log-timestamp", *options, command]
+            "--log-level-console=off", "--log-level-stderr=error", "--no-log-timestamp", command, *arguments]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -1,8 +1,9 @@
 # Makes a data folder from a repository and brings it to where it can be written, before any member runs on it. All of
 # it may be cut and begun again: files that are there already are only compared.
-# Sources: https://pgbackrest.org/command.html#command-restore, https://www.postgresql.org/docs/17/recovery-config.html
+# Sources: https://pgbackrest.org/command.html#command-restore, https://www.postgresql.org/docs/17/recovery-config.html,
+# https://www.postgresql.org/docs/17/runtime-config-wal.html#RUNTIME-CONFIG-WAL-RECOVERY-TARGET
+import datetime
 import getpass
-import re
 import signal
 
 LONGEST_RESTORE = 24 * 3600
@@ -36,37 +37,80 @@ def is_done():
         return False
 
 
+def position(text):
+    high, _, low = text.partition("/")
+    return (int(high, 16) << 32) + int(low, 16)
+
+
+def ways_to(timeline, folder):
+    """Where in the log each timeline that leads to this one was left."""
+    ways = {}
+    for line in pgbackrest("repo-get", "%s/%08X.history" % (folder, timeline)).splitlines():
+        fields = line.split()
+        if fields and fields[0].isdigit():
+            ways[int(fields[0])] = position(fields[1])
+    return ways
+
+
+def is_before_target(backup):
+    if TARGET.get("type") == "time":
+        return backup["timestamp"]["stop"] < datetime.datetime.fromisoformat(TARGET["target"]).timestamp()
+    return TARGET.get("type") != "lsn" or position(backup["lsn"]["stop"]) <= position(TARGET["target"])
+
+
+def chosen_backup():
+    """The youngest that lies on the way to the target, and its timeline. pgBackRest would take the youngest that ended
+    before it, even one of a timeline that a restoration in place has left: from there nothing leads to the target."""
+    stanza = json.loads(pgbackrest("info", "--output=json", timeout=60))[0]
+    database = stanza["db"][-1]
+    folder = "archive/%s/%s-%d" % (ARGUMENTS["stanza"], database["version"], database["id"])
+    timelines = [int(name[:8], 16) for name in pgbackrest("repo-ls", folder, "--filter=[.]history$").split()]
+    backups = [(backup, int(backup["archive"]["stop"][:8], 16)) for backup in reversed(stanza["backup"])]
+    timeline = int(ARGUMENTS["timeline"] or max([*timelines, *(own for _, own in backups)], default=1))
+    ways = ways_to(timeline, folder) if timeline in timelines else {}
+    for backup, own in backups:
+        leads_there = own == timeline or position(backup["lsn"]["stop"]) <= ways.get(own, -1)
+        if backup["label"] == TARGET.get("set") or "set" not in TARGET and leads_there and is_before_target(backup):
+            return backup["label"], own
+    fail("no backup leads to that moment on timeline %d" % timeline)
+
+
 def restore():
-    options = ["--delta"]
-    for option, value in TARGET.items():
-        options.append("--%s=%s" % (option, value))
+    """The timeline of the backup that was taken."""
+    backup, timeline = chosen_backup()
+    options = ["--delta", "--set=" + backup]
+    for option in TARGET.keys() - {"set"}:
+        options.append("--%s=%s" % (option, TARGET[option]))
     if TARGET:
         options.append("--target-action=promote")
+    if ARGUMENTS["timeline"]:
+        options.append("--target-timeline=" + ARGUMENTS["timeline"])
     os.makedirs(DATA, mode=0o700, exist_ok=True)
     # Of a server that was killed with the instance it ran in. This one is new, so nobody runs.
     if os.path.exists(DATA + "/postmaster.pid"):
         os.remove(DATA + "/postmaster.pid")
     pgbackrest("restore", *options, timeout=LONGEST_RESTORE)
+    return timeline
 
 
-def limits():
+def control_data():
+    """What the server knows of its data: name → text."""
     told = subprocess.run(["pg_controldata", "--pgdata=" + DATA], capture_output=True, text=True,
                           env={**os.environ, "LC_ALL": "C"}, check=False)
     if told.returncode != 0:
         fail("pg_controldata: " + told.stderr)
-    for name, parameter in LIMITS.items():
-        found = re.search(r"^%s setting: +(\d+)$" % name, told.stdout, re.MULTILINE)
-        if found:
-            yield "%s=%s" % (parameter, found.group(1))
+    return {name: text.strip() for name, _, text in (line.partition(":") for line in told.stdout.splitlines())}
 
 
-def start(folder):
+def start(folder, *settings):
     """The server alone with us: nobody else may come in, and nothing it does reaches an archive."""
     write(folder + "/hba", "local all postgres peer map=us\n")
     write(folder + "/ident", 'us "%s" postgres\n' % getpass.getuser())
+    known = control_data()
+    limits = ["%s=%s" % (parameter, known[name + " setting"]) for name, parameter in LIMITS.items()]
     settings = ["hba_file=%s/hba" % folder, "ident_file=%s/ident" % folder, "listen_addresses=", "ssl=off",
                 "unix_socket_directories=" + ARGUMENTS["socket_folder"], "archive_mode=off", "hot_standby=off",
-                "logging_collector=off", "log_destination=stderr", *limits()]
+                "logging_collector=off", "log_destination=stderr", *limits, *settings]
     write(folder + "/postgresql.conf", "")
     command = ["postgres", "-D", DATA, "-c", "config_file=%s/postgresql.conf" % folder]
     for setting in settings:
@@ -81,8 +125,22 @@ def last_words(folder):
     return lines[-1].strip() if lines else "it left no word"
 
 
-def recover(folder):
-    server = start(folder)
+def timeline_of_target(folder):
+    """Goes there and stops. The timeline that the target is on may be an older one than where the log ends, and a server
+    that is promoted says that it comes from the one it was told: told another one, none of its own would find the way."""
+    server = start(folder, "recovery_target_action=shutdown")
+    if server.wait(timeout=LONGEST_RESTORE) != 0 or "FATAL:" in open(folder + "/log", errors="replace").read():
+        fail("the server ended while it recovered: " + last_words(folder))
+    known = control_data()
+    return int(known["Min recovery ending loc's timeline"]) or int(known["Latest checkpoint's TimeLineID"])
+
+
+def recover(folder, timeline_of_backup):
+    settings = []
+    if TARGET:
+        timeline = timeline_of_backup if "set" in TARGET else timeline_of_target(folder)
+        settings = ["recovery_target_timeline=%d" % timeline]
+    server = start(folder, *settings)
     deadline = time.monotonic() + LONGEST_RESTORE
     while psql("SELECT pg_is_in_recovery();", timeout=10)[0] != "f\n":
         if server.poll() is not None:
@@ -101,12 +159,23 @@ def recover(folder):
         fail("the server did not stop in order after it had recovered: " + last_words(folder))
 
 
+def announce_timeline():
+    """Nothing was archived here. Without its history nobody would find the way to this timeline again, so the first
+    member hands it in."""
+    log = DATA + "/pg_wal/"
+    for name in sorted(name for name in os.listdir(log) if name.endswith(".history"))[-1:]:
+        status = log + "archive_status/" + name
+        if not os.path.exists(status + ".done"):
+            write(status + ".ready", "")
+
+
 if not is_done():
     if os.path.exists(MARK):
         os.remove(MARK)
-    restore()
+    taken_from = restore()
     with tempfile.TemporaryDirectory() as own_folder:
-        recover(own_folder)
+        recover(own_folder, taken_from)
+    announce_timeline()
     # Patroni takes it where the cluster has none yet; the one in the backup is the source's.
     write(DATA + "/patroni.dynamic.json", json.dumps(ARGUMENTS["configuration"]))
     write(MARK, json.dumps(TARGET))
