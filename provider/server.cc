@@ -329,8 +329,8 @@ Status ProviderServer::ImportResourceState(ServerContext* /*context*/,
         const Resource& resource = *TRY(FindResource(request->type_name()));
         const Value identity = TRY(FromProto(request->identity().identity_data(),
                                              resource.identity_object, "the identity"));
-        if (request->client_capabilities().deferral_allowed() && !lifecycle_.is_configured()) {
-          response->mutable_deferred()->set_reason(tfplugin6::Deferred::PROVIDER_CONFIG_UNKNOWN);
+        if (MayDefer(*request, lifecycle_.is_configured())) {
+          Defer(*response);
           return Ok();
         }
         const StateResponse answer = identity.is_null()
@@ -388,20 +388,18 @@ Status ProviderServer::ValidateDataResourceConfig(
 Status ProviderServer::ReadDataSource(ServerContext* /*context*/,
                                       const tfplugin6::ReadDataSource::Request* request,
                                       tfplugin6::ReadDataSource::Response* response) {
-  return Diagnose(
-      "ReadDataSource", request->type_name(), *response->mutable_diagnostics(),
-      [&]() -> Result<void> {
-        const DataSource& source = *TRY(FindDataSource(request->type_name()));
-        const Value config = TRY(FromProto(request->config(), source.object, "the configuration"));
-        const DataResponse answer = lifecycle_.ReadData(
-            *source.type, config, request->client_capabilities().deferral_allowed());
-        AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
-        if (answer.deferred) {
-          response->mutable_deferred()->set_reason(tfplugin6::Deferred::PROVIDER_CONFIG_UNKNOWN);
-        }
-        *response->mutable_state() = TRY(EncodeObject(answer.state, source));
-        return Ok();
-      });
+  return Diagnose("ReadDataSource", request->type_name(), *response->mutable_diagnostics(),
+                  [&]() -> Result<void> {
+                    const DataSource& source = *TRY(FindDataSource(request->type_name()));
+                    const Value config =
+                        TRY(FromProto(request->config(), source.object, "the configuration"));
+                    const DataResponse answer = lifecycle_.ReadData(
+                        *source.type, config, request->client_capabilities().deferral_allowed());
+                    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+                    if (answer.deferred) Defer(*response);
+                    *response->mutable_state() = TRY(EncodeObject(answer.state, source));
+                    return Ok();
+                  });
 }
 
 // Functions. They get their arguments in full, and need no configuration.

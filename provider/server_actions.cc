@@ -97,8 +97,8 @@ Status ProviderServer::PlanAction(ServerContext* /*context*/,
   return Diagnose("PlanAction", request->type_name(), diagnostics, [&]() -> Result<void> {
     const ActionEntry& action = *TRY(FindAction(request->type_name()));
     const Value config = TRY(FromProto(request->config(), action.object, "the configuration"));
-    if (request->client_capabilities().deferral_allowed() && !lifecycle_.is_configured()) {
-      response->mutable_deferred()->set_reason(tfplugin6::Deferred::PROVIDER_CONFIG_UNKNOWN);
+    if (MayDefer(*request, lifecycle_.is_configured())) {
+      Defer(*response);
       return Ok();
     }
     AddDiagnostics(lifecycle_.PlanAction(*action.type, config), diagnostics);

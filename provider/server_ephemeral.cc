@@ -48,9 +48,7 @@ Status ProviderServer::OpenEphemeralResource(
         const OpenResponse answer =
             lifecycle_.Open(*type.type, config, request->client_capabilities().deferral_allowed());
         AddDiagnostics(answer.diagnostics, diagnostics);
-        if (answer.deferred) {
-          response->mutable_deferred()->set_reason(tfplugin6::Deferred::PROVIDER_CONFIG_UNKNOWN);
-        }
+        if (answer.deferred) Defer(*response);
         *response->mutable_result() = TRY(EncodeObject(answer.result, type));
         WriteLease(answer, *response);
         return Ok();

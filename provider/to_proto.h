@@ -23,6 +23,17 @@ Result<tfplugin6::DynamicValue> ToProto(const Value& value, const Type& type);
 void AddDiagnostics(const Diagnostics& diagnostics, DiagnosticList& list);
 void AddDiagnostic(const Error& error, DiagnosticList& list);
 
+/// The answer to what has to wait until the provider's configuration is known.
+template <typename Response>
+void Defer(Response& response) {
+  response.mutable_deferred()->set_reason(tfplugin6::Deferred::PROVIDER_CONFIG_UNKNOWN);
+}
+/// Whether it has to, and core lets it.
+template <typename Request>
+bool MayDefer(const Request& request, bool is_configured) {
+  return !is_configured && request.client_capabilities().deferral_allowed();
+}
+
 tfplugin6::AttributePath ToProto(const AttributePath& path);
 tfplugin6::Schema ToProto(const Schema& schema);
 /// `identity` as IdentitySchema() makes it. What a configuration must say must be said by an

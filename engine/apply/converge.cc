@@ -271,17 +271,18 @@ class Convergence {
     Close(record.history, problem.empty() ? "ok" : problem, done_);
     spdlog::info("history of {} ends with {}", record.cluster, record.history.back().hash);
     if (!problem.empty() || leaves_unfinished_) return;
-    ForgetLeftData();
     record.settled = record.generation;
     record.expansion = FingerprintOf(desired_);
-    std::erase_if(record.secrets,
-                  [](const auto& secret) { return secret.first.starts_with(kRestorePrefix); });
+    EndRestoration();
   }
 
-  /// Members on restored data have met under a name of their own.
-  void ForgetLeftData() {
+  /// Whatever its data was made from, it is a cluster like any other now.
+  void EndRestoration() {
     ClusterRecord& record = intent_.record;
+    std::erase_if(record.secrets,
+                  [](const auto& secret) { return secret.first.starts_with(kRestorePrefix); });
     if (!record.in_place) return;
+    // Its members have met under another name than those before them.
     ClusterRecord left = record;
     left.data_set = record.in_place->left_data_set;
     Forget(left);

@@ -24,8 +24,7 @@ struct Rounds {
   std::function<void(const WatchReport&)> report;  ///< Returns soon.
 
   /// Calls `look` for each cluster that is there and meant to stay, until a stop is requested.
-  /// False when the host is away, which is no news; `purpose`, for the log, completes "cannot look
-  /// ".
+  /// False when the host is away, which is no news: then the log has "cannot look " and `purpose`.
   bool Each(const char* purpose, const std::function<void(const ClusterRecord&)>& look) const;
   void Tell(WatchReport::Kind kind, const std::string& cluster, std::string text,
             Milliseconds took = {}) const;

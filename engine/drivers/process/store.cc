@@ -67,14 +67,16 @@ Result<void> Store::Make() const {
   TRY(MakeFolders(fs::path(directory_).parent_path().string(), 0755));
   std::string made = directory_ + ".XXXXXX";
   if (mkdtemp(made.data()) == nullptr) return SystemError("making folder " + directory_, errno);
-  Result<bool> named = false;
-  if (geteuid() == 0 && lchown(made.c_str(), user_.uid, user_.gid) != 0) {
-    named = SystemError("giving " + directory_ + " to " + user_.name, errno);
-  } else {
-    named = RenameNew(made, directory_);
-  }
-  if (!named || !*named) rmdir(made.c_str());
-  return named ? Ok() : Result<void>(named.error());
+  const auto give_and_name = [&]() -> Result<bool> {
+    if (geteuid() == 0 && lchown(made.c_str(), user_.uid, user_.gid) != 0) {
+      return SystemError("giving " + directory_ + " to " + user_.name, errno);
+    }
+    return RenameNew(made, directory_);
+  };
+  const auto is_it = give_and_name();
+  if (!is_it || !*is_it) rmdir(made.c_str());
+  if (!is_it) return is_it.error();
+  return Ok();
 }
 
 Result<void> Store::Prepare() const {

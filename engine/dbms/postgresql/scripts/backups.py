@@ -1,6 +1,5 @@
 # Backups by pgBackRest, where the primary is. ARGUMENTS["task"]: "prove" that a backup would work, take a "full", "diff"
-# or "incr" one, "list" what there is, or "complete" the WAL up to now,
-# which tells the timeline.
+# or "incr" one, "list" what there is, or "complete" the WAL up to now and tell its timeline.
 # Source: https://pgbackrest.org/command.html
 
 LONGEST_BACKUP = 24 * 3600
