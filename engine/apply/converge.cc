@@ -29,7 +29,7 @@ namespace {
 constexpr int kWorkers = 24;
 // The first round does the work, the second confirms it. More are for what only shows afterwards,
 // such as a standby that could lower max_connections only once its primary had.
-constexpr int kRounds = 4;
+constexpr int kRounds = 6;
 
 // Other clusters wait for their turn meanwhile.
 constexpr Milliseconds kRepairTimeout = std::chrono::minutes(10);
@@ -366,7 +366,7 @@ class Convergence {
     before_objects_ = IdsOf(desired_.objects);
     ClusterRecord& record = intent_.record;
     if (wanted.undo) {
-      TRY(UndoInPlace(desired_, TRY(Look()).observed, record));
+      TRY(UndoInPlace(*dbms_, TRY(Look()).observed, record));
     } else {
       RestoreSpec to = wanted.restore;
       to.source = change_.id;
@@ -501,7 +501,35 @@ class Convergence {
       const auto& objects = sight.observed.objects;
       observed_.objects.insert(observed_.objects.end(), objects.begin(), objects.end());
     }
+    if (intent_.record.in_place && plan.made > 0) return CarryRestoration(sight, plan);
     return Carry(plan, *lease_);
+  }
+
+  /// A restoration in place goes by rounds, each put down in the record before the next: who is
+  /// left behind has ended, and until when he was at work; the data is made. So however long an
+  /// attempt was cut, nobody's rows are left without a name or given up for what was there before.
+  Result<void> CarryRestoration(const Sight& sight, Plan plan) {
+    RestoreInPlace& in_place = *intent_.record.in_place;
+    LeftBranch& left = intent_.record.left_branches.back();
+    const MemberFacts* primary = sight.facts ? sight.facts->Primary() : nullptr;
+    if (plan.ends > 0 && primary != nullptr && primary->running) {
+      left.name =
+          TRY(Patiently([&] { return CompleteLog(driver_, intent_.record, primary->name); }));
+    }
+    left.until = clock_.Now();
+    TRY(NoteInRecord());
+    plan.actions.resize(plan.ends > 0 ? plan.ends : plan.made);
+    TRY(Carry(plan, *lease_));
+    if (plan.ends > 0) return Ok();
+    in_place.is_made = true;
+    desired_.restoration->is_made = true;
+    return NoteInRecord();
+  }
+
+  /// Under the generation that is being carried out.
+  Result<void> NoteInRecord() {
+    TRY(lease_->Check());
+    return WriteRecord(intent_.record.generation);
   }
 
   Result<void> CheckDisruption(const Disruption& disruption) const {

@@ -8,6 +8,7 @@
 
 #include "engine/apply/backups.h"
 #include "engine/apply/converge.h"
+#include "engine/apply/desired.h"
 #include "engine/apply/run_command.h"
 
 namespace dbaas {
@@ -41,14 +42,6 @@ Result<void> CheckTarget(const RestoreSpec& restore, const BackupCatalogue& cata
                   ToText(latest), arrives ? "" : ": ", catalogue.archiving_problem));
 }
 
-/// Until the end of what is committed now can be restored. The branch of the log that it is on.
-Result<std::string> CompleteLog(Driver& driver, const ClusterRecord& source,
-                                const std::string& primary) {
-  const Dbms* dbms = TRY(DbmsOf(source));
-  return TRY_IN(RunCommand(driver, dbms->CompleteLog(source, primary)),
-                "having " + source.cluster + " archive its log up to now");
-}
-
 Result<void> TakeSecrets(const RestoreSpec& restore, const ClusterRecord& source,
                          ClusterRecord& record) {
   const Dbms* dbms = TRY(DbmsOf(source));
@@ -70,6 +63,14 @@ Result<void> CheckNotBegun(Driver& driver, const ClusterRecord& record) {
   return Invalid("restore",
                  fmt::format("the creation of {} has begun from something else", record.cluster),
                  "Destroy it first, or set restore back to what it was.");
+}
+
+/// From then on there may be rows that only a backup of their own keeps.
+Result<void> CheckNotMade(const ClusterRecord& record) {
+  if (!record.in_place || !record.in_place->is_made) return Ok();
+  return Conflict("what was restored of " + record.cluster + " is served, or about to be",
+                  "Apply first, which ends the restoration. `dbaas backups` shows the backup that "
+                  "was taken before it; `dbaas restore --backup-id` goes back to that.");
 }
 
 Result<ClusterRecord> FindSource(Driver& driver, const RestoreSpec& restore,
@@ -119,6 +120,13 @@ Result<void> TakeSource(Driver& driver, Clock& clock, Moment moment, const Resto
 
 }  // namespace
 
+Result<std::string> CompleteLog(Driver& driver, const ClusterRecord& source,
+                                const std::string& primary) {
+  const Dbms* dbms = TRY(DbmsOf(source));
+  return TRY_IN(RunCommand(driver, dbms->CompleteLog(source, primary)),
+                "having " + source.cluster + " archive its log up to now");
+}
+
 Result<void> TakeRestoreSource(Driver& driver, Clock& clock, Moment moment,
                                const std::optional<ClusterRecord>& before, ClusterRecord& record) {
   if (record.settled != 0 || record.in_place) return Ok();
@@ -137,6 +145,7 @@ Result<void> TakeRestoreSource(Driver& driver, Clock& clock, Moment moment,
 Result<void> BeginInPlace(Driver& driver, Clock& clock, Moment moment, const RestoreSpec& to,
                           ClusterRecord& record) {
   TRY(CheckHasPolicy(record, to.source.ToText()));
+  TRY(CheckNotMade(record));
   if (!to.time && to.position.empty() && to.backup_id.empty()) {
     return Invalid("time", "no moment is named to go back to");
   }
@@ -167,26 +176,22 @@ Result<void> BeginInPlace(Driver& driver, Clock& clock, Moment moment, const Res
   return TakeSecrets(to, record, record);
 }
 
-Result<void> UndoInPlace(const DesiredState& desired, const Observation& observed,
-                         ClusterRecord& record) {
+Result<void> UndoInPlace(const Dbms& dbms, const Observation& observed, ClusterRecord& record) {
   if (!record.in_place) {
     return Invalid("", "cluster " + record.cluster + " is not being restored");
   }
-  const auto runs_already = [&](const Object& object) {
-    const ObservedObject* found = observed.Find(object.id);
-    return object.id.kind == ObjectKind::kInstance && !object.member.empty() && found != nullptr &&
-           found->fingerprint == object.fingerprint;
-  };
-  const auto& objects = desired.objects;
-  const auto runs = std::find_if(objects.begin(), objects.end(), runs_already);
-  if (runs != objects.end()) {
-    return Conflict(runs->member + " runs on the restored data already",
-                    "`dbaas backups` shows the backup that was taken before; `dbaas restore "
-                    "--backup-id` goes back to it.");
+  TRY(CheckNotMade(record));
+  ClusterRecord left = record;
+  left.data_set = record.in_place->left_data_set;
+  left.left_branches.pop_back();
+  left.in_place.reset();
+  const DesiredState desired = TRY(Desire(dbms, left));
+  for (const auto& object : desired.objects) {
+    if (!object.holds_data || observed.Find(object.id) != nullptr) continue;
+    return Conflict(object.id.ToText() + ", which the cluster ran on, is gone",
+                    "Apply goes on with the restoration.");
   }
-  record.data_set = record.in_place->left_data_set;
-  record.left_branches.pop_back();
-  record.in_place.reset();
+  record = std::move(left);
   return Ok();
 }
 

@@ -24,16 +24,20 @@ namespace dbaas {
 Result<void> TakeRestoreSource(Driver& driver, Clock& clock, Moment moment,
                                const std::optional<ClusterRecord>& before, ClusterRecord& record);
 
+/// Ends when all that `source` has committed is in its repository. The branch of the log that it is
+/// on.
+Result<std::string> CompleteLog(Driver& driver, const ClusterRecord& source,
+                                const std::string& primary);
+
 /// Makes a record say that its cluster is to go back to what `to` names, on a new set of data; or
 /// to that instead, when it is on its way back already. Errors as above, on the attributes of `to`
-/// by themselves; kUnavailable when nobody leads who could complete the log. A plan completes
-/// nothing.
+/// by themselves; kUnavailable when nobody leads who could complete the log, kConflict once the
+/// data is made. A plan completes nothing.
 Result<void> BeginInPlace(Driver& driver, Clock& clock, Moment moment, const RestoreSpec& to,
                           ClusterRecord& record);
 
 /// Makes it say again what it said before. kInvalid when the cluster is not on its way back;
-/// kConflict once a member runs on what was restored: `desired` is what the record expands to.
-Result<void> UndoInPlace(const DesiredState& desired, const Observation& observed,
-                         ClusterRecord& record);
+/// kConflict once the data is made, or when volumes that it ran on are gone.
+Result<void> UndoInPlace(const Dbms& dbms, const Observation& observed, ClusterRecord& record);
 
 }  // namespace dbaas

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "engine/apply/view.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "engine/apply/desired.h"
@@ -61,6 +63,24 @@ void AddDrift(const Diff& diff, const Observation& observed, ClusterView& view) 
   }
 }
 
+void EraseRemovals(Diff& diff) {
+  std::erase_if(diff.changes,
+                [](const auto& change) { return change.kind == ChangeKind::kRemove; });
+}
+
+/// REQUIRES: settled < generation.
+std::string WhatIsUnfinished(const ClusterRecord& record) {
+  const std::string what = record.history.empty() ? "" : ": " + record.history.back().what;
+  if (record.deleting) return "its deletion was cut short" + what;
+  if (!record.in_place) return "the last apply did not finish" + what;
+  const RestoreInPlace& in_place = *record.in_place;
+  const std::string going =
+      fmt::format("its restoration as of {} did not finish: any apply goes on with it",
+                  in_place.to.MomentToText());
+  if (in_place.is_made) return going;
+  return going + fmt::format(", `dbaas restore {} --undo` gives it up", record.cluster);
+}
+
 std::string Status(const ClusterRecord& record, const ClusterView& view) {
   if (record.deleting) return "deleting";
   if (record.settled == 0) return "creating";
@@ -88,18 +108,17 @@ Result<ClusterView> MakeView(const ViewInput& input) {
     view.ca_certificate_pem = authority->second.Reveal();
   }
   AddMembers(desired, input, view);
-  AddDrift(ComputeDiff(desired.objects, OnlyOf(record.cluster, input.observed), {}), input.observed,
-           view);
+  Diff own = ComputeDiff(desired.objects, OnlyOf(record.cluster, input.observed), {});
+  // What a restoration in place leaves is kept on purpose until that has ended.
+  if (record.in_place) EraseRemovals(own);
+  AddDrift(own, input.observed, view);
   // Of what is shared, only what this cluster needs is its business; other things may be there.
   Diff shared =
       ComputeDiff(desired.shared, OnlyOf(std::string(kManagementCluster), input.observed), {});
-  std::erase_if(shared.changes,
-                [](const auto& change) { return change.kind == ChangeKind::kRemove; });
+  EraseRemovals(shared);
   AddDrift(shared, input.observed, view);
   if (record.settled < record.generation) {
-    const std::string what = record.history.empty() ? "" : ": " + record.history.back().what;
-    view.drift[std::string(kClusterPart)].push_back(
-        (record.deleting ? "its deletion was cut short" : "the last apply did not finish") + what);
+    view.drift[std::string(kClusterPart)].push_back(WhatIsUnfinished(record));
   }
   view.status = Status(record, view);
   return view;

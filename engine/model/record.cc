@@ -13,7 +13,8 @@ void ReadDataSet(const Json& json, ClusterRecord& record) {
   record.data_set = static_cast<int>(GetInt(json, "data_set"));
   if (const Json& in_place = GetMember(json, "restore_in_place"); in_place.is_object()) {
     record.in_place = {.to = RestoreFromJson(GetMember(in_place, "to")),
-                       .left_data_set = static_cast<int>(GetInt(in_place, "left_data_set"))};
+                       .left_data_set = static_cast<int>(GetInt(in_place, "left_data_set")),
+                       .is_made = GetBool(in_place, "is_made")};
   }
   for (const auto& branch : GetMember(json, "left_branches")) {
     record.left_branches.push_back(
@@ -31,7 +32,8 @@ void WriteDataSet(const ClusterRecord& record, Json& json) {
   }
   if (!record.in_place) return;
   json["restore_in_place"] = {{"to", ToJson(record.in_place->to)},
-                              {"left_data_set", record.in_place->left_data_set}};
+                              {"left_data_set", record.in_place->left_data_set},
+                              {"is_made", record.in_place->is_made}};
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ inline constexpr char kRestorePrefix[] = "restore.";
 struct RestoreInPlace {
   RestoreSpec to;         ///< The source is the cluster itself.
   int left_data_set = 0;  ///< What the members ran on before.
+  bool is_made = false;   ///< The new data is there, and members may run on it: no way back.
 };
 
 /// A branch of the cluster's log that a restoration in place has left. What was committed on it is

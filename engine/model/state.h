@@ -29,7 +29,8 @@ inline constexpr std::string_view kSecretSettingPrefix = "role.";
 struct Restoration {
   std::string member;
   Object workbench;
-  std::string source;  ///< For people: RestoreSpec::ToText().
+  std::string source;    ///< For people: RestoreSpec::ToText().
+  bool is_made = false;  ///< Known to be done, unless the volume is gone again.
 };
 
 struct DesiredState {

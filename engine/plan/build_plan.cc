@@ -53,18 +53,26 @@ class Builder {
     return Add(std::move(title), WaitUntil{std::move(condition)}, std::move(after), "");
   }
 
-  /// Data is made in the place of what the members run on: all of them end first. So nothing that
-  /// is left behind is acknowledged after that, and nobody hands over to anybody. The volume
-  /// for the new data comes after that, so while it is missing they may be there.
+  /// Data is made in the place of what the members run on: all of them end first, the primary last,
+  /// so that nobody is left who could be promoted. The volume for the new data comes after that, so
+  /// while it is missing they may be there.
   void PlanEnds() {
     const auto& restoration = input_.desired.restoration;
     if (!restoration || !LacksVolume(restoration->member)) return;
-    for (const auto& change : diff_.changes) {
-      const bool ends = change.kind == ChangeKind::kReplace || change.kind == ChangeKind::kRemove;
-      if (!ends || change.member.empty() || change.id.kind != ObjectKind::kInstance) continue;
-      ended_[change.id] =
-          Add("- " + change.id.ToText(), RemoveObject{change.id}, {}, change.reason);
+    const std::string primary = PrimaryName();
+    Ids followers;
+    for (const bool leads : {false, true}) {
+      for (const auto& change : diff_.changes) {
+        const bool ends = change.kind == ChangeKind::kReplace || change.kind == ChangeKind::kRemove;
+        if (!ends || change.member.empty() || change.id.kind != ObjectKind::kInstance) continue;
+        if ((change.member == primary) != leads) continue;
+        const ActionId ended =
+            Add("- " + change.id.ToText(), RemoveObject{change.id}, followers, change.reason);
+        ended_[change.id] = ended;
+      }
+      for (const auto& [id, ended] : ended_) followers.push_back(ended);
     }
+    plan_.ends = ended_.size();
   }
 
   bool LacksVolume(const std::string& member) const {
@@ -103,9 +111,11 @@ class Builder {
   void PlanRestoration() {
     const auto& restoration = input_.desired.restoration;
     if (!restoration || (ended_.empty() && IsThere(restoration->member))) return;
+    if (restoration->is_made && !LacksVolume(restoration->member)) return;
     restored_ = {Add("restore the data of " + restoration->member,
                      RestoreData{restoration->workbench}, FoundationsOf(restoration->workbench),
                      "from " + restoration->source)};
+    plan_.made = plan_.actions.size();
   }
 
   /// Whoever comes to a cluster that is made from backups first would begin an empty one.

@@ -95,6 +95,11 @@ struct Action {
 struct Plan {
   std::vector<Action> actions;
   Disruption disruption;  ///< What carrying it out costs.
+  /// With the first so many actions the members have ended in whose place data is restored; with so
+  /// many it is made. 0: nothing of the kind is done. An apply that has to put down what it left
+  /// stops there and plans again.
+  std::size_t ends = 0;
+  std::size_t made = 0;
   bool empty() const { return actions.empty(); }
   /// One action a line: "+ instance orders-1  after volume orders-1-data  node_count 1 → 2".
   std::string ToText() const;

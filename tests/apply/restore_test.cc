@@ -188,10 +188,12 @@ TEST_F(InPlaceTest, MembersEndThenDataIsMadeThenTheyComeBack) {
   const auto plan = PreviewMaintenance(world_.Context(), To(kBackup));
   ASSERT_TRUE(plan.has_value()) << plan.error().ToLine();
   const std::string text = plan->ToText();
-  EXPECT_THAT(text, HasSubstr("- instance orders-1  restore as of backup backup-1\n"
-                              "- instance orders-2  restore as of backup backup-1\n"
-                              "+ volume orders-1-data-1  after instance orders-1, instance "
-                              "orders-2  restore as of backup backup-1\n"));
+  EXPECT_THAT(text, HasSubstr("- instance orders-2  restore as of backup backup-1\n"
+                              "- instance orders-1  after instance orders-2  restore as of backup "
+                              "backup-1\n"
+                              "+ volume orders-1-data-1  after instance orders-2, instance "
+                              "orders-1  restore as of backup backup-1\n"))
+      << "the primary last: nobody is left to be promoted";
   EXPECT_THAT(text, HasSubstr("restore the data of orders-1  after volume orders-1-data-1  from "
                               "local/orders, as of backup backup-1\n"));
   EXPECT_THAT(plan->disruption.Summary(),
@@ -269,17 +271,44 @@ TEST_F(InPlaceTest, OneThatFailedGoesOnByAnyApplyOrToAnotherMoment) {
   EXPECT_EQ(Record().left_branches.size(), 2U);
 }
 
-TEST_F(InPlaceTest, WhatRunsOnRestoredDataIsNotUndone) {
+TEST_F(InPlaceTest, WhatRunsOnRestoredDataIsNeitherUndoneNorLeftWithoutABackup) {
   world_.host.OnFault([](const FakeCall& call) {
     const bool is_old_volume = call.method == "Remove" && call.subject == "volume orders-1-data";
     return is_old_volume ? FakeFault::kBefore : FakeFault::kNone;
   });
   ASSERT_FALSE(Maintain(world_.Context(), To(kBackup)).has_value());
   world_.host.OnFault(nullptr);
-  EXPECT_THAT(Maintain(world_.Context(), Undo()).error().ToLine(),
-              HasSubstr("orders-1 runs on the restored data already"));
+  for (const auto& wanted : {Undo(), To(kBackup)}) {
+    EXPECT_THAT(Maintain(world_.Context(), wanted).error().ToLine(),
+                HasSubstr("what was restored of orders is served, or about to be"));
+  }
   ASSERT_TRUE(world_.Apply(Change(Verb::kUpdate, Spec(1))).has_value());
   EXPECT_EQ(PlanNow(), "");
+}
+
+TEST_F(InPlaceTest, WithoutTheVolumesOfBeforeThereIsNoUndo) {
+  world_.patroni.FailNextRestore("the log ends before that");
+  ASSERT_FALSE(Maintain(world_.Context(), To(kBackup)).has_value());
+  world_.host.RemoveByHand({ObjectKind::kVolume, "orders-1-data"});
+  EXPECT_THAT(Maintain(world_.Context(), Undo()).error().ToLine(),
+              HasSubstr("volume orders-1-data, which the cluster ran on, is gone"));
+  EXPECT_TRUE(world_.Apply(Change(Verb::kUpdate, Spec(1))).has_value());
+}
+
+TEST_F(InPlaceTest, UntilWhenABranchWasWrittenIsWhenItsMembersHaveEnded) {
+  const std::string first = "instance orders-1";
+  world_.host.OnFault([&](const FakeCall& call) {
+    return call == FakeCall{.method = "Remove", .subject = first} ? FakeFault::kBefore
+                                                                  : FakeFault::kNone;
+  });
+  ASSERT_FALSE(Maintain(world_.Context(), To(kBackup)).has_value());
+  world_.host.OnFault(nullptr);
+  world_.clock.Tick(std::chrono::hours(5));
+  const TimePoint still_served = world_.clock.Now();
+  world_.clock.Tick(std::chrono::seconds(1));
+  ASSERT_TRUE(world_.Apply(Change(Verb::kUpdate, Spec(1))).has_value());
+  EXPECT_EQ(Record().BranchAt(still_served), "1") << "what was committed then is out of reach";
+  EXPECT_EQ(Record().BranchAt(world_.clock.Now() + std::chrono::seconds(1)), "");
 }
 
 TEST_F(InPlaceTest, WhatADeletionHasLeftIsNotRestored) {

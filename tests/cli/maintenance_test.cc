@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// switchover, failover, restart and reload, as typed, over a host in memory.
+// switchover, failover, restart, restore and reload, as typed, over a host in memory.
 #include "tests/cli/fixture.h"
 
 namespace dbaas {
@@ -133,6 +133,56 @@ TEST_F(MaintenanceTest, SomeMembersRestartInTheOrderThatIsSafe) {
   EXPECT_THAT(err_.str(), HasSubstr("orders-9 is no member of local/orders"));
   EXPECT_EQ(Dbaas({"events", "orders"}), kDone);
   EXPECT_THAT(out_.str(), HasSubstr("restart orders-1, orders-3  ok\n"));
+}
+
+class RestoreVerbTest : public MaintenanceTest {
+ protected:
+  RestoreVerbTest() {
+    Write("", std::string(kReplica) + R"(, "dbaas_backup_policy": {"p": {
+        "cluster_id": "${dbaas_cluster.main.id}", "retention": {"full": 1}}})");
+    EXPECT_EQ(In("apply", {"--yes"}), kDone) << err_.str();
+    EXPECT_EQ(Dbaas({"backup", "orders"}), kDone) << err_.str();
+    host_->ForgetCalls();
+  }
+};
+
+TEST_F(RestoreVerbTest, ItSaysWhatIsLostAndAsksBeforeAnythingHappens) {
+  std::istringstream no("no\n");
+  session_.in = &no;
+  EXPECT_EQ(Dbaas({"restore", "orders", "--time", "1970-01-01T00:01:30Z"}), kFailed);
+  EXPECT_THAT(out_.str(),
+              HasSubstr("local/orders, restore as of 1970-01-01T00:01:30.000Z: 2 restores; nobody "
+                        "is served until the data is restored; data at risk: none\n"
+                        "1. orders-1        restore"));
+  EXPECT_THAT(out_.str(), HasSubstr("All that was committed after 1970-01-01T00:01:30.000Z is gone "
+                                    "from the cluster"));
+  EXPECT_TRUE(host_->CallsOf("WriteRecord").empty());
+  EXPECT_EQ(Dbaas({"restore", "orders", "--backup-id", "backup-1", "--yes"}), kDone) << err_.str();
+  EXPECT_EQ(In("plan", {"--detailed-exitcode"}), kDone);
+  EXPECT_EQ(Dbaas({"events", "orders", "--verify"}), kDone);
+  EXPECT_THAT(out_.str(), HasSubstr("restore as of backup backup-1  ok\n"));
+}
+
+TEST_F(RestoreVerbTest, OneTargetIsNamed) {
+  EXPECT_NE(Dbaas({"restore", "orders", "--yes"}), kDone);
+  EXPECT_NE(Dbaas({"restore", "orders", "--lsn", "0/1", "--backup-id", "backup-1"}), kDone);
+  EXPECT_EQ(Dbaas({"restore", "orders", "--time", "yesterday", "--yes"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("yesterday"));
+  EXPECT_TRUE(host_->CallsOf("WriteRecord").empty());
+}
+
+TEST_F(RestoreVerbTest, OneThatDidNotEndSaysWhatCanBeDone) {
+  patroni_.FailNextRestore("the log ends before that");
+  EXPECT_EQ(Dbaas({"restore", "orders", "--backup-id", "backup-1", "--yes"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("the log ends before that"));
+  EXPECT_EQ(Dbaas({"show", "orders"}), kDone);
+  EXPECT_THAT(out_.str(),
+              HasSubstr("its restoration as of backup backup-1 did not finish: any apply "
+                        "goes on with it"));
+  EXPECT_THAT(out_.str(), ::testing::Not(HasSubstr("is not part of the record")))
+      << "what was there before is kept on purpose";
+  EXPECT_EQ(Dbaas({"restore", "orders", "--undo"}), kDone) << err_.str();
+  EXPECT_EQ(In("plan", {"--detailed-exitcode"}), kDone);
 }
 
 TEST_F(MaintenanceTest, ReloadReachesEveryMemberAndRestartsNobody) {

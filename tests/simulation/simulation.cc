@@ -381,7 +381,8 @@ class Simulation {
     const auto record = world_.host.StoredRecord(cluster);
     if (record && record->has_cluster_part() && !record->deleting && record->settled > 0) return;
     if (wanted_[kSource].exists) {
-      for (int i = 0; i < kTries && !Failed(); ++i) {
+      // Backups and the proof of a repository have no patience of their own.
+      for (int i = 0; i < 3 * kTries && !Failed(); ++i) {
         if (!BackUpSource("carol")) return;
       }
       return world_.Violation("no backup can be taken");

@@ -137,8 +137,10 @@ Result<std::map<std::string, Secret<std::string>>> PostgreSql::RestoreSecrets(
 Command PostgreSql::Restore(const ClusterRecord& record, const std::string& workbench) const {
   const RestoreSpec& restore = *record.restoring();
   const std::string data = DataFolder(MajorOf(record.cluster_spec().engine_version));
+  // One that was begun by an earlier version has no branch.
   const auto of_source = [&](const char* name) {
-    return record.secrets.at(std::string(kRestorePrefix) + name).Reveal();
+    const auto found = record.secrets.find(std::string(kRestorePrefix) + name);
+    return found == record.secrets.end() ? std::string() : found->second.Reveal();
   };
   Json target = Json::object();
   if (restore.time) target = {{"type", "time"}, {"target", ForPostgres(*restore.time)}};

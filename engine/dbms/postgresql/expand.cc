@@ -216,7 +216,8 @@ Restoration RestorationOf(const ClusterRecord& record, const Member& member) {
                         .cluster = record.cluster,
                         .part = std::string(kClusterPart),
                         .instance = std::move(instance)},
-          .source = restore.ToText()};
+          .source = restore.ToText(),
+          .is_made = record.in_place && record.in_place->is_made};
 }
 
 /// <cluster>-<number>, <cluster>-proxy and <cluster>-restore are taken.
@@ -238,8 +239,7 @@ std::vector<std::string> NeededSecrets(const ClusterRecord& record) {
                                     authority};
   if (record.backup_policy() != nullptr) names.push_back(kRepositoryPassphrase);
   if (record.restoring() != nullptr) {
-    for (const char* name :
-         {kSourceConfiguration, kSourceAuthority, kSourceStanza, kSourceBranch}) {
+    for (const char* name : {kSourceConfiguration, kSourceAuthority, kSourceStanza}) {
       names.push_back(std::string(kRestorePrefix) + name);
     }
   }

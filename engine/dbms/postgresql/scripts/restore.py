@@ -59,25 +59,27 @@ def is_before_target(backup):
 
 
 def chosen_backup():
-    """The youngest that lies on the way to the target, and its timeline. pgBackRest would take the youngest that ended
-    before it, even one of a timeline that a restoration in place has left: from there nothing leads to the target."""
+    """The youngest that lies on the way to the target, its timeline, and the timelines without a history. pgBackRest would
+    take the youngest that ended before it, even one of a timeline that a restoration in place has left: from there nothing
+    leads to the target."""
     stanza = json.loads(pgbackrest("info", "--output=json", timeout=60))[0]
     database = stanza["db"][-1]
     folder = "archive/%s/%s-%d" % (ARGUMENTS["stanza"], database["version"], database["id"])
     timelines = [int(name[:8], 16) for name in pgbackrest("repo-ls", folder, "--filter=[.]history$").split()]
     backups = [(backup, int(backup["archive"]["stop"][:8], 16)) for backup in reversed(stanza["backup"])]
-    timeline = int(ARGUMENTS["timeline"] or max([*timelines, *(own for _, own in backups)], default=1))
+    newest = max([1, *timelines, *(own for _, own in backups)])
+    timeline = int(ARGUMENTS["timeline"] or newest)
     ways = ways_to(timeline, folder) if timeline in timelines else {}
     for backup, own in backups:
         leads_there = own == timeline or position(backup["lsn"]["stop"]) <= ways.get(own, -1)
         if backup["label"] == TARGET["set"] if "set" in TARGET else leads_there and is_before_target(backup):
-            return backup["label"], own
+            return backup["label"], own, set(range(2, newest + 1)) - set(timelines)
     fail("no backup leads to that moment on timeline %d" % timeline)
 
 
 def restore():
     """The timeline of the backup that was taken."""
-    backup, timeline = chosen_backup()
+    backup, timeline, without_history = chosen_backup()
     options = ["--delta", "--set=" + backup]
     for option in TARGET.keys() - {"set"}:
         options.append("--%s=%s" % (option, TARGET[option]))
@@ -90,7 +92,18 @@ def restore():
     if os.path.exists(DATA + "/postmaster.pid"):
         os.remove(DATA + "/postmaster.pid")
     pgbackrest("restore", *options, timeout=LONGEST_RESTORE)
+    # A server that is promoted takes the first number without a history. One that never got to the repository would make
+    # that a number below the newest, and what follows could not be told from what is there.
+    for without in without_history:
+        write("%s/pg_wal/%08X.history" % (DATA, without), "")
     return timeline
+
+
+def remove_empty_histories():
+    log = DATA + "/pg_wal/"
+    for name in os.listdir(log):
+        if name.endswith(".history") and os.path.getsize(log + name) == 0:
+            os.remove(log + name)
 
 
 def control_data():
@@ -175,6 +188,7 @@ if not is_done():
     taken_from = restore()
     with tempfile.TemporaryDirectory() as own_folder:
         recover(own_folder, taken_from)
+    remove_empty_histories()
     announce_timeline()
     # Patroni takes it where the cluster has none yet; the one in the backup is the source's.
     write(DATA + "/patroni.dynamic.json", json.dumps(ARGUMENTS["configuration"]))
