@@ -2,6 +2,7 @@
 #include "tests/simulation/planted_bug.h"
 
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace dbaas {
@@ -32,6 +33,10 @@ class BuggyDriver final : public Driver {
   Result<Observation> Observe(const std::optional<std::string>& cluster) override {
     auto observed = driver_->Observe(cluster);
     if (observed && bug_ == PlantedBug::kGivesOutTheSamePort) observed->used_ports.clear();
+    if (observed) {
+      std::erase_if(observed->objects,
+                    [&](const auto& o) { return said_to_be_gone_.contains(o.id); });
+    }
     if (observed && bug_ == PlantedBug::kFencesInNameOnly) {
       for (auto& object : observed->objects) {
         if (object.id.name == said_to_be_dead_) object.state = RunState::kStopped;
@@ -48,6 +53,11 @@ class BuggyDriver final : public Driver {
     return Told(driver_->Ensure(object));
   }
   Result<void> Remove(const ObjectId& id) override {
+    if (bug_ == PlantedBug::kServesWhatItLeaves && restores_in_place_ &&
+        id.kind == ObjectKind::kInstance) {
+      said_to_be_gone_.insert(id);
+      return Ok();
+    }
     auto removed = driver_->Remove(id);
     if (removed && bug_ == PlantedBug::kRemovesTheVolumeToo && id.kind == ObjectKind::kInstance) {
       (void)driver_->Remove({ObjectKind::kVolume, id.name + "-data"});
@@ -90,6 +100,7 @@ class BuggyDriver final : public Driver {
   }
   Result<void> WriteRecord(const ClusterRecord& record, std::int64_t expected) override {
     const bool settles = record.generation == expected;
+    restores_in_place_ = record.in_place.has_value();
     if (settles && bug_ == PlantedBug::kForgetsToSettle) return Ok();
     if (!settles && bug_ == PlantedBug::kWritesNoIntent) {
       not_written_ = expected;
@@ -131,6 +142,8 @@ class BuggyDriver final : public Driver {
   std::unique_ptr<Driver> driver_;
   std::optional<std::int64_t> not_written_;
   std::string said_to_be_dead_;
+  bool restores_in_place_ = false;
+  std::set<ObjectId> said_to_be_gone_;
 };
 
 class BuggyThreads final : public Threads {
@@ -142,9 +155,6 @@ class BuggyThreads final : public Threads {
       const bool restores = std::holds_alternative<RestoreData>(action.operation);
       if (bug == PlantedBug::kLeavesOutTheSwitchover && is_switchover) return Ok();
       if (bug == PlantedBug::kForgetsToRestore && restores) return Ok();
-      const bool ends = std::holds_alternative<RemoveObject>(action.operation) &&
-                        action.reason.starts_with("restore as of");
-      if (bug == PlantedBug::kServesWhatItLeaves && ends) return Ok();
       return perform(action);
     });
   }
