@@ -2,8 +2,8 @@
 //
 // action.dbaas_restore: a cluster goes back, in its own place, to what its backups hold.
 #include "schemas/action.h"
+#include "schemas/restore_target.h"
 #include "schemas/spellings.h"
-#include "schemas/timestamp.h"
 #include "schemas/types.h"
 
 namespace dbaas {
@@ -39,10 +39,8 @@ Table<Restore> Rows() {
 
 ActionType RestoreAction() {
   return ActionOf<Restore>(Rows(), [](const Restore& config) -> Result<Maintenance> {
-    RestoreSpec restore{.backup_id = config.backup_id.value_or(""),
-                        .position = config.lsn.value_or("")};
-    if (config.time) restore.time = TRY(ParseTimestamp(*config.time));
-    return Maintenance{.kind = Maintenance::Kind::kRestore, .restore = std::move(restore)};
+    return Maintenance{.kind = Maintenance::Kind::kRestore,
+                       .restore = TRY(ToRestoreSpec(config.time, config.lsn, config.backup_id))};
   });
 }
 

@@ -8,8 +8,8 @@
 #include "schemas/ids.h"
 #include "schemas/kit.h"
 #include "schemas/member_size.h"
+#include "schemas/restore_target.h"
 #include "schemas/spellings.h"
-#include "schemas/timestamp.h"
 #include "schemas/types.h"
 
 namespace dbaas {
@@ -254,11 +254,8 @@ std::optional<int> AskedFor(const std::optional<int>& planned, const std::option
 
 Result<RestoreSpec> ToRestore(const RestoreConfig& config) {
   const PartAddress source = TRY(ParseClusterAddress(config.source_cluster_id));
-  RestoreSpec spec{.source = {source.host, source.cluster},
-                   .backup_id = config.backup_id.value_or(""),
-                   .time = {},
-                   .position = config.lsn.value_or("")};
-  if (config.time) spec.time = TRY(ParseTimestamp(*config.time));
+  RestoreSpec spec = TRY(ToRestoreSpec(config.time, config.lsn, config.backup_id));
+  spec.source = {source.host, source.cluster};
   return spec;
 }
 

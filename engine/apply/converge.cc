@@ -154,15 +154,15 @@ class Convergence {
 
   Result<void> AttemptMaintenance(const Maintenance& wanted) {
     lease_ = TRY(WaitForLease(change_.id.cluster));
-    const Plan plan = TRY(PlanMaintenance(wanted, Moment::kApply));
-    if (wanted.kind == Maintenance::Kind::kRestore) return CarryThrough();
+    TRY(FormMaintenance(wanted, Moment::kApply));
+    if (wanted.kind == Maintenance::Kind::kRestore) {
+      TRY(WriteIntent());
+      return Concluded(ConvergeCluster());
+    }
+    const Plan plan = TRY(PlanMaintenance(wanted));
     if (plan.empty()) return Ok();
     TRY(WriteIntent());
-    if (auto carried = Carry(plan, *lease_); !carried) {
-      NoteFailure(carried.error());
-      return carried;
-    }
-    return Conclude();
+    return Concluded(Carry(plan, *lease_));
   }
 
   Result<Converged> Attempt() {
@@ -172,11 +172,7 @@ class Convergence {
       TRY(RemoveCluster());
       return Converged{};
     }
-    if (auto converged = ConvergeCluster(); !converged) {
-      NoteFailure(converged.error());
-      return std::move(converged).error();
-    }
-    TRY(Conclude());
+    TRY(Concluded(ConvergeCluster()));
     return Converged{.record = intent_.record, .observed = std::move(observed_)};
   }
 
@@ -303,6 +299,13 @@ class Convergence {
     return WriteSettled(driver_, clock_, context_.random, context_.stop, intent_.record);
   }
 
+  /// The end of what was done under the intent, well or not.
+  Result<void> Concluded(Result<void> done) {
+    if (done) return Conclude();
+    NoteFailure(done.error());
+    return done;
+  }
+
   /// Put down before the lease goes, so that the next who gets it in this process finds it.
   void SettleLater(Settlements& settlements) const {
     settlements.Put(intent_.record.cluster, [&driver = driver_, &clock = context_.clock,
@@ -330,7 +333,8 @@ class Convergence {
   // ---- maintenance ------------------------------------------------------------------------------
 
  public:
-  Result<Plan> PlanMaintenance(const Maintenance& wanted, Moment moment) {
+  /// Whether it may be done now, and what the record is to say meanwhile.
+  Result<void> FormMaintenance(const Maintenance& wanted, Moment moment) {
     before_ = TRY(Patiently([&] { return driver_.ReadRecord(change_.id.cluster); }));
     if (!before_ || !before_->has_cluster_part()) {
       return NotFound("there is no cluster " + change_.id.ToText());
@@ -350,40 +354,36 @@ class Convergence {
     intent_.what = wanted.ToText();
     dbms_ = TRY(DbmsOf(*before_));
     desired_ = TRY(Desire(*dbms_, *before_));
-    if (restores) return PlanInPlace(wanted, moment);
+    return restores ? FormInPlace(wanted, moment) : Ok();
+  }
+
+  /// REQUIRES: FormMaintenance.
+  Result<Plan> PlanMaintenance(const Maintenance& wanted) {
     const Sight sight = TRY(Look());
+    if (wanted.kind == Maintenance::Kind::kRestore) return PlanRound(sight);
     return BuildMaintenance(wanted, {.desired = desired_,
                                      .observed = sight.observed,
                                      .facts = sight.facts ? &*sight.facts : nullptr,
                                      .blocked = dbms_->Blocked()});
   }
 
-  /// REQUIRES: PlanMaintenance has looked.
+  /// REQUIRES: FormMaintenance has read the record.
   bool IsOnItsWayBack() const { return before_->in_place && !before_->deleting; }
 
  private:
-  Result<Plan> PlanInPlace(const Maintenance& wanted, Moment moment) {
+  Result<void> FormInPlace(const Maintenance& wanted, Moment moment) {
     before_objects_ = IdsOf(desired_.objects);
     ClusterRecord& record = intent_.record;
     if (wanted.undo) {
-      TRY(UndoInPlace(*dbms_, TRY(Look()).observed, record));
+      const auto observed = TRY(Patiently([&] { return driver_.Observe(record.cluster); }));
+      TRY(UndoInPlace(*dbms_, observed, record));
     } else {
       RestoreSpec to = wanted.restore;
       to.source = change_.id;
       TRY(Patiently([&] { return BeginInPlace(driver_, clock_, moment, to, record); }));
     }
     desired_ = TRY(Desire(*dbms_, record));
-    return PlanRound(TRY(Look()));
-  }
-
-  /// From the intent to the settled record.
-  Result<void> CarryThrough() {
-    TRY(WriteIntent());
-    if (auto converged = ConvergeCluster(); !converged) {
-      NoteFailure(converged.error());
-      return converged;
-    }
-    return Conclude();
+    return Ok();
   }
 
   // ---- repairs ----------------------------------------------------------------------------------
@@ -394,7 +394,8 @@ class Convergence {
     std::vector<std::string> wrong = TRY(LookForRepair());
     if (wrong.empty()) return wrong;
     intent_.what = fmt::format("repair: {}", fmt::join(wrong, ", "));
-    TRY(CarryThrough());
+    TRY(WriteIntent());
+    TRY(Concluded(ConvergeCluster()));
     return wrong;
   }
 
@@ -718,7 +719,7 @@ namespace {
 Result<void> TakeSafetyBackup(const ConvergeContext& context, const PartChange& nothing,
                               const Maintenance& wanted) {
   Convergence look(context, nothing);
-  TRY(look.PlanMaintenance(wanted, Moment::kPlan));
+  TRY(look.FormMaintenance(wanted, Moment::kPlan));
   if (look.IsOnItsWayBack()) return Ok();
   const Maintenance backup{.kind = Maintenance::Kind::kBackup,
                            .id = wanted.id,
@@ -753,7 +754,9 @@ Result<std::vector<std::string>> LookForRepair(const ConvergeContext& context,
 
 Result<Plan> PreviewMaintenance(const ConvergeContext& context, const Maintenance& wanted) {
   const PartChange nothing{.id = wanted.id, .key = std::string(kClusterPart), .who = wanted.who};
-  return Convergence(context, nothing).PlanMaintenance(wanted, Moment::kPlan);
+  Convergence look(context, nothing);
+  TRY(look.FormMaintenance(wanted, Moment::kPlan));
+  return look.PlanMaintenance(wanted);
 }
 
 Result<std::shared_ptr<const TakenPorts>> PortsTakenOn(Driver& driver) {

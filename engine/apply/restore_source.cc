@@ -14,21 +14,22 @@
 namespace dbaas {
 namespace {
 
-constexpr std::string_view kAttribute = "restore.";
+// Attributes of a creation from backups.
+constexpr char kRestore[] = "restore.";
 constexpr char kSource[] = "restore.source_cluster_id";
 
-/// What can be asked for is what its backups reach.
+/// What can be asked for is what its backups reach. On the attributes of a target by themselves.
 Result<void> CheckTarget(const RestoreSpec& restore, const BackupCatalogue& catalogue,
                          TimePoint now) {
   const std::string source = restore.source.ToText();
   if (catalogue.backups.empty()) {
-    return Invalid(kSource, "cluster " + source + " has no backup yet",
+    return Invalid("source_cluster_id", "cluster " + source + " has no backup yet",
                    "`dbaas backup " + restore.source.cluster + "` takes one.");
   }
   if (!restore.backup_id.empty()) {
     const auto is_it = [&](const Backup& backup) { return backup.id == restore.backup_id; };
     if (std::any_of(catalogue.backups.begin(), catalogue.backups.end(), is_it)) return Ok();
-    return Invalid("restore.backup_id",
+    return Invalid("backup_id",
                    fmt::format("cluster {} has no backup {}", source, restore.backup_id),
                    "`dbaas backups " + restore.source.cluster + "` lists those that there are.");
   }
@@ -36,8 +37,7 @@ Result<void> CheckTarget(const RestoreSpec& restore, const BackupCatalogue& cata
   const TimePoint latest = arrives ? std::max(now, *catalogue.latest) : *catalogue.latest;
   if (!restore.time || (restore.time >= catalogue.earliest && restore.time <= latest)) return Ok();
   return Invalid(
-      "restore.time",
-      fmt::format("the backups of {} do not reach {}", source, ToText(*restore.time)),
+      "time", fmt::format("the backups of {} do not reach {}", source, ToText(*restore.time)),
       fmt::format("Any moment from {} to {} can be restored{}{}.", ToText(*catalogue.earliest),
                   ToText(latest), arrives ? "" : ": ", catalogue.archiving_problem));
 }
@@ -111,7 +111,10 @@ Result<void> TakeSource(Driver& driver, Clock& clock, Moment moment, const Resto
                   catalogue.error().ToLine());
     return Ok();
   }
-  TRY(CheckTarget(restore, *catalogue, clock.Now()));
+  if (auto reached = CheckTarget(restore, *catalogue, clock.Now()); !reached) {
+    std::string field = kRestore + reached.error().field;
+    return std::move(reached).error().On(std::move(field));
+  }
   if (moment == Moment::kApply && restore.backup_id.empty()) {
     TRY(CompleteLog(driver, source, *primary));
   }
@@ -151,12 +154,7 @@ Result<void> BeginInPlace(Driver& driver, Clock& clock, Moment moment, const Res
   }
   const auto primary = FindPrimary(driver, clock, record);
   if (primary) {
-    const BackupCatalogue catalogue = TRY(ListBackupsAt(driver, record, *primary));
-    if (auto reached = CheckTarget(to, catalogue, clock.Now()); !reached) {
-      Error& error = reached.error();
-      if (error.field.starts_with(kAttribute)) error.field.erase(0, kAttribute.size());
-      return error;
-    }
+    TRY(CheckTarget(to, TRY(ListBackupsAt(driver, record, *primary)), clock.Now()));
   }
   if (!record.in_place) {
     if (!primary) {

@@ -5,13 +5,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <ostream>
 
 #include "engine/base/json.h"
 #include "engine/cli/progress.h"
 #include "engine/cli/show.h"
 #include "engine/cli/verbs.h"
-#include "schemas/timestamp.h"
+#include "schemas/restore_target.h"
 
 namespace dbaas {
 namespace {
@@ -21,9 +22,9 @@ struct Arguments {
   std::string member;
   std::vector<std::string> members;
   std::string type = "full";
-  std::string time;
-  std::string lsn;
-  std::string backup_id;
+  std::optional<std::string> time;
+  std::optional<std::string> lsn;
+  std::optional<std::string> backup_id;
   bool undo = false;
   bool yes = false;
   bool force = false;
@@ -53,12 +54,6 @@ Result<void> AskAbout(Session& session, Engine& engine, const Maintenance& work,
   return Confirm(session);
 }
 
-Result<RestoreSpec> RestoreOf(const Arguments& arguments) {
-  RestoreSpec restore{.backup_id = arguments.backup_id, .position = arguments.lsn};
-  if (!arguments.time.empty()) restore.time = TRY(ParseTimestamp(arguments.time));
-  return restore;
-}
-
 /// Those that may lose rows.
 bool AsksFirst(const Maintenance& work) {
   return work.kind == Maintenance::Kind::kFailover ||
@@ -67,15 +62,16 @@ bool AsksFirst(const Maintenance& work) {
 
 Result<ClusterView> CarryOut(Session& session, Engine& engine, Maintenance::Kind kind,
                              const Arguments& arguments) {
-  const Maintenance work{.kind = kind,
-                         .id = TRY(engine.ParseClusterId(arguments.cluster)),
-                         .member = arguments.member,
-                         .members = arguments.members,
-                         .force = arguments.force,
-                         .backup = BackupKindFrom(arguments.type).value_or(BackupKind::kFull),
-                         .restore = TRY(RestoreOf(arguments)),
-                         .undo = arguments.undo,
-                         .who = "dbaas"};
+  const Maintenance work{
+      .kind = kind,
+      .id = TRY(engine.ParseClusterId(arguments.cluster)),
+      .member = arguments.member,
+      .members = arguments.members,
+      .force = arguments.force,
+      .backup = BackupKindFrom(arguments.type).value_or(BackupKind::kFull),
+      .restore = TRY(ToRestoreSpec(arguments.time, arguments.lsn, arguments.backup_id)),
+      .undo = arguments.undo,
+      .who = "dbaas"};
   if (AsksFirst(work)) TRY(AskAbout(session, engine, work, arguments));
   session.catch_interrupts();
   const auto progress = MakeProgress(session);

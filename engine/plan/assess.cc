@@ -107,7 +107,7 @@ class Assessor {
 
   /// Whether a member that stays is known to have the data, or took the role over before.
   bool HasAnotherCopy() const {
-    if (handed_over_ || has_new_data_) return true;
+    if (has_another_copy_) return true;
     if (input_.facts == nullptr) return false;
     const auto& stays = input_.desired.members;
     return std::any_of(input_.facts->members.begin(), input_.facts->members.end(),
@@ -121,7 +121,7 @@ class Assessor {
     Step(Kind::kSwitchover, operation.from, reason, DisruptionLevel::kFailover);
     found_.blocked_seconds += input_.blocked.switchover;
     primary_.clear();
-    handed_over_ = true;
+    has_another_copy_ = true;
   }
 
   void Take(const Failover& operation, const std::string& reason) {
@@ -159,7 +159,7 @@ class Assessor {
       return change.kind == ChangeKind::kReplace && !change.member.empty();
     };
     found_.restores = std::any_of(diff_.changes.begin(), diff_.changes.end(), serves_now);
-    has_new_data_ = true;
+    has_another_copy_ = true;
   }
   void Take(const ReloadMember& operation, const std::string& reason) {
     Step(Kind::kReload, operation.member, reason, DisruptionLevel::kReload);
@@ -193,8 +193,7 @@ class Assessor {
   const PlanInput& input_;
   std::string primary_;  ///< As far as it is known at this point of the plan.
   bool primary_restarted_ = false;
-  bool handed_over_ = false;
-  bool has_new_data_ = false;
+  bool has_another_copy_ = false;
   Disruption found_;
 };
 

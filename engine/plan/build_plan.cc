@@ -60,19 +60,24 @@ class Builder {
     const auto& restoration = input_.desired.restoration;
     if (!restoration || !LacksVolume(restoration->member)) return;
     const std::string primary = PrimaryName();
+    const Change* of_primary = nullptr;
     Ids followers;
-    for (const bool leads : {false, true}) {
-      for (const auto& change : diff_.changes) {
-        const bool ends = change.kind == ChangeKind::kReplace || change.kind == ChangeKind::kRemove;
-        if (!ends || change.member.empty() || change.id.kind != ObjectKind::kInstance) continue;
-        if ((change.member == primary) != leads) continue;
-        const ActionId ended =
-            Add("- " + change.id.ToText(), RemoveObject{change.id}, followers, change.reason);
-        ended_[change.id] = ended;
+    for (const auto& change : diff_.changes) {
+      const bool ends = change.kind == ChangeKind::kReplace || change.kind == ChangeKind::kRemove;
+      if (!ends || change.member.empty() || change.id.kind != ObjectKind::kInstance) continue;
+      if (change.member == primary) {
+        of_primary = &change;
+      } else {
+        followers.push_back(End(change, {}));
       }
-      for (const auto& [id, ended] : ended_) followers.push_back(ended);
     }
+    if (of_primary != nullptr) End(*of_primary, std::move(followers));
     plan_.ends = ended_.size();
+  }
+
+  ActionId End(const Change& change, Ids after) {
+    return ended_[change.id] = Add("- " + change.id.ToText(), RemoveObject{change.id},
+                                   std::move(after), change.reason);
   }
 
   bool LacksVolume(const std::string& member) const {

@@ -137,11 +137,6 @@ Result<std::map<std::string, Secret<std::string>>> PostgreSql::RestoreSecrets(
 Command PostgreSql::Restore(const ClusterRecord& record, const std::string& workbench) const {
   const RestoreSpec& restore = *record.restoring();
   const std::string data = DataFolder(MajorOf(record.cluster_spec().engine_version));
-  // One that was begun by an earlier version has no branch.
-  const auto of_source = [&](const char* name) {
-    const auto found = record.secrets.find(std::string(kRestorePrefix) + name);
-    return found == record.secrets.end() ? std::string() : found->second.Reveal();
-  };
   Json target = Json::object();
   if (restore.time) target = {{"type", "time"}, {"target", ForPostgres(*restore.time)}};
   if (!restore.backup_id.empty()) target = {{"type", "immediate"}, {"set", restore.backup_id}};
@@ -149,13 +144,14 @@ Command PostgreSql::Restore(const ClusterRecord& record, const std::string& work
   return RunPgbackrest(
       embedded::kRestore,
       {{"config", OwnPath(kBackupPath)},
-       {"stanza", of_source(kSourceStanza)},
+       {"stanza", OfSource(record, kSourceStanza).Reveal()},
        {"address", LocalAddress()},
        {"socket_folder", OwnPath(kSocketFolder)},
        {"data_folder", OwnPath(data)},
        {"mark", OwnPath(std::string(kDataMount) + "/restored.json")},
        {"target", target},
-       {"timeline", of_source(kSourceBranch)},
+       // One that was begun by an earlier version has none.
+       {"timeline", OfSource(record, kSourceBranch).Reveal()},
        {"configuration", DynamicConfiguration(DynamicSettings(record.cluster_spec()))}},
       workbench);
 }

@@ -193,22 +193,20 @@ Settings SettingsOf(const ClusterRecord& record) {
 Restoration RestorationOf(const ClusterRecord& record, const Member& member) {
   const ClusterSpec& spec = record.cluster_spec();
   const RestoreSpec& restore = *record.restoring();
-  const auto secret = [&](const char* name) {
-    return record.secrets.at(std::string(kRestorePrefix) + name);
-  };
-  InstanceSpec instance{.image = ImageOf(spec),
-                        // As the first process it has to bury whatever loses its parent.
-                        .command = {"python3", "-I", "-c",
-                                    "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
-                                    "while True: signal.pause()"},
-                        .mounts = {{member.volume, kDataMount},
-                                   {RepositoryVolume(restore.source.cluster), kRepositoryMount}},
-                        .networks = {record.cluster},
-                        .files = {PostgresFile(kBackupPath, secret(kSourceConfiguration))},
-                        .resources = member.resources,
-                        .shm_bytes = std::max(kMinimumShm, member.resources.memory_bytes / 4),
-                        .stop_signal = "SIGKILL"};
-  if (const auto authority = secret(kSourceAuthority); !authority.Reveal().empty()) {
+  InstanceSpec instance{
+      .image = ImageOf(spec),
+      // As the first process it has to bury whatever loses its parent.
+      .command = {"python3", "-I", "-c",
+                  "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+                  "while True: signal.pause()"},
+      .mounts = {{member.volume, kDataMount},
+                 {RepositoryVolume(restore.source.cluster), kRepositoryMount}},
+      .networks = {record.cluster},
+      .files = {PostgresFile(kBackupPath, OfSource(record, kSourceConfiguration))},
+      .resources = member.resources,
+      .shm_bytes = std::max(kMinimumShm, member.resources.memory_bytes / 4),
+      .stop_signal = "SIGKILL"};
+  if (const auto authority = OfSource(record, kSourceAuthority); !authority.Reveal().empty()) {
     instance.files.push_back(PostgresFile(kStorageAuthorityPath, authority));
   }
   return {.member = member.name,

@@ -75,6 +75,11 @@ Secret<std::string> BackupConfiguration(const ClusterRecord& record) {
   return Secret(std::move(text));
 }
 
+Secret<std::string> OfSource(const ClusterRecord& record, const char* name) {
+  const auto found = record.secrets.find(std::string(kRestorePrefix) + name);
+  return found == record.secrets.end() ? Secret<std::string>() : found->second;
+}
+
 std::string ArchiveCommand(const ClusterRecord& record) {
   return fmt::format("pgbackrest --config={} --stanza={} archive-push \"%p\"", OwnPath(kBackupPath),
                      Stanza(record));

@@ -21,6 +21,10 @@ Secret<std::string> BackupConfiguration(const ClusterRecord& record);
 /// namesake.
 std::string Stanza(const ClusterRecord& record);
 
+/// What the record of a cluster that is made from backups knows of their source, by the names in
+/// topology.h. Empty when it does not.
+Secret<std::string> OfSource(const ClusterRecord& record, const char* name);
+
 /// What PostgreSQL runs for each finished piece of its log. REQUIRES: a policy.
 std::string ArchiveCommand(const ClusterRecord& record);
 

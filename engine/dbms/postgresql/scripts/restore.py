@@ -70,15 +70,21 @@ def chosen_backup():
     newest = max([1, *timelines, *(own for _, own in backups)])
     timeline = int(ARGUMENTS["timeline"] or newest)
     ways = ways_to(timeline, folder) if timeline in timelines else {}
-    for backup, own in backups:
+
+    def suits(backup, own):
+        if "set" in TARGET:
+            return backup["label"] == TARGET["set"]
         leads_there = own == timeline or position(backup["lsn"]["stop"]) <= ways.get(own, -1)
-        if backup["label"] == TARGET["set"] if "set" in TARGET else leads_there and is_before_target(backup):
+        return leads_there and is_before_target(backup)
+
+    for backup, own in backups:
+        if suits(backup, own):
             return backup["label"], own, set(range(2, newest + 1)) - set(timelines)
     fail("no backup leads to that moment on timeline %d" % timeline)
 
 
 def restore():
-    """The timeline of the backup that was taken."""
+    """The timeline of the backup that was chosen."""
     backup, timeline, without_history = chosen_backup()
     options = ["--delta", "--set=" + backup]
     for option in TARGET.keys() - {"set"}:
