@@ -31,6 +31,7 @@
 #include "engine/watch/outbox.h"
 #include "engine/watch/own_webhooks.h"
 #include "engine/watch/reconciler.h"
+#include "engine/watch/verification_scheduler.h"
 #include "engine/watch/watcher.h"
 
 namespace dbaas {
@@ -443,7 +444,7 @@ Result<void> Engine::Watch(const WatchOptions& options, std::stop_token stop) {
   Outbox history(
       "the history",
       [&](const WatchReport& report) {
-        return WriteDown(*driver, ThisProcess("dbaas watch", impl_->random), report);
+        return WriteDown(*driver, impl_->clock, ThisProcess("dbaas watch", impl_->random), report);
       },
       impl_->clock, impl_->random);
   Outbox webhook(
@@ -471,6 +472,10 @@ Result<void> Engine::Watch(const WatchOptions& options, std::stop_token stop) {
     BackupScheduler backups({.converge = impl_->Context(*host, *driver, silent, stop),
                              .clusters = options.clusters,
                              .report = take});
+    VerificationScheduler verifications({.converge = impl_->Context(*host, *driver, silent, stop),
+                                         .clusters = options.clusters,
+                                         .report = take});
+    const auto verifying = RealThreads().Repeat(kScheduleInterval, [&] { verifications.Look(); });
     const auto backing_up = RealThreads().Repeat(kScheduleInterval, [&] { backups.Look(); });
     const auto repairing = RealThreads().Repeat(kReconcileInterval, [&] { reconciler.Look(); });
     Watcher watcher({.driver = *driver,

@@ -84,7 +84,8 @@ class Engine {
 
   /// What Maintain would do now, and what it would cost.
   Result<dbaas::Plan> PlanMaintenance(const Maintenance& wanted);
-  /// A switchover, a failover, restarts, reloads or a backup, under the same lease as an apply.
+  /// A switchover, a failover, restarts, reloads, a backup or a restoration, under the same lease
+  /// as an apply; a verification of the backups, beside it.
   Result<void> Maintain(const Maintenance& wanted, Progress& progress, std::stop_token stop);
 
   /// Nothing when there is no such cluster; a lock that its killed remover left behind is cleared

@@ -26,7 +26,7 @@ const ProviderTypes& AllTypes() {
                        EngineVersionsDataSource(), InstanceClassesDataSource()},
       .ephemeral_resources = {CredentialsEphemeral(), PasswordEphemeral()},
       .actions = {BackupAction(), ReloadAction(), RestartAction(), RestoreAction(),
-                  SwitchoverAction()},
+                  SwitchoverAction(), VerifyAction()},
       .list_resources = {ClusterList(), ReplicaList(), BackupPolicyList()},
       .functions = {ConnectionUriFunction(), CronNextFunction(), InstanceClassFunction(),
                     NextWindowFunction(), ParseUriFunction(), QuantityFunction()},

@@ -19,6 +19,7 @@ struct BackupAnswer {
   std::string first_position;
   std::string last_position;
   bool damaged = false;
+  std::optional<std::string> verified_at;
   static Table<BackupAnswer> Attributes();
 };
 
@@ -27,6 +28,11 @@ struct BackupsAnswer {
   std::vector<BackupAnswer> backups;
   std::optional<std::string> earliest_restorable_time;
   std::optional<std::string> latest_restorable_time;
+  std::optional<std::string> last_success_at;
+  std::optional<std::string> last_failure_at;
+  std::string last_failure;
+  std::optional<std::string> last_verified_at;
+  std::string verification_problem;
   std::string archiving_problem;
   std::string repository_problem;
 };
@@ -43,7 +49,9 @@ Table<BackupAnswer> BackupAnswer::Attributes() {
       .Add("first_position", &B::first_position, Computed, "Position in the log where it begins.")
       .Add("last_position", &B::last_position, Computed, "Position in the log where it ends.")
       .Add("damaged", &B::damaged, Computed,
-           "Whether a page that was copied did not match its checksum.");
+           "Whether a page that was copied did not match its checksum.")
+      .Add("verified_at", &B::verified_at, Computed,
+           "When it was last restored and found sound. Null: it never was.");
 }
 
 Table<BackupsAnswer> Rows() {
@@ -60,10 +68,24 @@ Table<BackupsAnswer> Rows() {
            "Null while there is no backup.")
       .Add("latest_restorable_time", &C::latest_restorable_time, Computed,
            "How far the log has reached the repository. Null while there is no backup.")
+      .Add("last_success_at", &C::last_success_at, Computed,
+           "When the newest backup was complete. Null while there is no backup.")
+      .Add("last_failure_at", &C::last_failure_at, Computed,
+           "When the last backup that failed was begun, as far as the cluster's history goes back. "
+           "Null: none did.")
+      .Add("last_failure", &C::last_failure, Computed, "Why it failed. Empty: none did.")
+      .Add("last_verified_at", &C::last_verified_at, Computed,
+           "When a verification last went well. Null: none ever did.")
+      .Add("verification_problem", &C::verification_problem, Computed,
+           "What the last verification found. Empty when all was well, or there was none.")
       .Add("archiving_problem", &C::archiving_problem, Computed,
            "Why the log does not reach the repository just now. Empty when it does.")
       .Add("repository_problem", &C::repository_problem, Computed,
            "Why the repository is not what it should be. Empty when it is.");
+}
+
+std::optional<std::string> TextOf(const std::optional<TimePoint>& time) {
+  return time ? std::optional(TimestampText(*time)) : std::nullopt;
 }
 
 BackupAnswer Describe(const Backup& backup) {
@@ -75,7 +97,8 @@ BackupAnswer Describe(const Backup& backup) {
           .repository_bytes = backup.repository_bytes,
           .first_position = backup.first_position,
           .last_position = backup.last_position,
-          .damaged = backup.damaged};
+          .damaged = backup.damaged,
+          .verified_at = TextOf(backup.verified)};
 }
 
 Result<DataQuery> Query(const BackupsAnswer& config) {
@@ -85,8 +108,15 @@ Result<DataQuery> Query(const BackupsAnswer& config) {
 Result<void> Fill(const DataAnswer& found, BackupsAnswer& answer) {
   const BackupCatalogue& catalogue = found.backups;
   for (const Backup& backup : catalogue.backups) answer.backups.push_back(Describe(backup));
-  if (catalogue.earliest) answer.earliest_restorable_time = TimestampText(*catalogue.earliest);
-  if (catalogue.latest) answer.latest_restorable_time = TimestampText(*catalogue.latest);
+  answer.earliest_restorable_time = TextOf(catalogue.earliest);
+  answer.latest_restorable_time = TextOf(catalogue.latest);
+  if (!catalogue.backups.empty()) {
+    answer.last_success_at = TimestampText(catalogue.backups.back().ended);
+  }
+  answer.last_failure_at = TextOf(catalogue.last_failure_at);
+  answer.last_failure = catalogue.last_failure;
+  answer.last_verified_at = TextOf(catalogue.last_verified);
+  answer.verification_problem = catalogue.verification_problem;
   answer.archiving_problem = catalogue.archiving_problem;
   answer.repository_problem = catalogue.repository_problem;
   return Ok();

@@ -4,6 +4,7 @@
 #include "schemas/ids.h"
 #include "schemas/kit.h"
 #include "schemas/spellings.h"
+#include "schemas/timestamp.h"
 #include "schemas/types.h"
 
 namespace dbaas {
@@ -84,6 +85,26 @@ struct S3Config {
   }
 };
 
+struct VerifyConfig {
+  std::optional<std::string> schedule;
+  std::optional<std::string> query;
+  static Table<VerifyConfig> Attributes() {
+    using C = VerifyConfig;
+    return Nested<C>()
+        .Add("schedule", &C::schedule, Optional,
+             "When the backups are verified, as a cron schedule in UTC, such as `0 4 * * *`; for "
+             "the "
+             "first time as soon as there is one. Left out, when `dbaas verify` or the action "
+             "`dbaas_verify` asks for it.",
+             CronTimes)
+        .Add("query", &C::query, Optional,
+             "SQL that has to give one row with `true` in what was restored, such as `SELECT "
+             "count(*) > 1000 FROM orders`. It is asked in `db_name`, as `username`, and can only "
+             "read.",
+             NotEmpty());
+  }
+};
+
 struct PolicyConfig {
   // What users say.
   std::string cluster_id;
@@ -92,8 +113,11 @@ struct PolicyConfig {
   int archive_timeout = 60;
   int processes = 1;
   std::optional<S3Config> s3;
+  std::optional<VerifyConfig> verify;
   // What they get.
   std::string id;
+  std::optional<std::string> last_verified_at;
+  std::string verification_problem;
   std::vector<std::string> drift;
 };
 
@@ -128,8 +152,18 @@ Table<PolicyConfig> Rows() {
       .Add("s3", &C::s3, Optional, SpecFields({"storage", "keys_version"}),
            "A bucket of an S3 service to keep everything in. Left out, it is a volume of the "
            "cluster's own on its host, `<cluster>-backups`, which is destroyed with the cluster.")
+      .Add("verify", &C::verify, Optional,
+           "How backups are proven. The newest one and all of the log since are restored into an "
+           "instance of its own, which goes afterwards; every page is compared with its checksum, "
+           "all tables and indexes are read, and `query` is asked. It takes the room of the "
+           "database, "
+           "and its time, on the same host.")
       .Add("id", &C::id, Computed, ChangesWith({"cluster_id"}),
            "That of the cluster, such as `local/orders`.")
+      .Add("last_verified_at", &C::last_verified_at, Computed,
+           "When a verification last went well. Null: none ever did.")
+      .Add("verification_problem", &C::verification_problem, Computed,
+           "What the last verification found. Empty when all was well, or there was none.")
       .Add("drift", &C::drift, Computed, PlannedAs(Value::ListOf({})),
            "Why the host does not match this resource, one reason each. A member whose files "
            "differ is drift of the cluster.")
@@ -157,6 +191,10 @@ Result<PartSpec> ToSpec(const PolicyConfig& planned, const PolicyConfig& config)
   if (planned.retention) {
     spec.keep_full = planned.retention->full;
     spec.keep_days = planned.retention->days;
+  }
+  if (planned.verify) {
+    spec.verify_schedule = planned.verify->schedule.value_or("");
+    spec.verify_query = planned.verify->query.value_or("");
   }
   if (planned.s3) {
     spec.s3 = S3Storage{.endpoint = planned.s3->endpoint,
@@ -204,6 +242,14 @@ void FromView(const ClusterView& view, const PartAddress& address, PolicyConfig&
                          .ca_certificate = UnlessEmpty(spec.s3->ca_certificate_pem)};
     if (spec.keys_version != 0) object.s3->keys_wo_version = spec.keys_version;
   }
+  object.verify.reset();
+  if (!spec.verify_schedule.empty() || !spec.verify_query.empty()) {
+    object.verify = VerifyConfig{.schedule = UnlessEmpty(spec.verify_schedule),
+                                 .query = UnlessEmpty(spec.verify_query)};
+  }
+  object.last_verified_at.reset();
+  if (const auto& sound = view.verifications.sound) object.last_verified_at = TimestampText(*sound);
+  object.verification_problem = view.verifications.problem;
   const auto drift = view.drift.find(address.key);
   object.drift = drift == view.drift.end() ? std::vector<std::string>{} : drift->second;
 }

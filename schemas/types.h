@@ -21,6 +21,7 @@ ActionType BackupAction();                   // action_dbaas_backup.cc
 ActionType ReloadAction();                   // action_dbaas_reload.cc
 ActionType RestartAction();                  // action_dbaas_restart.cc
 ActionType RestoreAction();                  // action_dbaas_restore.cc
+ActionType VerifyAction();                   // action_dbaas_verify.cc
 ActionType SwitchoverAction();               // action_dbaas_switchover.cc
 ListResourceType BackupPolicyList();         // list_dbaas_backup_policy.cc
 ListResourceType ClusterList();              // list_dbaas_cluster.cc

@@ -5,8 +5,39 @@
 #include "engine/apply/intent.h"
 #include "engine/apply/run_command.h"
 #include "engine/dbms/dbms.h"
+#include "engine/model/maintenance.h"
 
 namespace dbaas {
+namespace {
+
+bool IsOfBackup(const HistoryEntry& entry) {
+  for (const BackupKind kind :
+       {BackupKind::kFull, BackupKind::kDifferential, BackupKind::kIncremental}) {
+    if (entry.what == Maintenance{.kind = Maintenance::Kind::kBackup, .backup = kind}.ToText()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// What the repository does not know.
+void AddFromRecord(const ClusterRecord& record, BackupCatalogue& catalogue) {
+  for (const auto& entry : record.history) {
+    // One that was cut has no outcome.
+    if (!IsOfBackup(entry) || entry.outcome.empty() || entry.outcome == "ok") continue;
+    catalogue.last_failure_at = ToTimePoint(entry.at);
+    catalogue.last_failure = entry.outcome;
+  }
+  const Verifications& known = record.verifications;
+  catalogue.last_verified = known.sound;
+  catalogue.verification_problem = known.problem;
+  for (auto& backup : catalogue.backups) {
+    const auto found = known.backups.find(backup.id);
+    if (found != known.backups.end()) backup.verified = found->second;
+  }
+}
+
+}  // namespace
 
 Result<void> CheckHasPolicy(const ClusterRecord& record, const std::string& cluster) {
   if (record.backup_policy() != nullptr) return Ok();
@@ -22,8 +53,11 @@ Result<BackupCatalogue> ListBackups(Driver& driver, Clock& clock, const ClusterR
 Result<BackupCatalogue> ListBackupsAt(Driver& driver, const ClusterRecord& record,
                                       const std::string& primary) {
   const Dbms* dbms = TRY(DbmsOf(record));
-  return dbms->ReadBackups(TRY_IN(RunCommand(driver, dbms->ListBackups(record, primary)),
-                                  "listing the backups of " + record.cluster));
+  BackupCatalogue catalogue =
+      TRY(dbms->ReadBackups(TRY_IN(RunCommand(driver, dbms->ListBackups(record, primary)),
+                                   "listing the backups of " + record.cluster)));
+  AddFromRecord(record, catalogue);
+  return catalogue;
 }
 
 }  // namespace dbaas

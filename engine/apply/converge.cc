@@ -19,6 +19,7 @@
 #include "engine/apply/restore_source.h"
 #include "engine/apply/retry.h"
 #include "engine/apply/run_command.h"
+#include "engine/apply/verify.h"
 #include "engine/plan/build_maintenance.h"
 #include "engine/plan/build_plan.h"
 
@@ -346,7 +347,7 @@ class Convergence {
       return Conflict("the last apply of " + change_.id.ToText() + " did not end",
                       "Apply first; that brings the cluster in line.");
     }
-    if (wanted.kind == Maintenance::Kind::kBackup) {
+    if (wanted.kind == Maintenance::Kind::kBackup || wanted.kind == Maintenance::Kind::kVerify) {
       TRY(CheckHasPolicy(*before_, change_.id.ToText()));
       asks_for_nothing_ = true;
     }
@@ -359,6 +360,7 @@ class Convergence {
 
   /// REQUIRES: FormMaintenance.
   Result<Plan> PlanMaintenance(const Maintenance& wanted) {
+    if (wanted.kind == Maintenance::Kind::kVerify) return Plan();  // It runs beside the cluster.
     const Sight sight = TRY(Look());
     if (wanted.kind == Maintenance::Kind::kRestore) return PlanRound(sight);
     return BuildMaintenance(wanted, {.desired = desired_,
@@ -500,6 +502,10 @@ class Convergence {
     was_empty = plan.empty();
     if (was_empty) {
       const auto& objects = sight.observed.objects;
+      if (std::any_of(objects.begin(), objects.end(),
+                      [](const auto& object) { return object.part == kVerificationPart; })) {
+        TRY(RemoveLeftVerification(context_, change_.id.cluster, holder_));
+      }
       observed_.objects.insert(observed_.objects.end(), objects.begin(), objects.end());
     }
     if (intent_.record.in_place && plan.made > 0) return CarryRestoration(sight, plan);
@@ -729,9 +735,21 @@ Result<void> TakeSafetyBackup(const ConvergeContext& context, const PartChange& 
   return Ok();
 }
 
+Result<void> Verify(const ConvergeContext& context, const Maintenance& wanted) {
+  const Verified verified = TRY(VerifyBackups(context, wanted.id, wanted.who));
+  if (!verified.problem.empty()) {
+    return Unavailable("the backups of " + wanted.id.ToText() +
+                       " are not sound: " + verified.problem);
+  }
+  context.progress.Note(fmt::format("backup {} was restored and is sound: {} s", verified.backup_id,
+                                    verified.took.count() / 1000));
+  return Ok();
+}
+
 }  // namespace
 
 Result<void> Maintain(const ConvergeContext& context, const Maintenance& wanted) {
+  if (wanted.kind == Maintenance::Kind::kVerify) return Verify(context, wanted);
   const PartChange nothing{.id = wanted.id, .key = std::string(kClusterPart), .who = wanted.who};
   if (wanted.kind == Maintenance::Kind::kRestore && !wanted.undo) {
     TRY(TakeSafetyBackup(context, nothing, wanted));

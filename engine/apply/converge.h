@@ -56,7 +56,8 @@ Result<Converged> Converge(const ConvergeContext& context, const PartChange& cha
 /// Work under the cluster's lease, with a line in its history, that leaves what the cluster should
 /// be as it is. kConflict when an apply before it did not end: that goes first. Cut or failed, it
 /// counts as an apply that did not end, and the next one brings the cluster in line.
-/// A failover does not wait for that: it leaves such an apply unfinished.
+/// A failover does not wait for that: it leaves such an apply unfinished. A verification of the
+/// backups runs beside all that (apply/verify.h), and what it finds is an error too.
 Result<void> Maintain(const ConvergeContext& context, const Maintenance& wanted);
 
 /// Brings a settled cluster back to what its record says, with a line in its history, and gives

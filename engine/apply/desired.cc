@@ -41,13 +41,13 @@ Result<void> CheckWatcher(const std::string& host, bool has_control_socket, cons
                    "(docs/watch.md).");
   }
   const auto* policy = std::get_if<BackupPolicySpec>(&part);
-  if (policy != nullptr && policy->has_schedule()) {
-    return Invalid("schedule",
+  if (policy != nullptr && policy->needs_watcher()) {
+    return Invalid(policy->has_schedule() ? "schedule" : "verify.schedule",
                    fmt::format("host {} has no engine that a watcher, which keeps the schedule, "
                                "could be given",
                                host),
-                   "Leave schedule out, and have `dbaas backup` run there by a timer of the "
-                   "system's (docs/backups.md).");
+                   "Leave schedule out, and have `dbaas backup` and `dbaas verify` run there by a "
+                   "timer of the system's (docs/backups.md).");
   }
   return Ok();
 }
@@ -57,7 +57,7 @@ Result<void> DecideWatcher(const std::string& host, bool has_control_socket,
   const ClusterSpec& spec = record.cluster_spec();
   for (const auto& [key, part] : record.parts) TRY(CheckWatcher(host, has_control_socket, part));
   const BackupPolicySpec* policy = record.backup_policy();
-  const bool is_scheduled = policy != nullptr && policy->has_schedule();
+  const bool is_scheduled = policy != nullptr && policy->needs_watcher();
   record.watcher = has_control_socket && (IsWatched(spec) || spec.repair || is_scheduled);
   return Ok();
 }

@@ -12,10 +12,14 @@ std::string LastLine(std::string text) {
 
 }  // namespace
 
+std::string ComplaintOf(const ExecResult& result) {
+  return LastLine(result.errors.empty() ? result.output : result.errors);
+}
+
 Result<std::string> RunCommand(Driver& driver, const Command& command) {
   ExecResult result = TRY(driver.Exec(command.instance, command.argv, command.input));
   if (result.exit_code == 0) return std::move(result.output);
-  return Unavailable(LastLine(result.errors.empty() ? result.output : result.errors));
+  return Unavailable(ComplaintOf(result));
 }
 
 }  // namespace dbaas

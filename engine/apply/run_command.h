@@ -11,7 +11,10 @@
 
 namespace dbaas {
 
-/// What it wrote to stdout. kUnavailable, with the last line that it wrote, when it failed: on the
+/// Why a command failed: the last line that it wrote. REQUIRES: it did fail.
+std::string ComplaintOf(const ExecResult& result);
+
+/// What it wrote to stdout. kUnavailable, with its complaint, when it failed: on the
 /// way through a failover the same command may succeed a moment later.
 Result<std::string> RunCommand(Driver& driver, const Command& command);
 

@@ -103,6 +103,7 @@ Result<ClusterView> MakeView(const ViewInput& input) {
                    .version_actual = record.version_actual,
                    .generation = record.generation,
                    .history = record.history,
+                   .verifications = record.verifications,
                    .probed = input.facts != nullptr};
   if (const auto authority = record.secrets.find("ca.crt"); authority != record.secrets.end()) {
     view.ca_certificate_pem = authority->second.Reveal();

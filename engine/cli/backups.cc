@@ -28,10 +28,11 @@ std::string ToText(const BackupCatalogue& catalogue) {
                                  "ENDED", "SECONDS", "DATABASE MIB", "REPOSITORY MIB");
   for (const auto& backup : catalogue.backups) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(backup.ended - backup.began);
-    text += fmt::format("{:<34} {:<13} {:<25} {:>8} {:>12.1f} {:>14.1f}{}\n", backup.id,
+    text += fmt::format("{:<34} {:<13} {:<25} {:>8} {:>12.1f} {:>14.1f}{}{}\n", backup.id,
                         ToString(backup.kind), dbaas::ToText(backup.ended), seconds.count(),
                         static_cast<double>(backup.database_bytes) / kMebibyte,
                         static_cast<double>(backup.repository_bytes) / kMebibyte,
+                        backup.verified ? "  verified " + dbaas::ToText(*backup.verified) : "",
                         backup.damaged ? "  DAMAGED" : "");
   }
   if (catalogue.backups.empty()) {
@@ -40,7 +41,14 @@ std::string ToText(const BackupCatalogue& catalogue) {
     text += fmt::format("Any moment from {} to {} can be restored.\n", TextOf(catalogue.earliest),
                         TextOf(catalogue.latest));
   }
-  for (const auto* problem : {&catalogue.archiving_problem, &catalogue.repository_problem}) {
+  text += fmt::format("Last verified: {}.\n",
+                      catalogue.last_verified ? TextOf(catalogue.last_verified) : "never");
+  if (catalogue.last_failure_at) {
+    text += fmt::format("Last backup that failed: {}, {}.\n", TextOf(catalogue.last_failure_at),
+                        catalogue.last_failure);
+  }
+  for (const auto* problem : {&catalogue.archiving_problem, &catalogue.repository_problem,
+                              &catalogue.verification_problem}) {
     if (!problem->empty()) text += "Problem: " + *problem + ".\n";
   }
   return text;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// dbaas switchover, failover, restart, reload, backup and restore: who leads, members that start
-// anew or read their configuration again, a backup now, data from backups.
+// dbaas switchover, failover, restart, reload, backup, verify and restore: who leads, members that
+// start anew or read their configuration again, a backup now and what it is worth, data from
+// backups.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -136,6 +137,13 @@ Verb BackupVerb() {
                   app.add_option("--type", arguments.type, "full, differential or incremental")
                       ->check(CLI::IsMember({"full", "differential", "incremental"}));
                 });
+}
+
+Verb VerifyVerb() {
+  return WorkOn("verify",
+                "Restores the newest backup and the log into an instance that goes afterwards, and "
+                "looks whether what came of it is sound",
+                Maintenance::Kind::kVerify, [](CLI::App&, Arguments&) {});
 }
 
 Verb RestoreVerb() {

@@ -25,6 +25,7 @@ const std::vector<Verb>& AllVerbs() {
       BackupVerb(),
       BackupsVerb(),
       RestoreVerb(),
+      VerifyVerb(),
       // Of a host.
       ImportVerb(),
       WatchVerb(),

@@ -13,6 +13,7 @@ inline constexpr const char* kFileText = "A main.tf.json, or a folder of *.tf.js
 Verb ApplyVerb();
 Verb BackupVerb();
 Verb RestoreVerb();
+Verb VerifyVerb();
 Verb BackupsVerb();
 Verb CompletionVerb();
 Verb CredentialsVerb();

@@ -72,6 +72,18 @@ struct BlockedTimes {
   int failover = 0;    ///< ... a standby takes over from a primary that was ended.
 };
 
+/// How backups are found to be sound: what is restored, where, and what is asked of it.
+struct Verification {
+  struct Check {
+    std::string title;  ///< "restore the newest backup, and all of the log since"
+    Command command;    ///< Fails with what it found, in one line.
+  };
+  Object volume;     ///< Both of kVerificationPart.
+  Object workbench;  ///< An instance that mounts it, in which the checks are run.
+  std::vector<Check>
+      checks;  ///< In this order. The first restores, and tells which backup it took.
+};
+
 class Dbms {
  public:
   virtual ~Dbms() = default;
@@ -161,6 +173,10 @@ class Dbms {
   /// Makes the data of record.restoring(); run in the workbench of the desired state. The reason
   /// why not is one line. Goes on, or does nothing, when repeated.
   virtual Command Restore(const ClusterRecord& record, const std::string& workbench) const = 0;
+
+  /// How to see whether the cluster could be restored now, without touching it. REQUIRES:
+  /// record.backup_policy(), and of Expand.
+  virtual Result<Verification> Verify(const ClusterRecord& record) const = 0;
 
   /// Forgets what shared services keep of this cluster; run in `instance` of the shared ones
   /// (their first). Empty argv: nothing to forget.

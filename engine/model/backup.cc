@@ -47,11 +47,16 @@ Json ToJson(const BackupCatalogue& catalogue) {
                        {"repository_bytes", backup.repository_bytes},
                        {"first_position", backup.first_position},
                        {"last_position", backup.last_position},
-                       {"damaged", backup.damaged}});
+                       {"damaged", backup.damaged},
+                       {"verified_at", ToJson(backup.verified)}});
   }
   return {{"backups", std::move(backups)},
           {"earliest_restorable_time", ToJson(catalogue.earliest)},
           {"latest_restorable_time", ToJson(catalogue.latest)},
+          {"last_failure_at", ToJson(catalogue.last_failure_at)},
+          {"last_failure", catalogue.last_failure},
+          {"last_verified_at", ToJson(catalogue.last_verified)},
+          {"verification_problem", catalogue.verification_problem},
           {"archiving_problem", catalogue.archiving_problem},
           {"repository_problem", catalogue.repository_problem}};
 }

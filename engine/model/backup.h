@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,7 +35,17 @@ struct Backup {
   std::int64_t repository_bytes = 0;  ///< What it added to the repository.
   std::string first_position;         ///< In the log, in the database's own words: "0/2000028".
   std::string last_position;
-  bool damaged = false;  ///< The tool found something wrong in what it copied.
+  bool damaged = false;               ///< The tool found something wrong in what it copied.
+  std::optional<TimePoint> verified;  ///< When it was last restored and found sound.
+};
+
+/// What restoring a cluster's backups, to see whether that can be done, has shown. Kept in its
+/// record.
+struct Verifications {
+  std::map<std::string, TimePoint> backups;  ///< Found sound, by id, when last. Those still there.
+  std::optional<TimePoint> sound;            ///< When the last one that went well ended.
+  std::optional<TimePoint> last;             ///< When the last one of all ended.
+  std::string problem;                       ///< What it found, in a sentence; empty: all is well.
 };
 
 struct BackupCatalogue {
@@ -46,6 +57,11 @@ struct BackupCatalogue {
   std::string archiving_problem;
   /// Why the repository is not what it should be, in a sentence. Empty when it is.
   std::string repository_problem;
+  // And what the cluster's record tells of them.
+  std::optional<TimePoint> last_failure_at;  ///< When the last one that failed was begun.
+  std::string last_failure;                  ///< Why it did, in a sentence.
+  std::optional<TimePoint> last_verified;    ///< Verifications::sound.
+  std::string verification_problem;          ///< Verifications::problem.
 
   /// The youngest that alone or with others before it holds as much as `kind`. Null: none.
   const Backup* Last(BackupKind kind) const;

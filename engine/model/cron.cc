@@ -181,4 +181,10 @@ std::optional<TimePoint> CronSchedule::NextAfter(TimePoint time) const {
   return std::nullopt;
 }
 
+std::optional<TimePoint> NextTime(const std::string& schedule, TimePoint after) {
+  if (schedule.empty()) return std::nullopt;
+  const auto cron = CronSchedule::Parse(schedule);
+  return cron ? cron->NextAfter(after) : std::nullopt;
+}
+
 }  // namespace dbaas

@@ -40,4 +40,7 @@ class CronSchedule {
   bool any_weekday_ = false;
 };
 
+/// NextAfter of a schedule as text. One that is empty, or cannot be read, names no time.
+std::optional<TimePoint> NextTime(const std::string& schedule, TimePoint after);
+
 }  // namespace dbaas

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // Maintenance: work on a cluster that changes nothing of what it should be: who leads, when its
-// members start anew or read their configuration again, a backup, a restoration in place. Asked for
-// by the command and by Terraform's actions; plan/build_maintenance.h makes a plan of it, and
-// apply/converge.h carries that out under the cluster's lease. Plain data.
+// members start anew or read their configuration again, a backup or its verification, a restoration
+// in place. Asked for by the command and by Terraform's actions; plan/build_maintenance.h makes a
+// plan of it, and apply/converge.h carries that out under the cluster's lease. Plain data.
 #pragma once
 
 #include <string>
@@ -21,6 +21,7 @@ struct Maintenance {
     kRestart,     ///< `members` restart, the primary last; all of them when it is empty.
     kReload,      ///< Every member that runs reads its configuration files again.
     kBackup,      ///< A backup of `backup`'s kind is taken.
+    kVerify,      ///< Its newest backup is restored elsewhere, to see whether that can be done.
     kRestore,     ///< Its data goes back to what `restore` names; with `undo`, a restoration that
                   ///< was not begun with yet does not take place.
   };
@@ -38,6 +39,7 @@ struct Maintenance {
   std::string ToText() const {
     if (kind == Kind::kReload) return "reload";
     if (kind == Kind::kBackup) return std::string(dbaas::ToString(backup)) + " backup";
+    if (kind == Kind::kVerify) return "verify the backups";
     if (kind == Kind::kRestore && undo) return "undo the restoration";
     if (kind == Kind::kRestore) return "restore as of " + restore.MomentToText();
     if (kind == Kind::kRestart) {

@@ -36,6 +36,30 @@ void WriteDataSet(const ClusterRecord& record, Json& json) {
                               {"is_made", record.in_place->is_made}};
 }
 
+void ReadVerifications(const Json& json, Verifications& verifications) {
+  for (const auto& [id, at] : GetMember(json, "backups").items()) {
+    if (at.is_string()) verifications.backups[id] = ToTimePoint(at.get<std::string>());
+  }
+  const auto time = [&](const char* key) {
+    const std::string text = GetString(json, key);
+    return text.empty() ? std::nullopt : std::optional(ToTimePoint(text));
+  };
+  verifications.sound = time("sound");
+  verifications.last = time("last");
+  verifications.problem = GetString(json, "problem");
+}
+
+/// Only where there was one: a record of before stays as it was.
+void WriteVerifications(const Verifications& verifications, Json& record) {
+  if (!verifications.last) return;
+  Json json = {{"backups", Json::object()},
+               {"last", ToText(*verifications.last)},
+               {"problem", verifications.problem}};
+  for (const auto& [id, at] : verifications.backups) json["backups"][id] = ToText(at);
+  if (verifications.sound) json["sound"] = ToText(*verifications.sound);
+  record["verifications"] = std::move(json);
+}
+
 }  // namespace
 
 std::vector<ReplicaSpec> ClusterRecord::replicas() const {
@@ -76,6 +100,7 @@ Json ToJson(const ClusterRecord& record) {
   for (const auto& [name, secret] : record.secrets) json["secrets"][name] = secret.Reveal();
   for (const auto& entry : record.history) json["history"].push_back(ToJson(entry));
   WriteDataSet(record, json);
+  WriteVerifications(record.verifications, json);
   return json;
 }
 
@@ -107,6 +132,7 @@ Result<ClusterRecord> RecordFromJson(const Json& json) {
     record.history.push_back(HistoryEntryFromJson(entry));
   }
   ReadDataSet(json, record);
+  ReadVerifications(GetMember(json, "verifications"), record.verifications);
   return record;
 }
 

@@ -17,6 +17,7 @@
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 #include "engine/base/secret.h"
+#include "engine/model/backup.h"
 #include "engine/model/history.h"
 #include "engine/model/spec.h"
 
@@ -64,6 +65,7 @@ struct ClusterRecord {
   int data_set = 0;
   std::optional<RestoreInPlace> in_place;  ///< Until it has ended.
   std::vector<LeftBranch> left_branches;   ///< Oldest first.
+  Verifications verifications;
 
   bool has_cluster_part() const { return parts.contains(std::string(kClusterPart)); }
   /// REQUIRES: has_cluster_part().

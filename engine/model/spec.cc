@@ -119,6 +119,7 @@ Json BackupPolicyToJson(const BackupPolicySpec& spec) {
           {"archive_timeout", spec.archive_timeout_seconds},
           {"processes", spec.processes},
           {"s3", spec.s3 ? S3ToJson(*spec.s3) : Json()},
+          {"verify", {{"schedule", spec.verify_schedule}, {"query", spec.verify_query}}},
           {"keys_version", spec.keys_version}};
 }
 
@@ -142,6 +143,8 @@ BackupPolicySpec BackupPolicyFromJson(const Json& json) {
                         .path_style = GetBool(s3, "path_style"),
                         .ca_certificate_pem = GetString(s3, "ca_certificate")};
   }
+  spec.verify_schedule = GetString(GetMember(json, "verify"), "schedule");
+  spec.verify_query = GetString(GetMember(json, "verify"), "query");
   spec.keys_version = GetInt(json, "keys_version");
   return spec;
 }

@@ -115,15 +115,20 @@ struct BackupPolicySpec {
   int archive_timeout_seconds = 60;  ///< A log that is not full is archived after so long.
   int processes = 1;                 ///< That read, compress and write at once.
   std::optional<S3Storage> s3;       ///< Absent: a volume of the cluster's own on its host.
+  std::string verify_schedule;       ///< When the backups are verified; as the schedules above.
+  std::string verify_query;  ///< Has to give true in what was restored; empty: nothing is asked.
   /// As ClusterSpec::password: into the record's secrets, when their version changes.
   std::optional<Secret<std::string>> access_key;
   std::optional<Secret<std::string>> secret_key;
   std::int64_t keys_version = 0;
   friend bool operator==(const BackupPolicySpec&, const BackupPolicySpec&) = default;
 
+  /// Of backups.
   bool has_schedule() const {
     return !full.empty() || !differential.empty() || !incremental.empty();
   }
+  /// Whether there is something that a watcher has to see to.
+  bool needs_watcher() const { return has_schedule() || !verify_schedule.empty(); }
 };
 
 /// Whether watchers, where there are some, answer the death of its primary.
@@ -135,6 +140,8 @@ using PartSpec = std::variant<ClusterSpec, ReplicaSpec, BackupPolicySpec>;
 std::string PartKey(const PartSpec& part);
 inline constexpr std::string_view kClusterPart = "cluster";
 inline constexpr std::string_view kBackupPolicyPart = "backup_policy";
+/// Of no resource: objects of a verification that is under way (apply/verify.h), or was cut.
+inline constexpr std::string_view kVerificationPart = "verification";
 std::string ReplicaPartKey(const std::string& replica_name);
 
 Json ToJson(const PartSpec& part);  ///< Holds the webhook's URL: for the driver's store only.

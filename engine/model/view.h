@@ -39,6 +39,7 @@ struct ClusterView {
   std::vector<std::string> troubles;
   std::int64_t generation = 0;
   std::vector<HistoryEntry> history;
+  Verifications verifications;
   bool probed = false;  ///< Roles and lag were asked for and answered.
 };
 

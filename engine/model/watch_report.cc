@@ -13,6 +13,8 @@ const char* ToString(WatchReport::Kind kind) {
     case WatchReport::Kind::kRepaired: return "repaired";
     case WatchReport::Kind::kBackedUp: return "backed up";
     case WatchReport::Kind::kNoBackup: return "no backup";
+    case WatchReport::Kind::kVerified: return "verified";
+    case WatchReport::Kind::kNotVerified: return "not verified";
     case WatchReport::Kind::kLeftAlone: return "left alone";
   }
   return "";

@@ -19,6 +19,8 @@ struct WatchReport {
     kRepaired,     ///< A cluster was not as it should be, and is again.
     kBackedUp,     ///< A backup that was due has been taken.
     kNoBackup,     ///< One that was due failed; `text` says why.
+    kVerified,     ///< The backups were restored, and what came of it is sound.
+    kNotVerified,  ///< They were not, or it is not; `text` says what was found.
     kLeftAlone,    ///< Something is wrong, and `text` says why nothing was done.
   };
   Kind kind = Kind::kWatching;

@@ -15,12 +15,6 @@ namespace {
 // Nothing is scheduled; but the policy may change, which is noticed by itself.
 constexpr Milliseconds kNever = std::chrono::hours(24 * 365);
 
-std::optional<TimePoint> NextOf(const std::string& schedule, TimePoint after) {
-  if (schedule.empty()) return std::nullopt;
-  const auto cron = CronSchedule::Parse(schedule);
-  return cron ? cron->NextAfter(after) : std::nullopt;
-}
-
 }  // namespace
 
 DueBackup FindDue(const BackupPolicySpec& policy, const BackupCatalogue& catalogue, TimePoint now) {
@@ -31,7 +25,7 @@ DueBackup FindDue(const BackupPolicySpec& policy, const BackupCatalogue& catalog
   for (const auto& [kind, schedule] : {std::pair(BackupKind::kFull, policy.full),
                                        std::pair(BackupKind::kDifferential, policy.differential),
                                        std::pair(BackupKind::kIncremental, policy.incremental)}) {
-    const auto next = NextOf(schedule, catalogue.Last(kind)->began);
+    const auto next = NextTime(schedule, catalogue.Last(kind)->began);
     if (!next) continue;
     if (*next <= now) return {.kind = kind, .at = *next};
     due.at = std::min(due.at, *next);

@@ -477,6 +477,14 @@ ExecResult FakePatroni::Transact(const std::string& input) {
   return {.exit_code = 1, .errors = "no such cluster"};
 }
 
+/// What comes of it, good or bad, is nobody's data.
+ExecResult FakePatroni::Verify(const Json& arguments) {
+  if (!restore_failure_.empty()) {
+    return {.exit_code = 1, .errors = std::exchange(restore_failure_, "") + "\n"};
+  }
+  return {.output = arguments.contains("mark") ? "backup-1" : ""};
+}
+
 /// The rows are there before the member is.
 ExecResult FakePatroni::Restore(const ClusterRecord& record, const FakeObject& workbench) {
   for (const auto& member : MembersOf(record.cluster)) {
@@ -544,6 +552,7 @@ Result<ExecResult> FakePatroni::Answer(const FakeExec& exec) {
     if (sql.empty() || cluster.logins.contains(role)) return ExecResult{};
     return ExecResult{.exit_code = 1, .errors = "role does not exist\n"};
   }
+  if (instance->object.part == kVerificationPart) return Verify(arguments);
   if (arguments.contains("mark")) return Restore(record, *instance);
   if (arguments.contains("stanza")) {
     auto& backups =

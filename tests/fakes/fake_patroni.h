@@ -64,6 +64,7 @@ class FakePatroni {
                      const std::set<std::string>& wanted);
   /// What should never happen to a cluster and did, since it was last asked.
   std::vector<std::string> TakeHarms();
+  /// Of data that is to stay, or of a verification.
   void FailNextRestore(const std::string& reason);
 
  private:
@@ -114,6 +115,7 @@ class FakePatroni {
   static std::int64_t ClaimOf(const std::vector<Member>& members, const Cluster& cluster);
   ExecResult Transact(const std::string& input);
   static ExecResult BackUp(const std::string& task, Json& backups);
+  ExecResult Verify(const Json& arguments);
   ExecResult Restore(const ClusterRecord& record, const FakeObject& workbench);
   void ApplySettings(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
   Json Probe(const std::string& member, const ClusterRecord& record, Cluster& cluster);

@@ -30,6 +30,7 @@ TEST(DocsTest, APagePerTypeWhereTheRegistryLooksForIt) {
                                           "data-sources/backups.md",
                                           "actions/backup.md",
                                           "actions/restore.md",
+                                          "actions/verify.md",
                                           "list-resources/backup_policy.md",
                                           "data-sources/cluster.md",
                                           "data-sources/clusters.md",

@@ -142,7 +142,7 @@ TEST(AllTypesTest, TheListIsWhole) {
                  "data.dbaas_clusters", "data.dbaas_engine_versions", "data.dbaas_instance_classes",
                  "ephemeral.dbaas_credentials", "ephemeral.dbaas_password", "action.dbaas_reload",
                  "action.dbaas_restart", "action.dbaas_restore", "action.dbaas_switchover",
-                 "list.dbaas_cluster", "list.dbaas_replica"));
+                 "action.dbaas_verify", "list.dbaas_cluster", "list.dbaas_replica"));
   EXPECT_EQ(AllTypes().FindResource("dbaas_nothing"), nullptr);
   EXPECT_EQ(AllTypes().FindDataSource("dbaas_replica"), nullptr);
   EXPECT_NE(AllTypes().FindEphemeralResource("dbaas_credentials"), nullptr);

@@ -30,7 +30,7 @@ class ChronicleTest : public testing::Test {
     ASSERT_TRUE(host_.WriteRecord(record_, 0).has_value());
   }
   Result<void> Tell() {
-    return WriteDown(host_, {.name = "watch@db1 pid 7 (dbaas watch)", .token = "w"},
+    return WriteDown(host_, clock_, {.name = "watch@db1 pid 7 (dbaas watch)", .token = "w"},
                      {.kind = WatchReport::Kind::kFailover,
                       .at = TimePoint(Milliseconds(1000)),
                       .cluster = "orders",

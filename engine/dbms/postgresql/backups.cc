@@ -15,19 +15,44 @@
 namespace dbaas::postgresql {
 namespace {
 
-Command RunPgbackrest(std::string_view script, const Json& arguments, const std::string& instance) {
-  return RunScript(std::string(embedded::kPgbackrest) + "\n\n" + std::string(script), arguments,
-                   instance);
+std::string Joined(std::string_view first, std::string_view second) {
+  return std::string(first) + "\n\n" + std::string(second);
 }
 
 Command RunBackupScript(const ClusterRecord& record, const char* task, const std::string& primary) {
-  return RunPgbackrest(embedded::kBackups,
-                       {{"task", task},
-                        {"config", OwnPath(kBackupPath)},
-                        {"stanza", Stanza(record)},
-                        {"address", LocalAddress()},
-                        {"socket_folder", OwnPath(kSocketFolder)}},
-                       primary);
+  return RunScript(Joined(embedded::kPgbackrest, embedded::kBackups),
+                   {{"task", task},
+                    {"config", OwnPath(kBackupPath)},
+                    {"stanza", Stanza(record)},
+                    {"address", LocalAddress()},
+                    {"socket_folder", OwnPath(kSocketFolder)}},
+                   primary);
+}
+
+/// What every script needs that works on a data folder itself.
+Json OfDataFolder(const ClusterRecord& record) {
+  const std::string folder = DataFolder(MajorOf(record.cluster_spec().engine_version));
+  return {{"address", LocalAddress()},
+          {"socket_folder", OwnPath(kSocketFolder)},
+          {"data_folder", OwnPath(folder)}};
+}
+
+Command RunOnData(std::string_view script, const Json& arguments, const std::string& workbench) {
+  return RunScript(Joined(embedded::kServer, script), arguments, workbench);
+}
+
+/// An empty target is the end of the log, and an empty branch the one that is written to now.
+Command RunRestore(const ClusterRecord& record, const std::string& stanza, const Json& target,
+                   const std::string& branch, const std::string& workbench) {
+  Json arguments = OfDataFolder(record);
+  arguments.update(
+      {{"config", OwnPath(kBackupPath)},
+       {"stanza", stanza},
+       {"mark", OwnPath(std::string(kDataMount) + "/restored.json")},
+       {"target", target},
+       {"timeline", branch},
+       {"configuration", DynamicConfiguration(DynamicSettings(record.cluster_spec()))}});
+  return RunOnData(Joined(embedded::kPgbackrest, embedded::kRestore), arguments, workbench);
 }
 
 /// pgBackRest's own words.
@@ -126,34 +151,43 @@ Result<std::map<std::string, Secret<std::string>>> PostgreSql::RestoreSecrets(
                                MajorOf(version), MajorOf(next.engine_version)),
                    "A physical backup fits its own major version only.");
   }
-  const BackupPolicySpec& policy = *source.backup_policy();
   return std::map<std::string, Secret<std::string>>{
       {kSourceConfiguration, BackupConfiguration(source)},
-      {kSourceAuthority, Secret(policy.s3 ? policy.s3->ca_certificate_pem : std::string())},
+      {kSourceAuthority, StorageAuthority(source)},
       {kSourceStanza, Secret(Stanza(source))},
       {kSourceBranch, Secret(restore.time ? source.BranchAt(*restore.time) : std::string())}};
 }
 
 Command PostgreSql::Restore(const ClusterRecord& record, const std::string& workbench) const {
   const RestoreSpec& restore = *record.restoring();
-  const std::string data = DataFolder(MajorOf(record.cluster_spec().engine_version));
   Json target = Json::object();
   if (restore.time) target = {{"type", "time"}, {"target", ForPostgres(*restore.time)}};
   if (!restore.backup_id.empty()) target = {{"type", "immediate"}, {"set", restore.backup_id}};
   if (!restore.position.empty()) target = {{"type", "lsn"}, {"target", restore.position}};
-  return RunPgbackrest(
-      embedded::kRestore,
-      {{"config", OwnPath(kBackupPath)},
-       {"stanza", OfSource(record, kSourceStanza).Reveal()},
-       {"address", LocalAddress()},
-       {"socket_folder", OwnPath(kSocketFolder)},
-       {"data_folder", OwnPath(data)},
-       {"mark", OwnPath(std::string(kDataMount) + "/restored.json")},
-       {"target", target},
-       // One that was begun by an earlier version has none.
-       {"timeline", OfSource(record, kSourceBranch).Reveal()},
-       {"configuration", DynamicConfiguration(DynamicSettings(record.cluster_spec()))}},
-      workbench);
+  // One that was begun by an earlier version has no branch.
+  return RunRestore(record, OfSource(record, kSourceStanza).Reveal(), target,
+                    OfSource(record, kSourceBranch).Reveal(), workbench);
+}
+
+std::vector<Verification::Check> VerificationChecks(const ClusterRecord& record,
+                                                    const std::string& workbench) {
+  const ClusterSpec& spec = record.cluster_spec();
+  const std::string& query = record.backup_policy()->verify_query;
+  const auto check = [&](const char* task) {
+    Json arguments = OfDataFolder(record);
+    arguments.update({{"task", task},
+                      {"username", spec.username},
+                      {"database", spec.db_name},
+                      {"query", query}});
+    return RunOnData(embedded::kVerify, arguments, workbench);
+  };
+  std::vector<Verification::Check> checks = {
+      {"restoring the newest backup and all of the log since",
+       RunRestore(record, Stanza(record), Json::object(), "", workbench)},
+      {"comparing every page with its checksum", check("pages")},
+      {"reading all tables and indexes", check("tables")}};
+  if (!query.empty()) checks.push_back({"asking the policy's query", check("query")});
+  return checks;
 }
 
 }  // namespace dbaas::postgresql

@@ -18,7 +18,9 @@ extern const std::string_view kLogin;          ///< scripts/login.py
 extern const std::string_view kSwitchover;     ///< scripts/switchover.py
 extern const std::string_view kPgbackrest;     ///< scripts/pgbackrest.py, the start of the next two
 extern const std::string_view kBackups;        ///< scripts/backups.py
+extern const std::string_view kServer;         ///< scripts/server.py, before the next two
 extern const std::string_view kRestore;        ///< scripts/restore.py
+extern const std::string_view kVerify;         ///< scripts/verify.py
 extern const std::string_view kStartPatroni;   ///< scripts/start_patroni.py, no script of a command
 
 }  // namespace dbaas::postgresql::embedded

@@ -56,9 +56,8 @@ std::vector<File> FilesOfAll(const ClusterRecord& record, const Settings& settin
   std::vector<File> files = {
       PostgresFile(InConfiguration("bootstrap.yml"), Secret(BootstrapYaml(settings)), true),
       PostgresFile(kBackupPath, BackupConfiguration(record))};
-  const BackupPolicySpec* policy = record.backup_policy();
-  if (policy != nullptr && policy->s3 && !policy->s3->ca_certificate_pem.empty()) {
-    files.push_back(PostgresFile(kStorageAuthorityPath, Secret(policy->s3->ca_certificate_pem)));
+  if (auto authority = StorageAuthority(record); !authority.Reveal().empty()) {
+    files.push_back(PostgresFile(kStorageAuthorityPath, std::move(authority)));
   }
   return files;
 }
@@ -189,41 +188,53 @@ Settings SettingsOf(const ClusterRecord& record) {
   return settings;
 }
 
-/// Not a member: it is there for as long as the data is made, and nothing follows it.
+/// Where data is made from a repository. No member: nothing follows it, and whatever is done there
+/// is run in it from outside.
+Object Workbench(const ClusterRecord& record, const std::string& name, const std::string& volume,
+                 const Member& member) {
+  return {.id = {ObjectKind::kInstance, name},
+          .cluster = record.cluster,
+          .instance = {.image = ImageOf(record.cluster_spec()),
+                       // As the first process it has to bury whatever loses its parent.
+                       .command = {"python3", "-I", "-c",
+                                   "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+                                   "while True: signal.pause()"},
+                       .mounts = {{volume, kDataMount}},
+                       .networks = {record.cluster},
+                       .resources = member.resources,
+                       .shm_bytes = std::max(kMinimumShm, member.resources.memory_bytes / 4),
+                       .stop_signal = "SIGKILL"}};
+}
+
+/// Whose repository that is.
+void GiveRepository(const std::string& cluster, const Secret<std::string>& configuration,
+                    const Secret<std::string>& authority, InstanceSpec& workbench) {
+  workbench.mounts.push_back({RepositoryVolume(cluster), kRepositoryMount});
+  workbench.files.push_back(PostgresFile(kBackupPath, configuration));
+  if (authority.Reveal().empty()) return;
+  workbench.files.push_back(PostgresFile(kStorageAuthorityPath, authority));
+}
+
 Restoration RestorationOf(const ClusterRecord& record, const Member& member) {
-  const ClusterSpec& spec = record.cluster_spec();
   const RestoreSpec& restore = *record.restoring();
-  InstanceSpec instance{
-      .image = ImageOf(spec),
-      // As the first process it has to bury whatever loses its parent.
-      .command = {"python3", "-I", "-c",
-                  "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
-                  "while True: signal.pause()"},
-      .mounts = {{member.volume, kDataMount},
-                 {RepositoryVolume(restore.source.cluster), kRepositoryMount}},
-      .networks = {record.cluster},
-      .files = {PostgresFile(kBackupPath, OfSource(record, kSourceConfiguration))},
-      .resources = member.resources,
-      .shm_bytes = std::max(kMinimumShm, member.resources.memory_bytes / 4),
-      .stop_signal = "SIGKILL"};
-  if (const auto authority = OfSource(record, kSourceAuthority); !authority.Reveal().empty()) {
-    instance.files.push_back(PostgresFile(kStorageAuthorityPath, authority));
-  }
+  Object workbench = Workbench(record, WorkbenchName(record.cluster), member.volume, member);
+  workbench.part = std::string(kClusterPart);
+  GiveRepository(restore.source.cluster, OfSource(record, kSourceConfiguration),
+                 OfSource(record, kSourceAuthority), workbench.instance);
+  Seal(workbench, record.uid);
   return {.member = member.name,
-          .workbench = {.id = {ObjectKind::kInstance, WorkbenchName(record.cluster)},
-                        .cluster = record.cluster,
-                        .part = std::string(kClusterPart),
-                        .instance = std::move(instance)},
+          .workbench = std::move(workbench),
           .source = restore.ToText(),
           .is_made = record.in_place && record.in_place->is_made};
 }
 
-/// <cluster>-<number>, <cluster>-proxy and <cluster>-restore are taken.
+/// What follows "<cluster>-" in the names of the cluster's own instances.
 Result<void> CheckReplicaNames(const ClusterRecord& record) {
   for (const auto& replica : record.replicas()) {
     const bool is_number =
         !replica.name.empty() && replica.name.find_first_not_of("0123456789") == std::string::npos;
-    if (is_number || replica.name == "proxy" || replica.name == "restore") {
+    static const std::set<std::string> kTaken = {"proxy", "restore", "verification"};
+    if (is_number || kTaken.contains(replica.name)) {
       return Invalid("name", fmt::format("a replica cannot be called {}", replica.name),
                      "Members are numbered, and instances of the cluster's own have that name.");
     }
@@ -320,9 +331,26 @@ Result<DesiredState> PostgreSql::Expand(const ClusterRecord& record) const {
   for (auto& object : state.objects) Seal(object, record.uid);
   if (record.restoring() != nullptr) {
     state.restoration = RestorationOf(record, members.front());
-    Seal(state.restoration->workbench, record.uid);
   }
   return state;
+}
+
+/// With the resources of the first member: what its log asks of a server that replays it is the
+/// same.
+Result<Verification> PostgreSql::Verify(const ClusterRecord& record) const {
+  TRY(CheckComplete(*this, record));
+  const std::string name = VerificationName(record.cluster);
+  Verification verification{
+      .volume = {.id = {ObjectKind::kVolume, name}, .cluster = record.cluster},
+      .workbench = Workbench(record, name, name, Members(record).front())};
+  GiveRepository(record.cluster, BackupConfiguration(record), StorageAuthority(record),
+                 verification.workbench.instance);
+  for (Object* object : {&verification.volume, &verification.workbench}) {
+    object->part = std::string(kVerificationPart);
+    Seal(*object, record.uid);
+  }
+  verification.checks = VerificationChecks(record, name);
+  return verification;
 }
 
 Impact PostgreSql::Classify(const ClusterSpec& spec, const std::string& setting) const {

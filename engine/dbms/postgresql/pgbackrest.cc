@@ -75,6 +75,11 @@ Secret<std::string> BackupConfiguration(const ClusterRecord& record) {
   return Secret(std::move(text));
 }
 
+Secret<std::string> StorageAuthority(const ClusterRecord& record) {
+  const BackupPolicySpec* policy = record.backup_policy();
+  return Secret(policy != nullptr && policy->s3 ? policy->s3->ca_certificate_pem : std::string());
+}
+
 Secret<std::string> OfSource(const ClusterRecord& record, const char* name) {
   const auto found = record.secrets.find(std::string(kRestorePrefix) + name);
   return found == record.secrets.end() ? Secret<std::string>() : found->second;

@@ -71,6 +71,7 @@ class PostgreSql final : public Dbms {
       const RestoreSpec& restore, const ClusterRecord& source,
       const ClusterSpec& next) const override;
   Command Restore(const ClusterRecord& record, const std::string& workbench) const override;
+  Result<Verification> Verify(const ClusterRecord& record) const override;
 
   // claim.cc
   Command RevokeClaim(const ClusterRecord& record, const Claim& seen) const override;

@@ -35,6 +35,7 @@ std::vector<Member> Members(const ClusterRecord& record) {
 std::string ProxyName(const std::string& cluster) { return cluster + "-proxy"; }
 std::string RepositoryVolume(const std::string& cluster) { return cluster + "-backups"; }
 std::string WorkbenchName(const std::string& cluster) { return cluster + "-restore"; }
+std::string VerificationName(const std::string& cluster) { return cluster + "-verification"; }
 std::string EtcdName() { return std::string(kManagementCluster) + "-etcd"; }
 
 std::string Incarnation(const ClusterRecord& record) { return record.cluster + "-" + record.uid; }

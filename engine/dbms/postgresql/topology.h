@@ -72,6 +72,8 @@ std::string ProxyName(const std::string& cluster);
 std::string RepositoryVolume(const std::string& cluster);
 /// The instance in which a cluster is made from backups.
 std::string WorkbenchName(const std::string& cluster);
+/// The instance, and its volume, in which backups are verified.
+std::string VerificationName(const std::string& cluster);
 std::string EtcdName();
 
 /// What a port of the proxy or of a replica is called in record.ports.

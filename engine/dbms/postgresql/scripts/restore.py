@@ -3,30 +3,13 @@
 # Sources: https://pgbackrest.org/command.html#command-restore, https://www.postgresql.org/docs/17/recovery-config.html,
 # https://www.postgresql.org/docs/17/runtime-config-wal.html#RUNTIME-CONFIG-WAL-RECOVERY-TARGET
 import datetime
-import getpass
-import signal
 
 LONGEST_RESTORE = 24 * 3600
-DATA = ARGUMENTS["data_folder"]
 MARK = ARGUMENTS["mark"]
 TARGET = ARGUMENTS["target"]
-# A server that recovers must allow for as much as the one that wrote the log.
-LIMITS = {"max_connections": "max_connections", "max_worker_processes": "max_worker_processes",
-          "max_wal_senders": "max_wal_senders", "max_prepared_xacts": "max_prepared_transactions",
-          "max_locks_per_xact": "max_locks_per_transaction"}
 # What pgBackRest says about the recovery, in a file that outranks all others.
 OF_THE_RECOVERY = ("restore_command", "recovery_target", "recovery_target_action", "recovery_target_lsn",
                    "recovery_target_time", "recovery_target_timeline")
-
-
-def write(path, text):
-    """Whole or not at all."""
-    draft = path + ".draft"
-    with open(draft, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(draft, path)
 
 
 def is_done():
@@ -58,11 +41,10 @@ def is_before_target(backup):
     return TARGET.get("type") != "lsn" or position(backup["lsn"]["stop"]) <= position(TARGET["target"])
 
 
-def chosen_backup():
+def chosen_backup(stanza):
     """The youngest that lies on the way to the target, its timeline, and the timelines without a history. pgBackRest would
     take the youngest that ended before it, even one of a timeline that a restoration in place has left: from there nothing
     leads to the target."""
-    stanza = json.loads(pgbackrest("info", "--output=json", timeout=60))[0]
     database = stanza["db"][-1]
     folder = "archive/%s/%s-%d" % (ARGUMENTS["stanza"], database["version"], database["id"])
     timelines = [int(name[:8], 16) for name in pgbackrest("repo-ls", folder, "--filter=[.]history$").split()]
@@ -83,9 +65,9 @@ def chosen_backup():
     fail("no backup leads to that moment on timeline %d" % timeline)
 
 
-def restore():
-    """The timeline of the backup that was chosen."""
-    backup, timeline, without_history = chosen_backup()
+def restore(stanza):
+    """The backup that was chosen, and its timeline."""
+    backup, timeline, without_history = chosen_backup(stanza)
     options = ["--delta", "--set=" + backup]
     for option in TARGET.keys() - {"set"}:
         options.append("--%s=%s" % (option, TARGET[option]))
@@ -102,7 +84,7 @@ def restore():
     # that a number below the newest, and what follows could not be told from what is there.
     for without in without_history:
         write("%s/pg_wal/%08X.history" % (DATA, without), "")
-    return timeline
+    return backup, timeline
 
 
 def remove_empty_histories():
@@ -110,38 +92,6 @@ def remove_empty_histories():
     for name in os.listdir(log):
         if name.endswith(".history") and os.path.getsize(log + name) == 0:
             os.remove(log + name)
-
-
-def control_data():
-    """What the server knows of its data: name → text."""
-    told = subprocess.run(["pg_controldata", "--pgdata=" + DATA], capture_output=True, text=True,
-                          env={**os.environ, "LC_ALL": "C"}, check=False)
-    if told.returncode != 0:
-        fail("pg_controldata: " + told.stderr)
-    return {name: text.strip() for name, _, text in (line.partition(":") for line in told.stdout.splitlines())}
-
-
-def start(folder, *settings):
-    """The server alone with us: nobody else may come in, and nothing it does reaches an archive."""
-    write(folder + "/hba", "local all postgres peer map=us\n")
-    write(folder + "/ident", 'us "%s" postgres\n' % getpass.getuser())
-    known = control_data()
-    limits = ["%s=%s" % (parameter, known[name + " setting"]) for name, parameter in LIMITS.items()]
-    settings = ["hba_file=%s/hba" % folder, "ident_file=%s/ident" % folder, "listen_addresses=", "ssl=off",
-                "unix_socket_directories=" + ARGUMENTS["socket_folder"], "archive_mode=off", "hot_standby=off",
-                "logging_collector=off", "log_destination=stderr", *limits, *settings]
-    write(folder + "/postgresql.conf", "")
-    command = ["postgres", "-D", DATA, "-c", "config_file=%s/postgresql.conf" % folder]
-    for setting in settings:
-        command += ["-c", setting]
-    with open(folder + "/log", "w") as log:
-        return subprocess.Popen(command, stdout=log, stderr=log)
-
-
-def last_words(folder):
-    with open(folder + "/log", errors="replace") as log:
-        lines = [line.partition(": ")[2] for line in log if "FATAL:" in line or "PANIC:" in line]
-    return lines[-1].strip() if lines else "it left no word"
 
 
 def timeline_of_target(folder):
@@ -160,29 +110,45 @@ def recover(folder, timeline_of_backup):
         timeline = timeline_of_backup if "set" in TARGET else timeline_of_target(folder)
         settings = ["recovery_target_timeline=%d" % timeline]
     server = start(folder, *settings)
-    deadline = time.monotonic() + LONGEST_RESTORE
-    while psql("SELECT pg_is_in_recovery();", timeout=10)[0] != "f\n":
-        if server.poll() is not None:
-            fail("the server ended while it recovered: " + last_words(folder))
-        if time.monotonic() > deadline:
-            server.send_signal(signal.SIGINT)
-            fail("the server did not recover within a day")
-        time.sleep(0.2)
+    wait_until_writable(server, folder, LONGEST_RESTORE)
     # They would hold for the life of the cluster, and lead its standbys to a repository that is not theirs.
     forget = "".join("ALTER SYSTEM RESET %s;\n" % name for name in OF_THE_RECOVERY)
     reason = psql(forget + "CHECKPOINT;\n", timeout=3600)[1]
-    server.send_signal(signal.SIGINT)
+    stop(server, folder)
     if reason is not None:
         fail("after the recovery: " + reason)
-    if server.wait(timeout=3600) != 0:
-        fail("the server did not stop in order after it had recovered: " + last_words(folder))
+
+
+def own_histories():
+    """Of the timelines that the data has been on and knows of, the newest last."""
+    return sorted(name for name in os.listdir(DATA + "/pg_wal") if name.endswith(".history"))
+
+
+def check_reached_end(last):
+    """Where a server that recovers all cannot get a piece of the log, or cannot read it, it takes that for the end. What is
+    behind it in the repository would be lost without a word."""
+    with open(DATA + "/pg_wal/" + own_histories()[-1]) as file:
+        timeline, reached = [line.split()[:2] for line in file if line.strip()][-1]
+    if not last or int(last[:8], 16) != int(timeline):
+        return
+    size = int(control_data()["Bytes per WAL segment"])
+    in_a_file = (1 << 32) // size
+    missing = -(-position(reached) // size)  # The first of which nothing was used.
+    end = int(last[8:16], 16) * in_a_file + int(last[16:], 16)
+    name = "%s%08X%08X" % (last[:8], missing // in_a_file, missing % in_a_file)
+    # One may hold no more than the middle of a record whose end is still to be archived.
+    with tempfile.TemporaryDirectory() as folder:
+        reason = try_pgbackrest("archive-get", name, folder + "/wal")[1] if missing <= end else None
+    if reason is not None or missing < end:
+        fail("WAL %s of the repository is missing or damaged%s: nothing that was committed after position %s can be "
+             "restored, though the log goes on until %s" % (name, " (%s)" % reason if reason else "", reached, last))
 
 
 def announce_timeline():
     """Nothing was archived here. Without its history nobody would find the way to this timeline again, so the first
     member hands it in."""
     log = DATA + "/pg_wal/"
-    for name in sorted(name for name in os.listdir(log) if name.endswith(".history"))[-1:]:
+    for name in own_histories()[-1:]:
         status = log + "archive_status/" + name
         if not os.path.exists(status + ".done"):
             write(status + ".ready", "")
@@ -191,12 +157,16 @@ def announce_timeline():
 if not is_done():
     if os.path.exists(MARK):
         os.remove(MARK)
-    taken_from = restore()
+    repository = json.loads(pgbackrest("info", "--output=json", timeout=60))[0]
+    taken, timeline_of_backup = restore(repository)
     with tempfile.TemporaryDirectory() as own_folder:
-        recover(own_folder, taken_from)
+        recover(own_folder, timeline_of_backup)
     remove_empty_histories()
+    if not TARGET:
+        check_reached_end(repository["archive"][-1]["max"])
     announce_timeline()
     # Patroni takes it where the cluster has none yet; the one in the backup is the source's.
     write(DATA + "/patroni.dynamic.json", json.dumps(ARGUMENTS["configuration"]))
     write(MARK, json.dumps(TARGET))
     os.sync()
+    sys.stdout.write(taken)

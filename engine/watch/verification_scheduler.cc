@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "engine/watch/verification_scheduler.h"
+
+#include <fmt/format.h>
+
+#include "engine/apply/verify.h"
+#include "engine/model/cron.h"
+
+namespace dbaas {
+
+std::optional<TimePoint> FindDueVerification(const BackupPolicySpec& policy,
+                                             const Verifications& verifications, TimePoint now) {
+  if (policy.verify_schedule.empty()) return std::nullopt;
+  return verifications.last ? NextTime(policy.verify_schedule, *verifications.last) : now;
+}
+
+void VerificationScheduler::Look() {
+  rounds_.Each("which backups are to be verified", [&](const ClusterRecord& record) {
+    const BackupPolicySpec* policy = record.backup_policy();
+    if (policy == nullptr) return;
+    const TimePoint now = rounds_.converge.clock.Now();
+    const auto due = FindDueVerification(*policy, record.verifications, now);
+    const auto put_off = cases_.find(record.cluster);
+    if (!due || *due > now || (put_off != cases_.end() && put_off->second.due > now)) return;
+    Verify(record.cluster, *due);
+  });
+}
+
+void VerificationScheduler::Verify(const std::string& cluster, TimePoint due) {
+  const ConvergeContext& converge = rounds_.converge;
+  const ClusterId id{converge.driver.Host(), cluster};
+  const auto verified = VerifyBackups(converge, id, "dbaas watch");
+  if (!verified) return PutOff(cluster, verified.error());
+  cases_.erase(cluster);
+  if (verified->problem.empty()) {
+    rounds_.Tell(WatchReport::Kind::kVerified, cluster,
+                 fmt::format("backup {}, due at {}", verified->backup_id, ToText(due)),
+                 verified->took);
+  } else {
+    rounds_.Tell(WatchReport::Kind::kNotVerified, cluster, verified->problem, verified->took);
+  }
+}
+
+/// Before its first backup a cluster has nothing to verify, and who verifies by hand has the turn.
+void VerificationScheduler::PutOff(const std::string& cluster, const Error& error) {
+  const ConvergeContext& converge = rounds_.converge;
+  if (error.kind == ErrorKind::kCancelled) return;
+  Case& put_off = cases_[cluster];
+  const bool is_news = error.kind != ErrorKind::kNotFound && error.kind != ErrorKind::kConflict;
+  const int failures = is_news ? put_off.failures++ : 0;
+  put_off.due = converge.clock.Now() + RetryDelay(kAfterFailure, failures, converge.random);
+  std::string text = error.ToLine();
+  if (!is_news || std::exchange(put_off.told, text) == text) return;
+  rounds_.Tell(WatchReport::Kind::kNotVerified, cluster, std::move(text));
+}
+
+}  // namespace dbaas
