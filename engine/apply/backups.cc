@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "engine/apply/backups.h"
 
+#include <fmt/format.h>
+
 #include "engine/apply/converge.h"
 #include "engine/apply/intent.h"
 #include "engine/apply/run_command.h"
@@ -58,6 +60,12 @@ Result<BackupCatalogue> ListBackupsAt(Driver& driver, const ClusterRecord& recor
                                    "listing the backups of " + record.cluster)));
   AddFromRecord(record, catalogue);
   return catalogue;
+}
+
+Result<void> CheckIsKnown(const BackupCatalogue& catalogue, const std::string& cluster) {
+  if (catalogue.is_known) return Ok();
+  return Unavailable(
+      fmt::format("what backups {} has cannot be seen: {}", cluster, catalogue.repository_problem));
 }
 
 }  // namespace dbaas

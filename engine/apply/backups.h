@@ -17,11 +17,14 @@ namespace dbaas {
 /// kInvalid, on "cluster_id", without a policy. `cluster` is what the error calls it.
 Result<void> CheckHasPolicy(const ClusterRecord& record, const std::string& cluster);
 
-/// Errors: as CheckHasPolicy; kUnavailable when nobody leads, the host is silent
-/// or the repository is.
+/// Errors: as CheckHasPolicy; kUnavailable when nobody leads or the host is silent. When only the
+/// repository is, the catalogue says so.
 Result<BackupCatalogue> ListBackups(Driver& driver, Clock& clock, const ClusterRecord& record);
 /// The same for who knows that `primary` leads.
 Result<BackupCatalogue> ListBackupsAt(Driver& driver, const ClusterRecord& record,
                                       const std::string& primary);
+
+/// For who decides by what there is: kUnavailable when the repository did not tell.
+Result<void> CheckIsKnown(const BackupCatalogue& catalogue, const std::string& cluster);
 
 }  // namespace dbaas

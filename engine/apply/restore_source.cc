@@ -22,6 +22,11 @@ constexpr char kSource[] = "restore.source_cluster_id";
 Result<void> CheckTarget(const RestoreSpec& restore, const BackupCatalogue& catalogue,
                          TimePoint now) {
   const std::string source = restore.source.ToText();
+  if (auto known = CheckIsKnown(catalogue, source); !known) {
+    Error error = std::move(known).error();
+    error.kind = ErrorKind::kConflict;  // The host does answer, and a plan is not made without it.
+    return std::move(error).On("source_cluster_id");
+  }
   if (catalogue.backups.empty()) {
     return Invalid("source_cluster_id", "cluster " + source + " has no backup yet",
                    "`dbaas backup " + restore.source.cluster + "` takes one.");

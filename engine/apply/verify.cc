@@ -98,7 +98,7 @@ class Run {
   /// As far as that can be known: a cluster that nobody leads is worth verifying more than ever.
   Result<void> CheckHasBackup() {
     const auto catalogue = ListBackups(driver_, context_.clock, record_);
-    if (!catalogue || !catalogue->backups.empty()) return Ok();
+    if (!catalogue || !catalogue->is_known || !catalogue->backups.empty()) return Ok();
     return NotFound("cluster " + id_.ToText() + " has no backup yet", "`dbaas backup` takes one.");
   }
 
@@ -196,7 +196,7 @@ class Run {
         known.sound = now;
         known.backups[verified.backup_id] = now;
       }
-      if (!catalogue) return Ok();
+      if (!catalogue || !catalogue->is_known) return Ok();
       std::erase_if(known.backups,
                     [&](const auto& backup) { return !Contains(*catalogue, backup.first); });
       return Ok();

@@ -35,7 +35,9 @@ std::string ToText(const BackupCatalogue& catalogue) {
                         backup.verified ? "  verified " + dbaas::ToText(*backup.verified) : "",
                         backup.damaged ? "  DAMAGED" : "");
   }
-  if (catalogue.backups.empty()) {
+  if (!catalogue.is_known) {
+    text = "What backups there are cannot be seen.\n";
+  } else if (catalogue.backups.empty()) {
     text = "There is no backup yet.\n";
   } else {
     text += fmt::format("Any moment from {} to {} can be restored.\n", TextOf(catalogue.earliest),

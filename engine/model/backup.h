@@ -49,6 +49,7 @@ struct Verifications {
 };
 
 struct BackupCatalogue {
+  bool is_known = true;         ///< False: nobody could look, and repository_problem says why.
   std::vector<Backup> backups;  ///< Oldest first.
   /// Between these two any moment can be brought back. Nothing without a backup.
   std::optional<TimePoint> earliest;

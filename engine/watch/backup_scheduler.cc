@@ -52,6 +52,10 @@ void BackupScheduler::LookAt(const ClusterRecord& record, Cluster& cluster) {
   const ConvergeContext& converge = rounds_.converge;
   const auto catalogue = ListBackups(converge.driver, converge.clock, record);
   if (!catalogue) return Fail(record.cluster, catalogue.error(), cluster);
+  // To one that only cannot be seen, no first backup is due.
+  if (const auto known = CheckIsKnown(*catalogue, record.cluster); !known) {
+    return Fail(record.cluster, known.error(), cluster);
+  }
   const TimePoint now = converge.clock.Now();
   const DueBackup due = FindDue(cluster.policy, *catalogue, now);
   if (!due.kind) {

@@ -104,6 +104,10 @@ TEST_F(RestoreTest, AfterItsCreationItCountsNoMore) {
 TEST_F(RestoreTest, WhatCannotBeRestoredIsRefusedWithTheReason) {
   EXPECT_THAT(ErrorOf(Copy(From("orders"))).ToLine(), HasSubstr("has no backup yet"));
   TakeBackup();
+  world_.patroni.HideBackups(true);
+  EXPECT_THAT(ErrorOf(Copy(From("orders"))).ToLine(),
+              HasSubstr("what backups local/orders has cannot be seen: the bucket is away"));
+  world_.patroni.HideBackups(false);
   EXPECT_EQ(ErrorOf(Copy(From("nobody"))).field, "restore.source_cluster_id");
   EXPECT_THAT(ErrorOf(Copy(From("orders", "elsewhere"))).ToLine(),
               HasSubstr("is not on host local"));

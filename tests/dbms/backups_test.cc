@@ -223,12 +223,15 @@ TEST(ReadBackupsTest, NothingYetAndNothingRight) {
   const auto none = PostgreSql().ReadBackups(
       R"({"info": [{"status": {"code": 2, "message": "no valid backups"}, "backup": []}]})");
   EXPECT_TRUE(none->repository_problem.empty());
+  EXPECT_TRUE(none->is_known);
   EXPECT_EQ(none->earliest, std::nullopt);
   const auto unknown = PostgreSql().ReadBackups(R"({"info": []})");
   EXPECT_EQ(unknown->repository_problem, "the repository does not know this cluster");
-  const auto wrong = PostgreSql().ReadBackups(
-      R"({"info": [{"status": {"code": 99, "message": "other"}, "backup": []}]})");
-  EXPECT_EQ(wrong->repository_problem, "other");
+  EXPECT_TRUE(unknown->is_known);
+  const auto silent = PostgreSql().ReadBackups(
+      R"({"info": [{"status": {"code": 99, "message": "timeout"}, "backup": []}]})");
+  EXPECT_EQ(silent->repository_problem, "timeout");
+  EXPECT_FALSE(silent->is_known) << "not the same as one without backups";
   EXPECT_FALSE(PostgreSql().ReadBackups("pgbackrest: command not found").has_value());
 }
 

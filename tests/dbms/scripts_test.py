@@ -63,14 +63,16 @@ class Patroni:
         return {"members": members + [{"name": o, "role": "replica", "state": "streaming", "api_url": url} for o in others]}
 
 
-def execute(script, patroni, arguments=(), patience=1.0, path=None):
-    """The finished process. `patience` shortens the script's waits; `path` is searched for programs first."""
+def execute(script, patroni, arguments=(), patience=1.0, path=None, before=None):
+    """The finished process. `patience` shortens the script's waits; `path` is searched for programs first; `before` is a
+    script that comes before this one."""
     arguments = {"rest_user": "dbaas", "rest_password": "pw", "address": "127.0.0.1", "socket_folder": "/nowhere",
                  "data_folder": "/nowhere", **dict(arguments)}
     member = (SCRIPTS / "member.py").read_text().replace('ARGUMENTS["address"], 8008', 'ARGUMENTS["address"], %d' % patroni.port)
     member = member.replace("time.monotonic() + seconds", "time.monotonic() + seconds * %s" % patience)
-    text = "import json\nARGUMENTS = json.loads(%r)\n%s\n\n%s" % (
-        json.dumps(arguments), member, (SCRIPTS / (script + ".py")).read_text())
+    text = "import json\nARGUMENTS = json.loads(%r)\n%s" % (json.dumps(arguments), member)
+    for part in (before, script) if before else (script,):
+        text += "\n\n" + (SCRIPTS / (part + ".py")).read_text()
     environment = {**os.environ, "PATH": "%s:%s" % (path, os.environ["PATH"])} if path else None
     return subprocess.run([sys.executable, "-I", "-"], input=text, capture_output=True, text=True, timeout=30,
                           env=environment)
@@ -311,6 +313,80 @@ class ApplySettingsTest(unittest.TestCase):
                       "GET /config": (200, {})}) as patroni:
             self.assertEqual(run("apply_settings", patroni, self.NOTHING, patience=0.02),
                              (1, "this member is replica running, so no settings can be changed here\n"))
+
+
+class BackupsTest(unittest.TestCase):
+    """Against a pgBackRest that fails in its own words, and a server whose log waits."""
+
+    ARGUMENTS = {"config": "/nowhere", "stanza": "orders-x7kq"}
+    REFUSED = """HTTP request failed with 404 (Not Found):
+*** Path/Query ***:
+GET /nowhere/?list-type=2
+*** Request Headers ***:
+authorization: <redacted>
+host: s3.example.com
+*** Response Content ***:
+<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist</Message><BucketName>nowhere</BucketName></Error>"""
+    AS_A_LINE = ("HTTP request failed with 404 (Not Found) for GET /nowhere/ at s3.example.com: NoSuchBucket: "
+                 "The specified bucket does not exist")
+
+    def execute(self, task, programs):
+        with tempfile.TemporaryDirectory() as path, Patroni() as patroni:
+            for name, (code, output, errors) in programs.items():
+                pathlib.Path(path, name + ".out").write_text(output)
+                pathlib.Path(path, name + ".err").write_text(errors)
+                program = pathlib.Path(path, name)
+                program.write_text("#!/bin/sh\ncat {0}.out\ncat {0}.err >&2\nexit {1}\n".format(program, code))
+                program.chmod(0o755)
+            return execute("backups", patroni, {**self.ARGUMENTS, "task": task}, path=path, before="pgbackrest")
+
+    def reason(self, report):
+        done = self.execute("full", {"pgbackrest": (39, "", report)})
+        self.assertEqual(done.returncode, 1)
+        return done.stderr
+
+    def test_what_a_service_refused_is_a_line(self):
+        self.assertEqual(self.reason("ERROR: [039]: " + self.REFUSED.replace("\n", "\n       ")),
+                         "pgbackrest stanza-create: [039]: %s\n" % self.AS_A_LINE)
+
+    def test_a_refusal_without_content_has_its_reason_in_the_head(self):
+        self.assertEqual(self.reason("""ERROR: [039]: HTTP request failed with 403 (Forbidden):
+       *** Path/Query ***:
+       HEAD /b/archive.info
+       *** Request Headers ***:
+       host: s3.example.com
+       *** Response Headers ***:
+       x-minio-error-code: InvalidAccessKeyId
+       x-minio-error-desc: "There is no such key."
+"""), "pgbackrest stanza-create: [039]: HTTP request failed with 403 (Forbidden) for HEAD /b/archive.info at s3.example.com: "
+                         "InvalidAccessKeyId: There is no such key.\n")
+
+    def test_a_reason_on_the_next_line_and_none(self):
+        self.assertEqual(self.reason("ERROR: [049]: unable to load 'x':\n    HostConnectError: refused\n    on 4 retries\n"),
+                         "pgbackrest stanza-create: [049]: unable to load 'x': HostConnectError: refused\n")
+        self.assertEqual(self.reason("ERROR: [049]: refused\n    [HostConnectError] on 4 retries\n"),
+                         "pgbackrest stanza-create: [049]: refused\n")
+        self.assertEqual(self.reason(""), "pgbackrest stanza-create: exit code 39\n")
+
+    def list(self, info, **state):
+        state = {"archived_at": None, "failing": False, "failed_wal": None, "waiting": 0, "oldest_wal": None,
+                 "oldest_seconds": None, **state}
+        done = self.execute("list", {"pgbackrest": (0, json.dumps(info), ""), "psql": (0, json.dumps(state), "")})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_a_repository_that_cannot_be_read_says_why(self):
+        status = {"code": 99, "message": "[ProtocolError] " + self.REFUSED}
+        info = self.list([{"status": {"code": 99, "message": "other"}, "repo": [{"status": status}]}])["info"]
+        self.assertEqual(info[0]["status"]["message"], self.AS_A_LINE)
+
+    def test_log_that_does_not_arrive(self):
+        self.assertEqual(self.list([], waiting=3, oldest_wal="0A", oldest_seconds=59)["archiving_problem"], "")
+        self.assertEqual(self.list([], waiting=3, oldest_wal="0A", oldest_seconds=61)["archiving_problem"],
+                         "WAL 0A has waited to be archived for 61 s, and 3 files wait")
+        self.assertEqual(self.list([], failing=True, failed_wal="0A", waiting=3)["archiving_problem"],
+                         "WAL 0A cannot be archived, and 3 files wait")
 
 
 class ProbeTest(unittest.TestCase):

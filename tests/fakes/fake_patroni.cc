@@ -224,6 +224,11 @@ void FakePatroni::FailNextRestore(const std::string& reason) {
   restore_failure_ = reason;
 }
 
+void FakePatroni::HideBackups(bool hidden) {
+  const std::lock_guard lock(mutex_);
+  hidden_backups_ = hidden;
+}
+
 void FakePatroni::Died(const std::string& member) {
   const std::lock_guard lock(mutex_);
   for (auto& [scope, cluster] : clusters_) {
@@ -503,7 +508,7 @@ ExecResult FakePatroni::Restore(const ClusterRecord& record, const FakeObject& w
   return {};
 }
 
-/// A repository that never fails, as pgBackRest tells of it.
+/// A repository that fails only on demand, as pgBackRest tells of it.
 ExecResult FakePatroni::BackUp(const std::string& task, Json& backups) {
   if (task == "prove") return {};
   if (task == "complete") return {.output = "1"};
@@ -515,6 +520,11 @@ ExecResult FakePatroni::BackUp(const std::string& task, Json& backups) {
                        {"error", false},
                        {"timestamp", {{"start", number * 60}, {"stop", number * 60 + 1}}}});
     return {};
+  }
+  if (hidden_backups_) {
+    const Json stanza = {{"status", {{"code", 99}, {"message", "the bucket is away"}}},
+                         {"backup", Json::array()}};
+    return {.output = Dump({{"info", {stanza}}})};
   }
   const Json stanza = {{"status", {{"code", backups.empty() ? 2 : 0}}}, {"backup", backups}};
   return {.output = Dump({{"info", {stanza}}})};

@@ -66,6 +66,8 @@ class FakePatroni {
   std::vector<std::string> TakeHarms();
   /// Of data that is to stay, or of a verification.
   void FailNextRestore(const std::string& reason);
+  /// Whether anybody can look into the repositories.
+  void HideBackups(bool hidden);
 
  private:
   /// The rows on one volume.
@@ -114,7 +116,7 @@ class FakePatroni {
   void ForgetKeys(const std::string& prefix);
   static std::int64_t ClaimOf(const std::vector<Member>& members, const Cluster& cluster);
   ExecResult Transact(const std::string& input);
-  static ExecResult BackUp(const std::string& task, Json& backups);
+  ExecResult BackUp(const std::string& task, Json& backups);
   ExecResult Verify(const Json& arguments);
   ExecResult Restore(const ClusterRecord& record, const FakeObject& workbench);
   void ApplySettings(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
@@ -146,6 +148,7 @@ class FakePatroni {
   std::map<std::string, int> reloads_;
   std::vector<std::string> harms_;
   std::string restore_failure_;
+  bool hidden_backups_ = false;
 };
 
 }  // namespace dbaas

@@ -126,6 +126,15 @@ TEST_F(BackupSchedulerTest, SaysOnceWhyOneFailedAndLeavesTheClusterSettled) {
   EXPECT_EQ(reports_.back().kind, WatchReport::Kind::kBackedUp);
 }
 
+TEST_F(BackupSchedulerTest, NothingIsDueToARepositoryThatCannotBeSeen) {
+  scheduler_.Look();
+  world_.clock.Tick(std::chrono::seconds(60));
+  world_.patroni.HideBackups(true);
+  Have({.full = "0 3 * * *", .keep_full = 1});  // Of another policy the scheduler knows nothing.
+  scheduler_.Look();
+  EXPECT_THAT(Texts(), ElementsAre(HasSubstr("backed up"), HasSubstr("the bucket is away")));
+}
+
 TEST_F(BackupSchedulerTest, LeavesAloneWhoHasNoSchedule) {
   Have({.keep_full = 1});
   scheduler_.Look();

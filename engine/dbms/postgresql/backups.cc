@@ -15,6 +15,11 @@
 namespace dbaas::postgresql {
 namespace {
 
+// Of a stanza's status. The first is said by the list itself, which is empty then; with the second
+// there is no list.
+constexpr int kNoBackups = 2;
+constexpr int kRepositoryUnreadable = 99;
+
 std::string Joined(std::string_view first, std::string_view second) {
   return std::string(first) + "\n\n" + std::string(second);
 }
@@ -123,10 +128,9 @@ Result<BackupCatalogue> PostgreSql::ReadBackups(const std::string& output) const
   }
   const Json& stanza = stanzas.front();
   const Json& status = GetMember(stanza, "status");
-  // 2 is "no valid backups", which the list says by itself.
-  if (const auto code = GetInt(status, "code"); code != 0 && code != 2) {
-    catalogue.repository_problem = GetString(status, "message");
-  }
+  const auto code = GetInt(status, "code");
+  if (code != 0 && code != kNoBackups) catalogue.repository_problem = GetString(status, "message");
+  catalogue.is_known = code != kRepositoryUnreadable;
   for (const auto& backup : GetMember(stanza, "backup")) {
     catalogue.backups.push_back(ReadBackup(backup));
   }

@@ -86,8 +86,10 @@ Secret<std::string> OfSource(const ClusterRecord& record, const char* name) {
 }
 
 std::string ArchiveCommand(const ClusterRecord& record) {
-  return fmt::format("pgbackrest --config={} --stanza={} archive-push \"%p\"", OwnPath(kBackupPath),
-                     Stanza(record));
+  // For a bucket that does not answer pgBackRest waits twenty times as long. Only when it gives up
+  // does the server know, and only then does it try with what a policy says by now.
+  return fmt::format("pgbackrest --config={} --stanza={} archive-push --io-timeout=5 \"%p\"",
+                     OwnPath(kBackupPath), Stanza(record));
 }
 
 }  // namespace dbaas::postgresql

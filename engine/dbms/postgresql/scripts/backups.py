@@ -3,13 +3,18 @@
 # Source: https://pgbackrest.org/command.html
 
 LONGEST_BACKUP = 24 * 3600
+# An attempt to archive that gets no answer takes longer still before it has failed.
+LONGEST_ON_ITS_WAY = 60
 ARCHIVER_SQL = """
 SELECT json_build_object(
     'archived_at', to_char(last_archived_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
     'failing', failed_count > 0 AND last_failed_time > coalesce(last_archived_time, '-infinity'),
     'failed_wal', last_failed_wal,
-    'waiting', (SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'))
-FROM pg_stat_archiver;
+    'waiting', waiting, 'oldest_wal', oldest_wal, 'oldest_seconds', extract(epoch FROM now() - oldest_time)::int)
+FROM pg_stat_archiver, (
+    SELECT count(*) AS waiting, min(modification) AS oldest_time,
+        (array_agg(replace(name, '.ready', '') ORDER BY modification, name))[1] AS oldest_wal
+    FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready') AS ready;
 """
 
 
@@ -19,13 +24,16 @@ def archiving():
     if reason is not None:
         return {}, "the database does not say how its archiving goes: " + reason
     state = json.loads(output)
-    if not state["failing"]:
-        return state, ""
-    return state, "WAL %s cannot be archived, and %d files wait" % (state["failed_wal"], state["waiting"])
+    if state["failing"]:
+        return state, "WAL %s cannot be archived, and %d files wait" % (state["failed_wal"], state["waiting"])
+    if (state["oldest_seconds"] or 0) > LONGEST_ON_ITS_WAY:
+        return state, "WAL %s has waited to be archived for %d s, and %d files wait" % (
+            state["oldest_wal"], state["oldest_seconds"], state["waiting"])
+    return state, ""
 
 
 def list_backups():
-    info = json.loads(pgbackrest("info", "--output=json", timeout=60))
+    info = stanzas()
     state, problem = archiving()
     print(json.dumps({"info": info, "archived_at": state.get("archived_at") or "", "archiving_problem": problem}))
 
@@ -52,10 +60,11 @@ elif task == "prove":
     # Until the server has read its files anew, the WAL goes where it went before.
     if not wait(30, lambda: ARGUMENTS["stanza"] in (psql("SHOW archive_command;", timeout=5)[0] or ""), 0.2):
         fail("the server did not take over the new archive_command within 30 s")
-    # Somebody waits for the answer: pgBackRest tries three times for as long.
-    pgbackrest("stanza-create", "--io-timeout=5")
-    # Switches to another piece of WAL and waits until the one before is in the repository.
-    pgbackrest("check", "--io-timeout=5", "--archive-timeout=30")
+    pgbackrest("stanza-create", SOON)
+    # Switches to another piece of WAL and waits until the one before is in the repository. An attempt that goes where
+    # the WAL went before may have to fail first.
+    pgbackrest("check", SOON, "--archive-timeout=120")
 else:
-    pgbackrest("stanza-create")
+    # The cluster cannot be changed meanwhile: a service that does not answer is found out here.
+    pgbackrest("stanza-create", SOON)
     pgbackrest("backup", "--type=" + task, timeout=LONGEST_BACKUP)

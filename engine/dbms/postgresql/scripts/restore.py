@@ -157,7 +157,9 @@ def announce_timeline():
 if not is_done():
     if os.path.exists(MARK):
         os.remove(MARK)
-    repository = json.loads(pgbackrest("info", "--output=json", timeout=60))[0]
+    repository = stanzas()[0]
+    if not repository["db"]:
+        fail("the repository does not tell its backups: " + repository["status"]["message"])
     taken, timeline_of_backup = restore(repository)
     with tempfile.TemporaryDirectory() as own_folder:
         recover(own_folder, timeline_of_backup)
