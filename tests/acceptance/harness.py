@@ -65,7 +65,7 @@ def find_binary(name):
 
 
 def find_cli(name):
-    """Path of terraform, tofu or terraform-next, or None. `./dev` knows where a built one is."""
+    """Path of terraform, tofu, terraform-next or minio, or None. `./dev` knows where a built one is."""
     found = os.environ.get("DBAAS_" + name.upper().replace("-", "_")) or shutil.which(name)
     if not found and name != "terraform" and os.access(os.path.join(ROOT, "dev"), os.X_OK):
         answer = subprocess.run([os.path.join(ROOT, "dev"), name], stdout=subprocess.PIPE, text=True)

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Backups in a bucket of a real S3 service, MinIO: they arrive and go, a new cluster comes from them, and what is
+wrong is said in a line while the database goes on."""
+
+import json
+import os
+import time
+
+import docker
+import forbidden
+from harness import Reference, Theme, block, dbaas, find_cli, job_name, say
+from minio import Minio
+from test_secrets import ProcessWatch
+
+CLUSTER_ID = Reference("dbaas_cluster.main.id")
+CONFIGURATION = "/etc/dbaas/backup/pgbackrest.conf"
+KEYS = "".join(f'variable "{name}" {{\n  type      = string\n  sensitive = true\n  ephemeral = true\n}}\n'
+               for name in ("access_key", "secret_key"))
+
+
+class TestS3(Theme):
+    clis = ("tofu",)  # What is tried here is the members' way to the bucket: one is enough.
+    seconds = 170
+
+    version = 1
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        binary = find_cli("minio")
+        cls.minio = binary and Minio(binary, os.path.join(cls.run_folder.path, "minio"), docker.gateway("bridge"),
+                                     cls.run_folder.new_evidence("minio.log"))
+        if cls.minio:
+            cls.minio.start()
+            for name in ("access_key", "secret_key"):
+                cls.run_folder.remember_secret(cls.cluster, name, getattr(cls.minio, name))
+                cls.workspace.variables[name] = getattr(cls.minio, name)
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        if cls.minio:
+            cls.minio.end()
+
+    def setUp(self):
+        if not self.minio:
+            self.skipTest("./dev does not know where MinIO is")
+
+    def member(self):
+        return f"{self.cluster}-1"
+
+    def policy(self, retention=3, **s3):
+        settings = {"endpoint": self.minio.endpoint, "bucket": self.minio.BUCKET, "region": "us-east-1",
+                    "prefix": "/orders/1", "path_style": True, "ca_certificate": self.minio.authority.pem,
+                    "access_key_wo": Reference("var.access_key"), "secret_key_wo": Reference("var.secret_key"),
+                    "keys_wo_version": self.version, **s3}
+        settings = {name: value for name, value in settings.items() if value is not None}
+        return KEYS + block('resource "dbaas_backup_policy" "main"', cluster_id=CLUSTER_ID,
+                            retention={"full": retention}, s3=settings)
+
+    def have(self, *others, **attributes):
+        return self.have_cluster(self.policy(**attributes), *others)
+
+    def have_backup(self):
+        self.have()
+        if not self.backups():
+            self.back_up("full")
+
+    def back_up(self, kind):
+        dbaas(self.run_folder, "backup", self.cluster, "--type", kind)
+
+    def catalogue(self):
+        return json.loads(dbaas(self.run_folder, "backups", self.cluster, "--json"))
+
+    def backups(self):
+        return [(backup["type"], backup["id"]) for backup in self.catalogue()["backups"]]
+
+    def query(self, sql):
+        return docker.query(self.cluster, sql)
+
+    def archived(self):
+        """Everything written so far is in the repository."""
+        self.query("select pg_current_xact_id()")  # Without anything in it, a piece of log is not finished.
+        wal = self.query("select pg_walfile_name(pg_switch_wal())")
+        self.wait_until(f"{wal} is archived",
+                        lambda: self.query("select coalesce(last_archived_wal, '') from pg_stat_archiver") >= wal, 90)
+        return wal
+
+    def test_1_backups_of_every_kind(self):
+        self.have_cluster()
+        before = docker.postmaster(self.member())
+        for kind in ("full", "differential", "incremental"):
+            self.have()
+            self.back_up(kind)
+            self.assert_empty_plan()
+        self.assertEqual([kind for kind, _ in self.backups()], ["full", "differential", "incremental"])
+        wal = self.archived()
+        objects = self.minio.objects()
+        self.assertEqual({name for name in objects if not name.startswith("/orders/1/")}, set())
+        self.assertTrue([name for name in objects if f"/{wal}-" in name], f"{wal} is not in the bucket")
+        for _, backup in self.backups():
+            self.assertTrue([name for name in objects if f"/{backup}/" in name], f"{backup} is not in the bucket")
+        self.assertEqual(docker.call("exec", self.member(), "ls", "-A", "/var/lib/pgbackrest"), "")
+        self.assertEqual(docker.postmaster(self.member()), before, "the server was restarted")
+
+    def test_2_a_new_cluster_from_the_bucket(self):
+        self.have_backup()
+        self.query("drop table if exists kept; "
+                   "create table kept as select n, md5(n::text) from generate_series(1, 20000) n")
+        digest = "select count(*) || md5(string_agg(md5, '' order by n)) from kept"
+        name = f"{self.cluster}-copy"
+        self.have(self.cluster_block("copy", name=name, restore={"source_cluster_id": CLUSTER_ID}))
+        self.assert_empty_plan()
+        self.assertEqual(docker.query(name, digest), self.query(digest))
+        self.assertEqual(docker.call("exec", f"{name}-1", "cat", CONFIGURATION), "", "it has the source's keys")
+        self.have()
+
+    def test_3_only_so_many_are_kept(self):
+        self.have_backup()
+        gone = [backup for _, backup in self.backups()]
+        self.have(retention=1)
+        self.back_up("full")
+        self.assertEqual([kind for kind, _ in self.backups()], ["full"])
+        objects = self.minio.objects()
+        for backup in gone:
+            self.assertEqual([name for name in objects if f"/{backup}/" in name], [])
+        self.have()
+
+    def failure(self, **s3):
+        """What an apply of that says, without the lines of main.tf that it shows. The database must not notice."""
+        before = docker.postmaster(self.member())
+        type(self).applied = None
+        self.workspace.write(self.cluster_block(), self.policy(**s3))
+        result = self.workspace.run("apply", "-auto-approve", "-no-color")
+        self.assertEqual(result.code, 1, result)
+        said = " ".join(result.output[result.output.index("Error:"):].replace("│", " ").split())
+        said = said.partition(" with dbaas_")[0]
+        say(f"after {result.seconds:.1f} s: {said}")
+        self.assertEqual(result.output.count("Error:"), 1, result)
+        self.assertEqual(docker.postmaster(self.member()), before, "the server was restarted")
+        self.assertEqual(self.query("select 1"), "1")
+        return said
+
+    def test_4_what_is_wrong_is_said(self):
+        self.have()
+        server = self.minio.endpoint.removeprefix("https://")
+        self.assertIn(f"unable to verify certificate presented by '{server}': [20] unable to get local issuer",
+                      self.failure(ca_certificate=None))
+        self.assertRegex(self.failure(bucket="nowhere"),
+                         "404 .* for GET /nowhere/ at .*: NoSuchBucket: The specified bucket does not exist")
+        # The list of backups, too; and it does not look as if there were none.
+        seen = self.catalogue()
+        self.assertIn("NoSuchBucket: The specified bucket does not exist", seen["repository_problem"])
+        self.assertIn("cannot be seen", dbaas(self.run_folder, "backups", self.cluster))
+        type(self).version += 1
+        self.workspace.variables["secret_key"] = "not-" + self.minio.secret_key
+        self.assertRegex(self.failure(), f"403 .* /{self.minio.BUCKET}/.*: SignatureDoesNotMatch: ")
+        self.workspace.variables["secret_key"] = self.minio.secret_key
+        type(self).version += 1
+        self.have()
+        self.assert_empty_plan()
+
+    def test_5_the_service_is_away_for_a_while(self):
+        self.have_backup()
+        before = docker.postmaster(self.member())
+        refused = f"unable to connect to '{self.minio.endpoint.removeprefix('https://')}': [111] Connection refused"
+        with self.writer() as writer:
+            self.minio.stop()
+            try:
+                began = time.monotonic()
+                for _ in range(2):
+                    self.query("select pg_switch_wal()")
+                    writer.wait_for_row(10)
+                self.assertIn(refused, self.failure(retention=4))
+                time.sleep(max(0, began + 36 - time.monotonic()))  # A look takes half a minute.
+                seen = self.wait_until("it is said that the log does not arrive",
+                                       lambda: (found := self.catalogue())["archiving_problem"] and found, 120)
+                say(f"known {time.monotonic() - began:.1f} s after the service went: {seen['archiving_problem']}")
+                self.assertRegex(seen["archiving_problem"], r"^WAL [0-9A-F]{24} .*archived.*, and [2-9] files wait$")
+                self.assertIn(refused, seen["repository_problem"])
+            finally:
+                self.minio.start()
+            began = time.monotonic()
+            self.archived()
+            say(f"all arrived {time.monotonic() - began:.1f} s after it came back")
+        self.assert_rows(writer.ledger, self.connect())
+        self.assertEqual((self.catalogue()["archiving_problem"], self.catalogue()["repository_problem"]), ("", ""))
+        self.assertEqual(docker.postmaster(self.member()), before, "the server was restarted")
+        self.have()
+
+    def test_6_an_expired_certificate(self):
+        self.have()
+        self.minio.stop()
+        self.minio.certify(days=0)
+        self.minio.start()
+        try:
+            self.assertIn("[10] certificate has expired", self.failure(retention=4))
+        finally:
+            self.minio.stop()
+            self.minio.certify()
+            self.minio.start()
+        self.have()
+        self.assert_empty_plan()
+
+    def test_7_the_keys_are_in_one_file_and_nowhere_else(self):
+        self.have_backup()
+        watch = ProcessWatch(self.run_folder.new_evidence("processes-of-a-backup"))
+        watch.start()
+        self.back_up("incremental")
+        self.archived()
+        self.assertGreater(watch.stop(), 20)
+        self.collect_evidence(self.cluster)
+        type(self).applied = None
+        self.workspace.write(self.cluster_block(), self.policy(keys_wo_version=self.version + 1))
+        self.assertEqual(self.workspace.plan().code, 2)
+        self.assertIn(self.minio.secret_key, docker.call("exec", self.member(), "cat", CONFIGURATION))
+        self.assertEqual(docker.call("exec", self.member(), "stat", "-c", "%a %U", CONFIGURATION), "600 postgres\n")
+        wanted = {self.minio.access_key: "access key", self.minio.secret_key: "secret key"}
+        for path, text in forbidden.evidence_files(os.path.join(self.run_folder.evidence, job_name())):
+            self.assertEqual(forbidden.find_secrets(path, text, wanted), [])
