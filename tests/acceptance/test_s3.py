@@ -103,7 +103,8 @@ class TestS3(Theme):
         self.assertEqual(docker.call("exec", self.member(), "ls", "-A", "/var/lib/pgbackrest"), "")
         self.assertEqual(docker.postmaster(self.member()), before, "the server was restarted")
 
-    def test_2_a_new_cluster_from_the_bucket(self):
+    def test_2_what_the_bucket_holds_can_be_restored(self):
+        """In an instance that goes, in a new cluster, and in place."""
         self.have_backup()
         self.query("drop table if exists kept; "
                    "create table kept as select n, md5(n::text) from generate_series(1, 20000) n")
@@ -114,6 +115,13 @@ class TestS3(Theme):
         self.assertEqual(docker.query(name, digest), self.query(digest))
         self.assertEqual(docker.call("exec", f"{name}-1", "cat", CONFIGURATION), "", "it has the source's keys")
         self.have()
+        dbaas(self.run_folder, "verify", self.cluster)
+        rows, before = self.query(digest), docker.now(self.cluster)
+        time.sleep(1)
+        self.query("drop table kept")
+        dbaas(self.run_folder, "restore", self.cluster, "--yes", "--time", before)
+        self.assertEqual(self.query(digest), rows)
+        self.assert_empty_plan()
 
     def test_3_only_so_many_are_kept(self):
         self.have_backup()
