@@ -155,7 +155,7 @@ Table<PolicyConfig> Rows() {
       .Add("verify", &C::verify, Optional,
            "How backups are proven. The newest one and all of the log since are restored into an "
            "instance of its own, which goes afterwards; every page is compared with its checksum, "
-           "all tables and indexes are read, and `query` is asked. It takes the room of the "
+           "all tables and B-trees are read, and `query` is asked. It takes the room of the "
            "database, "
            "and its time, on the same host.")
       .Add("id", &C::id, Computed, ChangesWith({"cluster_id"}),

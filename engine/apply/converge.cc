@@ -63,6 +63,7 @@ Result<void> StartOverIfEmpty(const Observation& left, ClusterRecord& record) {
     record.data_set = 0;
     record.in_place.reset();
     record.left_branches.clear();
+    record.verifications = {};
     return Ok();
   }
   if (!record.cluster_spec().restore && !record.in_place) return Ok();
@@ -347,9 +348,9 @@ class Convergence {
       return Conflict("the last apply of " + change_.id.ToText() + " did not end",
                       "Apply first; that brings the cluster in line.");
     }
-    if (wanted.kind == Maintenance::Kind::kBackup || wanted.kind == Maintenance::Kind::kVerify) {
+    asks_for_nothing_ = wanted.kind == Maintenance::Kind::kBackup;
+    if (asks_for_nothing_ || wanted.kind == Maintenance::Kind::kVerify) {
       TRY(CheckHasPolicy(*before_, change_.id.ToText()));
-      asks_for_nothing_ = true;
     }
     intent_.record = *before_;
     intent_.what = wanted.ToText();
@@ -491,6 +492,14 @@ class Convergence {
     return PlanOf(*dbms_, intent_, desired_, before_objects_, sight.observed, sight.facts);
   }
 
+  /// Nothing that was asked for depends on it.
+  void RemoveWhatVerificationLeft() {
+    const auto removed = RemoveLeftVerification(context_, change_.id.cluster, holder_);
+    if (removed) return;
+    spdlog::warn("what a verification of {} has left is still there: {}", change_.id.cluster,
+                 removed.error().ToLine());
+  }
+
   Result<void> RunRound(bool& was_empty) {
     const Sight sight = TRY(Look());
     if (sight.facts && !sight.facts->version.empty()) {
@@ -504,7 +513,7 @@ class Convergence {
       const auto& objects = sight.observed.objects;
       if (std::any_of(objects.begin(), objects.end(),
                       [](const auto& object) { return object.part == kVerificationPart; })) {
-        TRY(RemoveLeftVerification(context_, change_.id.cluster, holder_));
+        RemoveWhatVerificationLeft();
       }
       observed_.objects.insert(observed_.objects.end(), objects.begin(), objects.end());
     }

@@ -115,6 +115,7 @@ Result<Intent> DeleteIntent(const std::optional<ClusterRecord>& before, const Pa
     if (change.key == kBackupPolicyPart) {
       intent.record.secrets.erase(kStorageAccessKey);
       intent.record.secrets.erase(kStorageSecretKey);
+      intent.record.verifications = {};
     }
   }
   return intent;
@@ -206,8 +207,10 @@ Result<Intent> MakeIntent(const std::optional<ClusterRecord>& before, const Part
     TakeWebhookSecret(known, *cluster, intent.record);
   }
   if (auto* policy = std::get_if<BackupPolicySpec>(&spec)) {
-    TakeKeys(is_there ? &std::get<BackupPolicySpec>(existing->second) : nullptr, *policy,
-             intent.record);
+    const auto* known = is_there ? &std::get<BackupPolicySpec>(existing->second) : nullptr;
+    TakeKeys(known, *policy, intent.record);
+    // What was found in one repository says nothing of another.
+    if (known != nullptr && !AreInOnePlace(*known, *policy)) intent.record.verifications = {};
   }
   if (is_there) {
     const auto changes = SpecChanges(existing->second, spec);

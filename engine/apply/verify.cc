@@ -62,7 +62,11 @@ class Run {
     }
     if (!verified) return verified;
     verified->took = context_.clock.Now() - began;
-    TRY(PutDown(*verified));
+    if (auto put_down = PutDown(*verified); !put_down) {
+      if (put_down.error().kind == ErrorKind::kNotFound) return std::move(put_down).error();
+      spdlog::warn("what was found of the backups of {} is not in its record: {}", id_.ToText(),
+                   put_down.error().ToLine());
+    }
     return verified;
   }
 
@@ -88,8 +92,8 @@ class Run {
     if (!record || !record->has_cluster_part() || record->deleting) {
       return NotFound("there is no cluster " + id_.ToText()).On("cluster_id");
     }
-    if (record->settled == 0) {
-      return Conflict("the creation of " + id_.ToText() + " did not end", "Apply first.");
+    if (record->settled < record->generation) {
+      return Conflict("the last apply of " + id_.ToText() + " did not end", "Apply first.");
     }
     record_ = *std::move(record);
     return CheckHasPolicy(record_, id_.ToText());
@@ -142,12 +146,11 @@ class Run {
       context_.progress.Note(check.title);
       const Command& command = check.command;
       const ExecResult result = TRY(driver_.Exec(command.instance, command.argv, command.input));
-      if (result.exit_code != 0) {
-        TRY(CheckThatItRan());
-        verified.problem = fmt::format("{}: {}", check.title, ComplaintOf(result));
-        return verified;
-      }
       if (verified.backup_id.empty()) verified.backup_id = result.output;
+      if (result.exit_code == 0) continue;
+      verified.problem = fmt::format("{}: {}", check.title, ComplaintOf(result));
+      TRY(CheckThatItLooked(result, verified));
+      return verified;
     }
     return verified;
   }
@@ -159,16 +162,22 @@ class Run {
     return lease_->Check();
   }
 
-  /// A command that fails with the instance it ran in has found nothing.
-  Result<void> CheckThatItRan() {
+  /// A command has found nothing that could not look, that failed with the instance it ran in, or
+  /// from under which the backup was removed because there are newer ones.
+  Result<void> CheckThatItLooked(const ExecResult& result, const Verified& verified) {
     TRY(CheckMayGoOn());
-    const Observation observed =
-        TRY(Patiently([&] { return driver_.Observe(id_.cluster); }));
+    if (result.exit_code == Verification::kCouldNotLook) return Unavailable(verified.problem);
+    const auto catalogue = ListBackups(driver_, context_.clock, record_);
+    if (catalogue && catalogue->is_known && !verified.backup_id.empty() &&
+        !Contains(*catalogue, verified.backup_id)) {
+      return Unavailable("backup " + verified.backup_id + " was removed while it was verified");
+    }
+    const Observation observed = TRY(Patiently([&] { return driver_.Observe(id_.cluster); }));
     const ObservedObject* workbench = observed.Find(verification_.workbench.id);
     if (workbench != nullptr && workbench->state == RunState::kRunning) return Ok();
-    return Unavailable(verification_.workbench.id.ToText() +
-                           ", in which the backups were being verified, ended",
-                       workbench == nullptr ? "" : workbench->state_detail);
+    return Unavailable(
+        verification_.workbench.id.ToText() + ", in which the backups were being verified, ended",
+        workbench == nullptr ? "" : workbench->state_detail);
   }
 
   Result<void> PutDown(const Verified& verified) {
@@ -179,11 +188,11 @@ class Run {
         .at = ToText(now),
         .what = Maintenance{.kind = Maintenance::Kind::kVerify}.ToText(),
         .outcome = outcome,
-        .actions = {{.action = "restore " + (verified.backup_id.empty()
-                                                 ? std::string("the newest backup")
-                                                 : "backup " + verified.backup_id),
-                     .outcome = verified.problem.empty() ? "ok" : "failed",
-                     .milliseconds = verified.took.count()}}};
+        .actions = {
+            {.action = "restore " + (verified.backup_id.empty() ? std::string("the newest backup")
+                                                                : "backup " + verified.backup_id),
+             .outcome = verified.problem.empty() ? "ok" : "failed",
+             .milliseconds = verified.took.count()}}};
     bool is_there = false;
     const auto change = [&](ClusterRecord& record) -> Result<void> {
       TRY(CheckIsSame(record));
@@ -214,7 +223,8 @@ class Run {
   /// What was found of another cluster, or of another repository, says nothing of this one.
   Result<void> CheckIsSame(const ClusterRecord& now) const {
     const BackupPolicySpec* policy = now.backup_policy();
-    if (now.uid == record_.uid && policy != nullptr && policy->s3 == record_.backup_policy()->s3) {
+    if (now.uid == record_.uid && policy != nullptr &&
+        AreInOnePlace(*policy, *record_.backup_policy())) {
       return Ok();
     }
     return NotFound("cluster " + id_.ToText() +

@@ -78,10 +78,12 @@ struct Verification {
     std::string title;  ///< "restore the newest backup, and all of the log since"
     Command command;    ///< Fails with what it found, in one line.
   };
+  /// Exit code of a check that could not look: what it says then is nothing about the backups.
+  static constexpr int kCouldNotLook = 3;
   Object volume;     ///< Both of kVerificationPart.
   Object workbench;  ///< An instance that mounts it, in which the checks are run.
-  std::vector<Check>
-      checks;  ///< In this order. The first restores, and tells which backup it took.
+  /// In this order. The first restores, and writes to stdout which backup it takes, before it does.
+  std::vector<Check> checks;
 };
 
 class Dbms {

@@ -3,7 +3,8 @@
 // Maintenance: work on a cluster that changes nothing of what it should be: who leads, when its
 // members start anew or read their configuration again, a backup or its verification, a restoration
 // in place. Asked for by the command and by Terraform's actions; plan/build_maintenance.h makes a
-// plan of it, and apply/converge.h carries that out under the cluster's lease. Plain data.
+// plan of it, and apply/converge.h carries that out under the cluster's lease. A verification
+// runs beside the cluster (apply/verify.h). Plain data.
 #pragma once
 
 #include <string>

@@ -180,6 +180,12 @@ RestoreSpec RestoreFromJson(const Json& json) {
   return spec;
 }
 
+bool AreInOnePlace(const BackupPolicySpec& a, const BackupPolicySpec& b) {
+  if (!a.s3 || !b.s3) return a.s3.has_value() == b.s3.has_value();
+  return a.s3->endpoint == b.s3->endpoint && a.s3->bucket == b.s3->bucket &&
+         a.s3->prefix == b.s3->prefix;
+}
+
 bool IsWatched(const ClusterSpec& spec) { return spec.watch.value_or(spec.node_count > 1); }
 
 std::string ReplicaPartKey(const std::string& replica_name) {

@@ -131,6 +131,9 @@ struct BackupPolicySpec {
   bool needs_watcher() const { return has_schedule() || !verify_schedule.empty(); }
 };
 
+/// Whether what one of them has taken is a backup of the other's, too.
+bool AreInOnePlace(const BackupPolicySpec& a, const BackupPolicySpec& b);
+
 /// Whether watchers, where there are some, answer the death of its primary.
 bool IsWatched(const ClusterSpec& spec);
 

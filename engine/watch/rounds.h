@@ -2,7 +2,7 @@
 //
 // Rounds: what those who look at a host's clusters again and again have in common: which ones they
 // look at, how they tell what they did, and how long they wait after a failure. Used by Reconciler
-// and BackupScheduler. Threading: const; as its parts.
+// and both schedulers. Threading: const; as its parts.
 #pragma once
 
 #include <functional>

@@ -22,6 +22,9 @@ void VerificationScheduler::Look() {
     const auto due = FindDueVerification(*policy, record.verifications, now);
     const auto put_off = cases_.find(record.cluster);
     if (!due || *due > now || (put_off != cases_.end() && put_off->second.due > now)) return;
+    // Those before it may have taken hours.
+    const auto fresh = rounds_.converge.driver.ReadRecord(record.cluster);
+    if (!fresh || !*fresh || (*fresh)->generation != record.generation) return;
     Verify(record.cluster, *due);
   });
 }
@@ -31,7 +34,8 @@ void VerificationScheduler::Verify(const std::string& cluster, TimePoint due) {
   const ClusterId id{converge.driver.Host(), cluster};
   const auto verified = VerifyBackups(converge, id, "dbaas watch");
   if (!verified) return PutOff(cluster, verified.error());
-  cases_.erase(cluster);
+  // Should the record not tell, not again at once.
+  cases_[cluster] = {.due = converge.clock.Now() + kAfterFailure.first_delay};
   if (verified->problem.empty()) {
     rounds_.Tell(WatchReport::Kind::kVerified, cluster,
                  fmt::format("backup {}, due at {}", verified->backup_id, ToText(due)),
@@ -41,7 +45,8 @@ void VerificationScheduler::Verify(const std::string& cluster, TimePoint due) {
   }
 }
 
-/// Before its first backup a cluster has nothing to verify, and who verifies by hand has the turn.
+/// Before its first backup a cluster has nothing to verify; who verifies by hand, or applies, has
+/// the turn.
 void VerificationScheduler::PutOff(const std::string& cluster, const Error& error) {
   const ConvergeContext& converge = rounds_.converge;
   if (error.kind == ErrorKind::kCancelled) return;

@@ -117,13 +117,30 @@ class TestVerify(Theme):
         self.have()
         self.query(BROKEN_INDEX)
         self.archive()
-        self.assert_red("reading all tables and indexes: pg_amcheck: .*t_sorted_n.*item order invariant violated")
+        self.assert_red("reading all tables and B-trees: pg_amcheck: .*t_sorted_n.*item order invariant violated")
         self.query("drop table t_sorted")
         self.archive()
         self.command("verify", self.cluster)
         self.assertEqual(self.backups()["verification_problem"], "")
 
-    def test_4_a_missing_piece_of_the_log(self):
+    def test_4_a_damaged_page(self):
+        """It comes along into the backup."""
+        self.have()
+        self.query("create table t_page as select generate_series(1, 10000) as n")
+        self.query("vacuum freeze t_page")  # Nothing is left to be written to its pages.
+        path = self.query("checkpoint; select current_setting('data_directory') || '/' || pg_relation_filepath('t_page')")
+        docker.call("exec", docker.primaries(self.cluster)[0], "bash", "-euc",
+                    f"printf '\\xff\\x00\\xff' | dd of={path} bs=1 seek=$((3 * 8192 + 4000)) conv=notrunc status=none")
+        self.command("backup", self.cluster)
+        self.assertTrue(self.backups()["backups"][-1]["damaged"])
+        self.assert_red("comparing every page with its checksum: pg_checksums: error: checksum verification failed in "
+                        "file .*block 3")
+        self.query("drop table t_page")
+        self.command("backup", self.cluster)
+        self.command("verify", self.cluster)
+        self.assertEqual(self.backups()["verification_problem"], "")
+
+    def test_5_a_missing_piece_of_the_log(self):
         self.have()
         self.command("backup", self.cluster)
         first, second, last = self.archive(), self.archive(), self.archive()
@@ -136,7 +153,7 @@ class TestVerify(Theme):
         self.command("verify", self.cluster)
         self.assertLess(first, last)
 
-    def test_5_a_flipped_byte(self):
+    def test_6_a_flipped_byte(self):
         self.have()
         self.command("backup", self.cluster)
         newest = self.backups()["backups"][-1]["id"]
@@ -148,7 +165,7 @@ class TestVerify(Theme):
         self.in_repository(f"cp /tmp/kept {largest}")
         self.command("verify", self.cluster)
 
-    def test_6_by_the_schedule(self):
+    def test_7_by_the_schedule(self):
         self.have(schedule=NEVER, query="select count(*) = 1000 from t_kept")
         before = self.backups()["last_verified_at"]
         self.assert_empty_plan()
@@ -160,7 +177,7 @@ class TestVerify(Theme):
         self.assertRegex(self.command("events", self.cluster), re.escape("(dbaas watch)") + r"  verify the backups  ok")
         self.have()
 
-    def test_7_power_cuts(self):
+    def test_8_power_cuts(self):
         self.have()
         chance = random.Random(11)
         environment = {**self.run_folder.environment(), "TMPDIR": self.run_folder.temporary_of_killed}

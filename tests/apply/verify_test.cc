@@ -103,6 +103,25 @@ TEST_F(VerifyTest, WhatIsNotIsPutDownWithTheReason) {
   EXPECT_THAT(Record().verifications.problem, IsEmpty());
 }
 
+TEST_F(VerifyTest, WhatWasFoundGoesWithTheRepository) {
+  TakeBackup();
+  const auto verify = [&] {
+    ASSERT_TRUE(Verify().has_value());
+    ASSERT_TRUE(Record().verifications.sound.has_value());
+  };
+  verify();
+  ASSERT_TRUE(world_.Apply(PolicyChange(Verb::kUpdate)).has_value());
+  EXPECT_TRUE(Record().verifications.sound.has_value());
+  PartChange bucket = PolicyChange(Verb::kUpdate);
+  std::get<BackupPolicySpec>(*bucket.spec).s3 = S3Storage{.endpoint = "https://s3", .bucket = "b"};
+  ASSERT_TRUE(world_.Apply(bucket).has_value());
+  EXPECT_FALSE(Record().verifications.last.has_value());
+  verify();
+  ASSERT_TRUE(world_.Apply(Change(Verb::kDelete, std::nullopt, std::string(kBackupPolicyPart)))
+                  .has_value());
+  EXPECT_FALSE(Record().verifications.last.has_value());
+}
+
 TEST_F(VerifyTest, WithoutABackupOrAPolicyThereIsNothingToVerify) {
   EXPECT_EQ(Verify().error().kind, ErrorKind::kNotFound);
   ASSERT_TRUE(world_.Apply(Change(Verb::kDelete, std::nullopt, std::string(kBackupPolicyPart)))

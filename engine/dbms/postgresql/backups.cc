@@ -189,7 +189,7 @@ std::vector<Verification::Check> VerificationChecks(const ClusterRecord& record,
       {"restoring the newest backup and all of the log since",
        RunRestore(record, Stanza(record), Json::object(), "", workbench)},
       {"comparing every page with its checksum", check("pages")},
-      {"reading all tables and indexes", check("tables")}};
+      {"reading all tables and B-trees", check("tables")}};
   if (!query.empty()) checks.push_back({"asking the policy's query", check("query")});
   return checks;
 }

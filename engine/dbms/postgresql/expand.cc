@@ -4,7 +4,8 @@
 //   network orders, volume orders-N-data, instance orders-N (Patroni and PostgreSQL), the same for
 //   each replica, volume orders-backups, instance orders-proxy (HAProxy), and what a host's
 //   clusters share: the network dbaas-management with etcd in it, which is where Patroni keeps who
-//   leads. While its data is made from backups also instance orders-restore.
+//   leads. While its data is made from backups also instance orders-restore, and while those are
+//   verified instance and volume orders-verification.
 #include <fmt/format.h>
 
 #include <algorithm>

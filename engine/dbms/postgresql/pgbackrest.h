@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// pgBackRest's configuration of one member. Each member reaches the repository by itself: the
-// cluster's own volume, which all of them mount from the start, or a bucket. So whoever is primary
-// archives its log and takes the backups, and nothing in between can fail. Pure. Called by
-// expand.cc and patroni.cc; the verbs are in backups.cc.
-// Source: https://pgbackrest.org/configuration.html, 2.45 to 2.55.
+// pgBackRest's configuration of one member, and what its verbs share. Each member reaches the
+// repository by itself: the cluster's own volume, which all of them mount from the start, or a
+// bucket. So whoever is primary archives its log and takes the backups, and nothing in between can
+// fail. Pure. Called by expand.cc and patroni.cc; the verbs are in backups.cc. Source:
+// https://pgbackrest.org/configuration.html, 2.45 to 2.55.
 #pragma once
 
 #include <string>

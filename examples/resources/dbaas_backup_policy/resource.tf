@@ -3,7 +3,8 @@ resource "dbaas_cluster" "orders" {
   node_count = 2
 }
 
-# Everything on Sundays, what changed on the other days, and any moment of the last two weeks.
+# Everything on Sundays, what changed on the other days, and any moment of the last two weeks. Each night the newest one is restored,
+# to see that it can be.
 resource "dbaas_backup_policy" "orders" {
   cluster_id = dbaas_cluster.orders.id
   schedule = {
@@ -11,4 +12,5 @@ resource "dbaas_backup_policy" "orders" {
     incremental = "0 2 * * mon-sat"
   }
   retention = { days = 14 }
+  verify    = { schedule = "0 4 * * *" }
 }

@@ -13,10 +13,13 @@ import time
 LOCAL = (ARGUMENTS["address"], 8008)
 
 
-def fail(reason):
+COULD_NOT_LOOK = 3
+
+
+def fail(reason, code=1):
     """Ends the script; the reason is one line for the operator."""
     print(" ".join(str(reason).split()), file=sys.stderr)
-    sys.exit(1)
+    sys.exit(code)
 
 
 def address_of(api_url):

@@ -3,8 +3,12 @@
 # Sources: https://pgbackrest.org/command.html#command-restore, https://www.postgresql.org/docs/17/recovery-config.html,
 # https://www.postgresql.org/docs/17/runtime-config-wal.html#RUNTIME-CONFIG-WAL-RECOVERY-TARGET
 import datetime
+import hashlib
 
 LONGEST_RESTORE = 24 * 3600
+WAL_PAGE = 8192
+# Of pgBackRest's complaints: no connection to the service.
+PASSING = ("[049]", "No space left on device")
 MARK = ARGUMENTS["mark"]
 TARGET = ARGUMENTS["target"]
 # What pgBackRest says about the recovery, in a file that outranks all others.
@@ -41,14 +45,14 @@ def is_before_target(backup):
     return TARGET.get("type") != "lsn" or position(backup["lsn"]["stop"]) <= position(TARGET["target"])
 
 
-def chosen_backup(stanza):
+def chosen_backup():
     """The youngest that lies on the way to the target, its timeline, and the timelines without a history. pgBackRest would
     take the youngest that ended before it, even one of a timeline that a restoration in place has left: from there nothing
     leads to the target."""
-    database = stanza["db"][-1]
+    database = REPOSITORY["db"][-1]
     folder = "archive/%s/%s-%d" % (ARGUMENTS["stanza"], database["version"], database["id"])
     timelines = [int(name[:8], 16) for name in pgbackrest("repo-ls", folder, "--filter=[.]history$").split()]
-    backups = [(backup, int(backup["archive"]["stop"][:8], 16)) for backup in reversed(stanza["backup"])]
+    backups = [(backup, int(backup["archive"]["stop"][:8], 16)) for backup in reversed(REPOSITORY["backup"])]
     newest = max([1, *timelines, *(own for _, own in backups)])
     timeline = int(ARGUMENTS["timeline"] or newest)
     ways = ways_to(timeline, folder) if timeline in timelines else {}
@@ -65,9 +69,19 @@ def chosen_backup(stanza):
     fail("no backup leads to that moment on timeline %d" % timeline)
 
 
-def restore(stanza):
-    """The backup that was chosen, and its timeline."""
-    backup, timeline, without_history = chosen_backup(stanza)
+def check_room(size):
+    """The disk may be that of the members, too: it must not be filled. What an attempt before has left counts as room."""
+    free = os.statvfs(DATA)
+    there = free.f_bavail * free.f_frsize + sum(
+        os.lstat(os.path.join(folder, name)).st_size for folder, _, names in os.walk(DATA) for name in names)
+    if there < size * 11 // 10:
+        fail("the database needs %d MiB and a tenth more, and where its volume lies there is room for %d MiB" % (
+            size >> 20, there >> 20), COULD_NOT_LOOK)
+
+
+def restore():
+    """Says which backup was chosen. Its timeline."""
+    backup, timeline, without_history = chosen_backup()
     options = ["--delta", "--set=" + backup]
     for option in TARGET.keys() - {"set"}:
         options.append("--%s=%s" % (option, TARGET[option]))
@@ -76,15 +90,20 @@ def restore(stanza):
     if ARGUMENTS["timeline"]:
         options.append("--target-timeline=" + ARGUMENTS["timeline"])
     os.makedirs(DATA, mode=0o700, exist_ok=True)
+    check_room(next(one for one in REPOSITORY["backup"] if one["label"] == backup)["info"]["size"])
+    sys.stdout.write(backup)
+    sys.stdout.flush()
     # Of a server that was killed with the instance it ran in. This one is new, so nobody runs.
     if os.path.exists(DATA + "/postmaster.pid"):
         os.remove(DATA + "/postmaster.pid")
-    pgbackrest("restore", *options, timeout=LONGEST_RESTORE)
+    reason = try_pgbackrest("restore", *options, timeout=LONGEST_RESTORE)[1]
+    if reason is not None:
+        fail(reason, COULD_NOT_LOOK if any(text in reason for text in PASSING) else 1)
     # A server that is promoted takes the first number without a history. One that never got to the repository would make
     # that a number below the newest, and what follows could not be told from what is there.
     for without in without_history:
         write("%s/pg_wal/%08X.history" % (DATA, without), "")
-    return backup, timeline
+    return timeline
 
 
 def remove_empty_histories():
@@ -99,7 +118,7 @@ def timeline_of_target(folder):
     that is promoted says that it comes from the one it was told: told another one, none of its own would find the way."""
     server = start(folder, "recovery_target_action=shutdown")
     if server.wait(timeout=LONGEST_RESTORE) != 0:
-        fail("the server ended while it recovered: " + last_words(folder))
+        fail_with(server, folder)
     known = control_data()
     return int(known["Min recovery ending loc's timeline"]) or int(known["Latest checkpoint's TimeLineID"])
 
@@ -124,24 +143,51 @@ def own_histories():
     return sorted(name for name in os.listdir(DATA + "/pg_wal") if name.endswith(".history"))
 
 
-def check_reached_end(last):
-    """Where a server that recovers all cannot get a piece of the log, or cannot read it, it takes that for the end. What is
-    behind it in the repository would be lost without a word."""
-    with open(DATA + "/pg_wal/" + own_histories()[-1]) as file:
-        timeline, reached = [line.split()[:2] for line in file if line.strip()][-1]
-    if not last or int(last[:8], 16) != int(timeline):
+def check_piece(name):
+    """Fails unless the repository has this piece of the log as it was written. Whether all of it is the middle of one
+    record, so that nobody could have used it yet.
+    Source: XLogPageHeaderData and XLogLongPageHeaderData in src/include/access/xlog_internal.h."""
+    folder = "archive/%s/%s/%s" % (ARGUMENTS["stanza"], REPOSITORY["archive"][-1]["id"], name[:16])
+    checksum = re.findall(name + "-([0-9a-f]{40})", pgbackrest("repo-ls", folder))
+    with tempfile.TemporaryDirectory() as own_folder:
+        path = own_folder + "/wal"
+        reason = try_pgbackrest("archive-get", name, path)[1] if checksum else "it is not there"
+        if reason is None:
+            with open(path, "rb") as file:
+                content = file.read()
+            if hashlib.sha1(content).hexdigest() != checksum[0]:
+                reason = "its checksum is another one"
+    if reason is not None:
+        fail("WAL %s of the repository is missing or damaged (%s): what was committed since cannot be restored, though "
+             "the log goes on until %s" % (name, reason, REPOSITORY["archive"][-1]["max"]))
+    rest_of_record = int.from_bytes(content[16:20], sys.byteorder)
+    return rest_of_record >= len(content) - 40 - (len(content) // WAL_PAGE - 1) * 24
+
+
+def check_reached_end():
+    """A server that recovers all takes a piece of the log that it cannot get, or cannot read, for the end. What is behind
+    it in the repository would be lost without a word."""
+    last = REPOSITORY["archive"][-1]["max"]
+    if not last:
         return
+    with open(DATA + "/pg_wal/" + own_histories()[-1]) as file:
+        ways = [(int(line.split()[0]), position(line.split()[1])) for line in file if line.strip()]
+    timeline, reached = ways[-1]
+    last_timeline = int(last[:8], 16)
+    if last_timeline > timeline:
+        fail("the repository has no history of timeline %d: what was committed on it cannot be restored" % last_timeline)
     size = int(control_data()["Bytes per WAL segment"])
-    in_a_file = (1 << 32) // size
-    missing = -(-position(reached) // size)  # The first of which nothing was used.
-    end = int(last[8:16], 16) * in_a_file + int(last[16:], 16)
-    name = "%s%08X%08X" % (last[:8], missing // in_a_file, missing % in_a_file)
-    # One may hold no more than the middle of a record whose end is still to be archived.
-    with tempfile.TemporaryDirectory() as folder:
-        reason = try_pgbackrest("archive-get", name, folder + "/wal")[1] if missing <= end else None
-    if reason is not None or missing < end:
-        fail("WAL %s of the repository is missing or damaged%s: nothing that was committed after position %s can be "
-             "restored, though the log goes on until %s" % (name, " (%s)" % reason if reason else "", reached, last))
+    end = (int(last[8:16], 16) * ((1 << 32) // size) + int(last[16:], 16)) * size + 1
+    if last_timeline < timeline:  # Nothing of the newest is here yet. One that does not lead to it says nothing.
+        end = min(end, dict(ways).get(last_timeline, 0))
+    piece = reached // size * size
+    while piece < end:
+        # The piece in which a timeline was left is read from the next one.
+        own = next((number for number, left in ways[:-1] if left >= piece + size), timeline)
+        name = "%08X%08X%08X" % (own, piece >> 32, (piece & 0xFFFFFFFF) // size)
+        if not check_piece(name) and piece >= reached:
+            fail("WAL %s could not be read while the server recovered, and now it can: try again" % name, COULD_NOT_LOOK)
+        piece += size
 
 
 def announce_timeline():
@@ -157,18 +203,17 @@ def announce_timeline():
 if not is_done():
     if os.path.exists(MARK):
         os.remove(MARK)
-    repository = stanzas()[0]
-    if not repository["db"]:
-        fail("the repository does not tell its backups: " + repository["status"]["message"])
-    taken, timeline_of_backup = restore(repository)
+    REPOSITORY = stanzas()[0]
+    if not REPOSITORY["backup"]:
+        fail("the repository tells of no backup: " + REPOSITORY["status"]["message"], COULD_NOT_LOOK)
+    timeline_of_backup = restore()
     with tempfile.TemporaryDirectory() as own_folder:
         recover(own_folder, timeline_of_backup)
     remove_empty_histories()
     if not TARGET:
-        check_reached_end(repository["archive"][-1]["max"])
+        check_reached_end()
     announce_timeline()
     # Patroni takes it where the cluster has none yet; the one in the backup is the source's.
     write(DATA + "/patroni.dynamic.json", json.dumps(ARGUMENTS["configuration"]))
     write(MARK, json.dumps(TARGET))
     os.sync()
-    sys.stdout.write(taken)

@@ -33,14 +33,16 @@ def control_data():
 
 
 def start(folder, *settings):
-    """The server alone with us: nobody else may come in, and nothing it does reaches an archive."""
+    """The server alone with us: nobody else may come in, and nothing it does reaches an archive or anybody else."""
     write(folder + "/hba", "local all all peer map=us\n")
     write(folder + "/ident", "".join('us "%s" "%s"\n' % (getpass.getuser(), role) for role in ROLES))
     known = control_data()
     limits = ["%s=%s" % (parameter, known[name + " setting"]) for name, parameter in LIMITS.items()]
     settings = ["hba_file=%s/hba" % folder, "ident_file=%s/ident" % folder, "listen_addresses=", "ssl=off",
                 "unix_socket_directories=" + ARGUMENTS["socket_folder"], "archive_mode=off", "hot_standby=off",
-                "logging_collector=off", "log_destination=stderr", *limits, *settings]
+                "logging_collector=off", "log_destination=stderr", "shared_preload_libraries=",
+                # A copy that follows what its original subscribes to would take rows from it.
+                "max_logical_replication_workers=0", *limits, *settings]
     write(folder + "/postgresql.conf", "")
     command = ["postgres", "-D", DATA, "-c", "config_file=%s/postgresql.conf" % folder]
     for setting in settings:
@@ -53,11 +55,17 @@ def wait_until_writable(server, folder, seconds):
     deadline = time.monotonic() + seconds
     while psql("SELECT pg_is_in_recovery();", timeout=10)[0] != "f\n":
         if server.poll() is not None:
-            fail("the server ended while it recovered: " + last_words(folder))
+            fail_with(server, folder)
         if time.monotonic() > deadline:
             server.send_signal(signal.SIGINT)
             fail("the server did not recover within %d s" % seconds)
         time.sleep(0.2)
+
+
+def fail_with(server, folder):
+    """Of a server that ended while it recovered. One that was killed, for want of memory, found nothing."""
+    fail("the server ended while it recovered: " + last_words(folder),
+         COULD_NOT_LOOK if server.returncode == -signal.SIGKILL else 1)
 
 
 def last_words(folder):
