@@ -185,7 +185,7 @@ class TestVerify(Theme):
         for number in range(KILLS):
             process = subprocess.Popen([self.run_folder.command, "verify", self.cluster], env=environment,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            delay = 0.5 + 1.5 * number + chance.random()
+            delay = 0.3 + 0.6 * number + 0.4 * chance.random()
             try:
                 process.wait(delay)
                 say(f"power cut {number + 1} after {delay:.1f} s came after the end")

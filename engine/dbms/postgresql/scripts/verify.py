@@ -14,9 +14,10 @@ def run(*command, lines=1, **environment):
     if done.returncode == 0:
         return
     report = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    own = [line for line in report if line.startswith(command[0] + ": error: ")]
-    found = own[:1] or report[:lines] or ["%s: exit code %d" % (command[0], done.returncode)]
-    fail(" ".join(found), COULD_NOT_LOOK if done.returncode == -signal.SIGKILL else 1)
+    # "pg_checksums: error: where and what", behind a summary; what a program has to say of the data comes first.
+    own = [line.partition(": ")[2] for line in report if line.startswith(command[0] + ": error: ")]
+    found = own[:1] or report[:lines] or ["exit code %d" % done.returncode]
+    fail("%s: %s" % (command[0], " ".join(found)), COULD_NOT_LOOK if done.returncode == -signal.SIGKILL else 1)
 
 
 def check_tables():
