@@ -91,6 +91,13 @@ def running(name):
     return inspect(name).get("State", {}).get("Running", False)
 
 
+def cut_power(cluster):
+    """Whatever of a cluster runs dies at once. Gives the names: one or another may have been about to end by itself."""
+    ours = [name for name in names("container", cluster) if running(name)]
+    call("kill", "--signal=KILL", *ours, check=False)
+    return ours
+
+
 def address(name, network):
     """Its address in a network; None while it does not run."""
     return inspect(name).get("NetworkSettings", {}).get("Networks", {}).get(network, {}).get("IPAddress") or None
@@ -168,8 +175,10 @@ def switchover(cluster, leader, candidate):
 
 def record_secrets(cluster):
     """{name: secret} of a cluster's record; {} when it has none."""
+    # Certificates are public, and so is what a repository calls the cluster; keys and passwords are not.
+    public = (".crt", "restore.stanza", "restore.branch", "restore.authority")
     return {name: value for name, value in (records().get(cluster) or {}).get("secrets", {}).items()
-            if not name.endswith(".crt")}  # Certificates are public; keys and passwords are not.
+            if not name.endswith(public)}
 
 
 def records():

@@ -155,8 +155,7 @@ class TestRestoreInPlace(Theme):
                 continue
             except subprocess.TimeoutExpired:
                 os.kill(process.pid, signal.SIGKILL)
-            ours = [name for name in docker.names("container", self.cluster) if docker.running(name)]
-            docker.call("kill", "--signal=KILL", *ours)
+            ours = docker.cut_power(self.cluster)
             process.wait(30)
             kills += 1
             # With the power back the engine starts what ran, but for the workbench. Whatever had been begun goes on by
