@@ -466,15 +466,12 @@ Result<void> Engine::Watch(const WatchOptions& options, std::stop_token stop) {
     const auto writing = RealThreads().Repeat(kTellInterval, [&] { history.Work(); });
     const auto posting = RealThreads().Repeat(kTellInterval, [&] { webhook.Work(); });
     SilentProgress silent;
-    Reconciler reconciler({.converge = impl_->Context(*host, *driver, silent, stop),
-                           .clusters = options.clusters,
-                           .report = take});
-    BackupScheduler backups({.converge = impl_->Context(*host, *driver, silent, stop),
-                             .clusters = options.clusters,
-                             .report = take});
-    VerificationScheduler verifications({.converge = impl_->Context(*host, *driver, silent, stop),
-                                         .clusters = options.clusters,
-                                         .report = take});
+    const Rounds rounds{.converge = impl_->Context(*host, *driver, silent, stop),
+                        .clusters = options.clusters,
+                        .report = take};
+    Reconciler reconciler(rounds);
+    BackupScheduler backups(rounds);
+    VerificationScheduler verifications(rounds);
     const auto verifying = RealThreads().Repeat(kScheduleInterval, [&] { verifications.Look(); });
     const auto backing_up = RealThreads().Repeat(kScheduleInterval, [&] { backups.Look(); });
     const auto repairing = RealThreads().Repeat(kReconcileInterval, [&] { reconciler.Look(); });

@@ -64,7 +64,7 @@ Result<BackupCatalogue> ListBackupsAt(Driver& driver, const ClusterRecord& recor
 
 Result<void> CheckIsKnown(const BackupCatalogue& catalogue, const std::string& cluster) {
   if (catalogue.is_known) return Ok();
-  return Unavailable(
+  return Conflict(
       fmt::format("what backups {} has cannot be seen: {}", cluster, catalogue.repository_problem));
 }
 

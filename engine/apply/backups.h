@@ -24,7 +24,8 @@ Result<BackupCatalogue> ListBackups(Driver& driver, Clock& clock, const ClusterR
 Result<BackupCatalogue> ListBackupsAt(Driver& driver, const ClusterRecord& record,
                                       const std::string& primary);
 
-/// For who decides by what there is: kUnavailable when the repository did not tell.
+/// For who decides by what there is: kConflict when the repository did not tell. The host did
+/// answer, so nobody is to do without it.
 Result<void> CheckIsKnown(const BackupCatalogue& catalogue, const std::string& cluster);
 
 }  // namespace dbaas

@@ -493,7 +493,9 @@ class Convergence {
   }
 
   /// Nothing that was asked for depends on it.
-  void RemoveWhatVerificationLeft() {
+  void RemoveWhatVerificationLeft(const std::vector<ObservedObject>& objects) {
+    const auto is_of_one = [](const auto& object) { return object.part == kVerificationPart; };
+    if (std::none_of(objects.begin(), objects.end(), is_of_one)) return;
     const auto removed = RemoveLeftVerification(context_, change_.id.cluster, holder_);
     if (removed) return;
     spdlog::warn("what a verification of {} has left is still there: {}", change_.id.cluster,
@@ -511,10 +513,7 @@ class Convergence {
     was_empty = plan.empty();
     if (was_empty) {
       const auto& objects = sight.observed.objects;
-      if (std::any_of(objects.begin(), objects.end(),
-                      [](const auto& object) { return object.part == kVerificationPart; })) {
-        RemoveWhatVerificationLeft();
-      }
+      RemoveWhatVerificationLeft(objects);
       observed_.objects.insert(observed_.objects.end(), objects.begin(), objects.end());
     }
     if (intent_.record.in_place && plan.made > 0) return CarryRestoration(sight, plan);

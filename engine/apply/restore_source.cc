@@ -23,17 +23,14 @@ Result<void> CheckTarget(const RestoreSpec& restore, const BackupCatalogue& cata
                          TimePoint now) {
   const std::string source = restore.source.ToText();
   if (auto known = CheckIsKnown(catalogue, source); !known) {
-    Error error = std::move(known).error();
-    error.kind = ErrorKind::kConflict;  // The host does answer, and a plan is not made without it.
-    return std::move(error).On("source_cluster_id");
+    return std::move(known).error().On("source_cluster_id");
   }
   if (catalogue.backups.empty()) {
     return Invalid("source_cluster_id", "cluster " + source + " has no backup yet",
                    "`dbaas backup " + restore.source.cluster + "` takes one.");
   }
   if (!restore.backup_id.empty()) {
-    const auto is_it = [&](const Backup& backup) { return backup.id == restore.backup_id; };
-    if (std::any_of(catalogue.backups.begin(), catalogue.backups.end(), is_it)) return Ok();
+    if (catalogue.Find(restore.backup_id) != nullptr) return Ok();
     return Invalid("backup_id",
                    fmt::format("cluster {} has no backup {}", source, restore.backup_id),
                    "`dbaas backups " + restore.source.cluster + "` lists those that there are.");

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "engine/apply/annotate.h"
@@ -22,11 +21,6 @@ constexpr Milliseconds kStopInterval = std::chrono::seconds(1);
 // An apply that is under way has its time.
 constexpr Milliseconds kPutDownTimeout = std::chrono::hours(1);
 constexpr Milliseconds kPutDownInterval = std::chrono::seconds(2);
-
-bool Contains(const BackupCatalogue& catalogue, const std::string& id) {
-  return std::any_of(catalogue.backups.begin(), catalogue.backups.end(),
-                     [&](const Backup& backup) { return backup.id == id; });
-}
 
 /// No cluster has a dot in its name.
 std::string LeaseOf(const std::string& cluster) { return cluster + ".verification"; }
@@ -54,8 +48,7 @@ class Run {
   Result<Verified> Verify() {
     const TimePoint began = context_.clock.Now();
     TRY(TakeLease());
-    auto begun = Begin();
-    Result<Verified> verified = begun ? CarryOut() : Result<Verified>(begun.error());
+    Result<Verified> verified = CarryOut();
     if (auto cleared = ClearUp(); !cleared) {
       spdlog::warn("what verified the backups of {} is left until the next time: {}", id_.ToText(),
                    cleared.error().ToLine());
@@ -132,6 +125,7 @@ class Run {
   }
 
   Result<Verified> CarryOut() {
+    TRY(Begin());
     // A command in it may take hours and hears nothing: it ends with the instance.
     const auto stopping = context_.threads.Repeat(kStopInterval, [&] {
       if (!context_.stop.stop_requested()) return;
@@ -169,7 +163,7 @@ class Run {
     if (result.exit_code == Verification::kCouldNotLook) return Unavailable(verified.problem);
     const auto catalogue = ListBackups(driver_, context_.clock, record_);
     if (catalogue && catalogue->is_known && !verified.backup_id.empty() &&
-        !Contains(*catalogue, verified.backup_id)) {
+        catalogue->Find(verified.backup_id) == nullptr) {
       return Unavailable("backup " + verified.backup_id + " was removed while it was verified");
     }
     const Observation observed = TRY(Patiently([&] { return driver_.Observe(id_.cluster); }));
@@ -180,19 +174,22 @@ class Run {
         workbench == nullptr ? "" : workbench->state_detail);
   }
 
+  static HistoryEntry EntryOf(const Verified& verified, TimePoint now) {
+    const bool is_sound = verified.problem.empty();
+    const std::string restored =
+        verified.backup_id.empty() ? "the newest backup" : "backup " + verified.backup_id;
+    return {.at = ToText(now),
+            .what = Maintenance{.kind = Maintenance::Kind::kVerify}.ToText(),
+            .outcome = is_sound ? "ok" : verified.problem,
+            .actions = {{.action = "restore " + restored,
+                         .outcome = is_sound ? "ok" : "failed",
+                         .milliseconds = verified.took.count()}}};
+  }
+
   Result<void> PutDown(const Verified& verified) {
     const auto catalogue = ListBackups(driver_, context_.clock, record_);
     const TimePoint now = context_.clock.Now();
-    const std::string outcome = verified.problem.empty() ? "ok" : verified.problem;
-    const HistoryEntry entry{
-        .at = ToText(now),
-        .what = Maintenance{.kind = Maintenance::Kind::kVerify}.ToText(),
-        .outcome = outcome,
-        .actions = {
-            {.action = "restore " + (verified.backup_id.empty() ? std::string("the newest backup")
-                                                                : "backup " + verified.backup_id),
-             .outcome = verified.problem.empty() ? "ok" : "failed",
-             .milliseconds = verified.took.count()}}};
+    const HistoryEntry entry = EntryOf(verified, now);
     bool is_there = false;
     const auto change = [&](ClusterRecord& record) -> Result<void> {
       TRY(CheckIsSame(record));
@@ -207,7 +204,7 @@ class Run {
       }
       if (!catalogue || !catalogue->is_known) return Ok();
       std::erase_if(known.backups,
-                    [&](const auto& backup) { return !Contains(*catalogue, backup.first); });
+                    [&](const auto& backup) { return catalogue->Find(backup.first) == nullptr; });
       return Ok();
     };
     for (;;) {

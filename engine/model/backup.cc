@@ -36,6 +36,13 @@ const Backup* BackupCatalogue::Last(BackupKind kind) const {
   return nullptr;
 }
 
+const Backup* BackupCatalogue::Find(const std::string& id) const {
+  for (const auto& backup : backups) {
+    if (backup.id == id) return &backup;
+  }
+  return nullptr;
+}
+
 Json ToJson(const BackupCatalogue& catalogue) {
   Json backups = Json::array();
   for (const auto& backup : catalogue.backups) {

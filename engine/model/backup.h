@@ -66,6 +66,7 @@ struct BackupCatalogue {
 
   /// The youngest that alone or with others before it holds as much as `kind`. Null: none.
   const Backup* Last(BackupKind kind) const;
+  const Backup* Find(const std::string& id) const;  ///< Null: there is none.
 };
 
 /// Documented in docs/backups.md.

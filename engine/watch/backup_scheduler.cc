@@ -42,7 +42,8 @@ void BackupScheduler::Look() {
     if (cluster.policy != *policy) cluster = {.policy = *policy};
     // An apply is at work, or was cut: what it did not finish, a backup might not survive.
     if (record.settled < record.generation) return;
-    if (rounds_.converge.clock.Now() >= cluster.due) LookAt(record, cluster);
+    const TimePoint now = rounds_.converge.clock.Now();
+    if (now >= std::max(cluster.due, cluster.setback.due)) LookAt(record, cluster);
   };
   // What is gone is forgotten: made anew under the same name, it is another cluster.
   if (rounds_.Each("which backups are due", look)) clusters_ = std::move(found);
@@ -78,13 +79,7 @@ void BackupScheduler::LookAt(const ClusterRecord& record, Cluster& cluster) {
 }
 
 void BackupScheduler::Fail(const std::string& name, const Error& error, Cluster& cluster) {
-  const ConvergeContext& converge = rounds_.converge;
-  if (error.kind == ErrorKind::kCancelled) return;
-  cluster.due =
-      converge.clock.Now() + RetryDelay(kAfterFailure, cluster.failures++, converge.random);
-  std::string text = error.ToLine();
-  if (std::exchange(cluster.told, text) == text) return;
-  rounds_.Tell(WatchReport::Kind::kNoBackup, name, std::move(text));
+  rounds_.PutOff(WatchReport::Kind::kNoBackup, name, error, cluster.setback);
 }
 
 }  // namespace dbaas

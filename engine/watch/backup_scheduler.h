@@ -39,8 +39,7 @@ class BackupScheduler {
   struct Cluster {
     BackupPolicySpec policy;  ///< That `due` was worked out from.
     TimePoint due{};          ///< The repository is not asked before.
-    int failures = 0;         ///< One after the other.
-    std::string told;         ///< Why the last one failed: said once.
+    Setback setback;
   };
   void LookAt(const ClusterRecord& record, Cluster& cluster);
   void Fail(const std::string& name, const Error& error, Cluster& cluster);

@@ -33,4 +33,14 @@ void Rounds::Tell(WatchReport::Kind kind, const std::string& cluster, std::strin
           .took = took});
 }
 
+void Rounds::PutOff(WatchReport::Kind kind, const std::string& cluster, const Error& error,
+                    Setback& setback) const {
+  if (error.kind == ErrorKind::kCancelled) return;
+  setback.due =
+      converge.clock.Now() + RetryDelay(kAfterFailure, setback.failures++, converge.random);
+  std::string text = error.ToLine();
+  if (std::exchange(setback.told, text) == text) return;
+  Tell(kind, cluster, std::move(text));
+}
+
 }  // namespace dbaas

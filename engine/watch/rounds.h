@@ -18,6 +18,13 @@ namespace dbaas {
 inline constexpr RetryPolicy kAfterFailure{.first_delay = std::chrono::minutes(1),
                                            .longest_delay = std::chrono::hours(1)};
 
+/// What became of work that is due again and again, and could not be done.
+struct Setback {
+  TimePoint due{};   ///< Not again before.
+  int failures = 0;  ///< One after the other.
+  std::string told;  ///< Why: said once.
+};
+
 struct Rounds {
   ConvergeContext converge;
   std::set<std::string> clusters;                  ///< Empty: all of the host.
@@ -28,6 +35,9 @@ struct Rounds {
   bool Each(const char* purpose, const std::function<void(const ClusterRecord&)>& look) const;
   void Tell(WatchReport::Kind kind, const std::string& cluster, std::string text,
             Milliseconds took = {}) const;
+  /// Not again for longer each time, and the reason is told unless it was.
+  void PutOff(WatchReport::Kind kind, const std::string& cluster, const Error& error,
+              Setback& setback) const;
 };
 
 }  // namespace dbaas

@@ -20,8 +20,8 @@ void VerificationScheduler::Look() {
     if (policy == nullptr) return;
     const TimePoint now = rounds_.converge.clock.Now();
     const auto due = FindDueVerification(*policy, record.verifications, now);
-    const auto put_off = cases_.find(record.cluster);
-    if (!due || *due > now || (put_off != cases_.end() && put_off->second.due > now)) return;
+    const auto put_off = setbacks_.find(record.cluster);
+    if (!due || *due > now || (put_off != setbacks_.end() && put_off->second.due > now)) return;
     // Those before it may have taken hours.
     const auto fresh = rounds_.converge.driver.ReadRecord(record.cluster);
     if (!fresh || !*fresh || (*fresh)->generation != record.generation) return;
@@ -35,7 +35,7 @@ void VerificationScheduler::Verify(const std::string& cluster, TimePoint due) {
   const auto verified = VerifyBackups(converge, id, "dbaas watch");
   if (!verified) return PutOff(cluster, verified.error());
   // Should the record not tell, not again at once.
-  cases_[cluster] = {.due = converge.clock.Now() + kAfterFailure.first_delay};
+  setbacks_[cluster] = {.due = converge.clock.Now() + kAfterFailure.first_delay};
   if (verified->problem.empty()) {
     rounds_.Tell(WatchReport::Kind::kVerified, cluster,
                  fmt::format("backup {}, due at {}", verified->backup_id, ToText(due)),
@@ -48,15 +48,13 @@ void VerificationScheduler::Verify(const std::string& cluster, TimePoint due) {
 /// Before its first backup a cluster has nothing to verify; who verifies by hand, or applies, has
 /// the turn.
 void VerificationScheduler::PutOff(const std::string& cluster, const Error& error) {
-  const ConvergeContext& converge = rounds_.converge;
-  if (error.kind == ErrorKind::kCancelled) return;
-  Case& put_off = cases_[cluster];
-  const bool is_news = error.kind != ErrorKind::kNotFound && error.kind != ErrorKind::kConflict;
-  const int failures = is_news ? put_off.failures++ : 0;
-  put_off.due = converge.clock.Now() + RetryDelay(kAfterFailure, failures, converge.random);
-  std::string text = error.ToLine();
-  if (!is_news || std::exchange(put_off.told, text) == text) return;
-  rounds_.Tell(WatchReport::Kind::kNotVerified, cluster, std::move(text));
+  Setback& setback = setbacks_[cluster];
+  if (error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kConflict) {
+    const ConvergeContext& converge = rounds_.converge;
+    setback.due = converge.clock.Now() + RetryDelay(kAfterFailure, 0, converge.random);
+    return;
+  }
+  rounds_.PutOff(WatchReport::Kind::kNotVerified, cluster, error, setback);
 }
 
 }  // namespace dbaas

@@ -30,17 +30,11 @@ class VerificationScheduler {
   void Look();
 
  private:
-  /// A cluster whose verification could not be carried out.
-  struct Case {
-    TimePoint due{};   ///< Not again before.
-    int failures = 0;  ///< One after the other.
-    std::string told;  ///< Why: said once.
-  };
   void Verify(const std::string& cluster, TimePoint due);
   void PutOff(const std::string& cluster, const Error& error);
 
   Rounds rounds_;
-  std::map<std::string, Case> cases_;
+  std::map<std::string, Setback> setbacks_;
 };
 
 }  // namespace dbaas

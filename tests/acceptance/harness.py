@@ -638,6 +638,22 @@ class Theme(unittest.TestCase):
         self.assertEqual(left, {"container": [], "volume": [], "network": []})
         self.assertEqual(docker.record_secrets(cluster), {}, "its record is still there")
 
+    def cut_power_during(self, delay, *arguments):
+        """Everything dies at once: the command `dbaas` with these arguments, so long after its start, and the cluster's
+        containers. Gives their names; None when the command had ended before."""
+        environment = {**self.run_folder.environment(), "TMPDIR": self.run_folder.temporary_of_killed}
+        process = subprocess.Popen([self.run_folder.command, *arguments], env=environment, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            process.wait(delay)
+            say(f"a power cut after {delay:.1f} s came after the end")
+            return None
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+        names = docker.cut_power(self.cluster)
+        process.wait(30)
+        return names
+
     def wait_until(self, what, condition, timeout=60, pause=0.2):
         """Calls condition until it gives something true, and gives that back."""
         deadline = time.monotonic() + timeout

@@ -2,10 +2,7 @@
 """A cluster that goes back in its own place: at the second that was meant, with its address, or not at all."""
 
 import json
-import os
 import random
-import signal
-import subprocess
 import time
 
 import docker
@@ -143,20 +140,11 @@ class TestRestoreInPlace(Theme):
         time.sleep(1)
         self.query("drop table t_many")
         chance = random.Random(7)
-        environment = {**self.run_folder.environment(), "TMPDIR": self.run_folder.temporary_of_killed}
         kills = 0
         for number in range(KILLS):
-            process = subprocess.Popen([self.run_folder.command, "restore", self.cluster, "--yes", "--time", before],
-                                       env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            delay = 2 + 2.5 * number + chance.random()
-            try:
-                process.wait(delay)
-                say(f"power cut {number + 1} after {delay:.1f} s came after the end")
+            ours = self.cut_power_during(2 + 2.5 * number + chance.random(), "restore", self.cluster, "--yes", "--time", before)
+            if ours is None:
                 continue
-            except subprocess.TimeoutExpired:
-                os.kill(process.pid, signal.SIGKILL)
-            ours = docker.cut_power(self.cluster)
-            process.wait(30)
             kills += 1
             # With the power back the engine starts what ran, but for the workbench. Whatever had been begun goes on by
             # any apply.

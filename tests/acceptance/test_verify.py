@@ -3,11 +3,8 @@
 cluster is never touched."""
 
 import json
-import os
 import random
 import re
-import signal
-import subprocess
 import time
 
 import docker
@@ -182,20 +179,11 @@ class TestVerify(Theme):
         self.query("create table if not exists t_kept as select generate_series(1, 1000) as n")
         self.command("backup", self.cluster, "--type", "incremental")
         chance = random.Random(11)
-        environment = {**self.run_folder.environment(), "TMPDIR": self.run_folder.temporary_of_killed}
         kills = 0
         for number in range(KILLS):
-            process = subprocess.Popen([self.run_folder.command, "verify", self.cluster], env=environment,
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            delay = 0.3 + 0.6 * number + 0.4 * chance.random()
-            try:
-                process.wait(delay)
-                say(f"power cut {number + 1} after {delay:.1f} s came after the end")
+            ours = self.cut_power_during(0.3 + 0.6 * number + 0.4 * chance.random(), "verify", self.cluster)
+            if ours is None:
                 continue
-            except subprocess.TimeoutExpired:
-                os.kill(process.pid, signal.SIGKILL)
-            ours = docker.cut_power(self.cluster)
-            process.wait(30)
             kills += 1
             docker.call("start", *(name for name in ours if not name.endswith("-verification")))
             self.wait_until("somebody leads", lambda: docker.primaries(self.cluster), 90)

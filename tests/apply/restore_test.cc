@@ -17,6 +17,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 class RestoreTest : public testing::Test {
  protected:
@@ -144,12 +145,13 @@ TEST_F(RestoreTest, AnAttemptThatFailedGoesOn) {
 
 TEST_F(RestoreTest, WhatBeganFromSomethingElseIsNotTakenForIt) {
   TakeBackup();
+  // Whichever of the two comes first, one of them is there.
   world_.host.OnFault([](const FakeCall& call) {
-    return call.subject == "instance copy-2" ? FakeFault::kBefore : FakeFault::kNone;
+    return call.subject.starts_with("instance copy-") ? FakeFault::kAfter : FakeFault::kNone;
   });
   ASSERT_FALSE(world_.Apply(Copy({})).has_value());
   world_.host.OnFault(nullptr);
-  ASSERT_THAT(world_.host.Names(), Contains("instance copy-1"));
+  ASSERT_THAT(world_.host.Names(), Contains(StartsWith("instance copy-")));
   EXPECT_THAT(ErrorOf(Copy(From("orders"))).ToLine(), HasSubstr("has begun from something else"));
   EXPECT_TRUE(world_.Apply(Copy({})).has_value());
 }

@@ -97,14 +97,18 @@ def wait(seconds, condition, interval=0.1):
     return True
 
 
+def psql_command(username, *arguments):
+    """It tells values and nothing else."""
+    return ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set", "ON_ERROR_STOP=1",
+            "--set", "VERBOSITY=terse", "--host", ARGUMENTS["socket_folder"], "--username", username, *arguments]
+
+
 def psql(sql, timeout=60, database="postgres"):
     """(output, None) or (None, reason). The reason never holds a statement, which may have a verifier in it."""
-    command = ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set", "ON_ERROR_STOP=1",
-               "--set", "VERBOSITY=terse", "--host", ARGUMENTS["socket_folder"], "--username", "postgres"]
     # Here a name is a name; as an argument one with "=" in it would be a whole connection string.
     environment = {**os.environ, "PGDATABASE": database}
     try:
-        done = subprocess.run(command, input=sql, capture_output=True, text=True, timeout=timeout,
+        done = subprocess.run(psql_command("postgres"), input=sql, capture_output=True, text=True, timeout=timeout,
                               env=environment)
     except (OSError, subprocess.TimeoutExpired) as error:
         return None, "psql: %s" % type(error).__name__

@@ -65,7 +65,7 @@ def chosen_backup():
 
     for backup, own in backups:
         if suits(backup, own):
-            return backup["label"], own, set(range(2, newest + 1)) - set(timelines)
+            return backup, own, set(range(2, newest + 1)) - set(timelines)
     fail("no backup leads to that moment on timeline %d" % timeline)
 
 
@@ -82,7 +82,7 @@ def check_room(size):
 def restore():
     """Says which backup was chosen. Its timeline."""
     backup, timeline, without_history = chosen_backup()
-    options = ["--delta", "--set=" + backup]
+    options = ["--delta", "--set=" + backup["label"]]
     for option in TARGET.keys() - {"set"}:
         options.append("--%s=%s" % (option, TARGET[option]))
     if TARGET:
@@ -90,8 +90,8 @@ def restore():
     if ARGUMENTS["timeline"]:
         options.append("--target-timeline=" + ARGUMENTS["timeline"])
     os.makedirs(DATA, mode=0o700, exist_ok=True)
-    check_room(next(one for one in REPOSITORY["backup"] if one["label"] == backup)["info"]["size"])
-    sys.stdout.write(backup)
+    check_room(backup["info"]["size"])
+    sys.stdout.write(backup["label"])
     sys.stdout.flush()
     # Of a server that was killed with the instance it ran in. This one is new, so nobody runs.
     if os.path.exists(DATA + "/postmaster.pid"):

@@ -27,10 +27,8 @@ def check_tables():
 
 
 def check_query():
-    command = ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=VERBOSITY=terse",
-               "--host=" + ARGUMENTS["socket_folder"], "--username=" + ARGUMENTS["username"],
-               # What begins with a blank is never a command of psql's own.
-               "--command= " + ARGUMENTS["query"]]
+    # What begins with a blank is never a command of psql's own.
+    command = psql_command(ARGUMENTS["username"], "--command= " + ARGUMENTS["query"])
     done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_CHECK, check=False,
                           env={**os.environ, "PGDATABASE": ARGUMENTS["database"],
                                "PGOPTIONS": "-c default_transaction_read_only=on"})
