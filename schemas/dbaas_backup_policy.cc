@@ -3,6 +3,7 @@
 // dbaas_backup_policy: when a cluster is backed up, where to, and for how long.
 #include "schemas/ids.h"
 #include "schemas/kit.h"
+#include "schemas/s3_storage.h"
 #include "schemas/spellings.h"
 #include "schemas/timestamp.h"
 #include "schemas/types.h"
@@ -41,50 +42,6 @@ struct RetentionConfig {
   }
 };
 
-struct S3Config {
-  std::string endpoint;
-  std::string bucket;
-  std::string region;
-  std::optional<std::string> prefix;
-  bool path_style = false;
-  std::optional<std::string> ca_certificate;
-  std::optional<Secret<std::string>> access_key_wo;
-  std::optional<Secret<std::string>> secret_key_wo;
-  std::optional<std::int64_t> keys_wo_version;
-  static Table<S3Config> Attributes() {
-    using C = S3Config;
-    return Nested<C>()
-        .Add("endpoint", &C::endpoint, Required,
-             "Where the service answers, such as `https://s3.eu-central-1.amazonaws.com`. Always "
-             "with TLS.",
-             HttpsUrl())
-        .Add("bucket", &C::bucket, Required, "Name of a bucket that exists.", NotEmpty())
-        .Add("region", &C::region, Required,
-             "Region of the bucket. A service that has none, such as MinIO, takes any name: "
-             "`us-east-1`.",
-             NotEmpty())
-        .Add("prefix", &C::prefix, Optional, "Path within the bucket, such as `/orders`.",
-             AbsolutePath())
-        .Add("path_style", &C::path_style, Required,
-             "Whether the bucket's name goes into the path, as MinIO needs it, and not in front of "
-             "the host's name, as Amazon wants it.")
-        .Add("ca_certificate", &C::ca_certificate, Optional,
-             "Certificate (PEM) of the authority that the service's own is signed by. Those that "
-             "the system trusts when left out.",
-             NotEmpty())
-        .Add("access_key_wo", &C::access_key_wo, Optional, WriteOnly, Sensitive,
-             Needs({"secret_key_wo", "keys_wo_version"}),
-             "Access key of the bucket. Never stored in a plan or state.", PrintableSecret(1, 256))
-        .Add("secret_key_wo", &C::secret_key_wo, Optional, WriteOnly, Sensitive,
-             Needs({"access_key_wo", "keys_wo_version"}),
-             "Secret key of the bucket. Never stored in a plan or state.", PrintableSecret(1, 256))
-        .Add("keys_wo_version", &C::keys_wo_version, Optional,
-             Needs({"access_key_wo", "secret_key_wo"}),
-             "Any number. Changing it is how new keys are put into effect.",
-             Range(1, 1'000'000'000));
-  }
-};
-
 struct VerifyConfig {
   std::optional<std::string> schedule;
   std::optional<std::string> query;
@@ -114,6 +71,8 @@ struct PolicyConfig {
   int processes = 1;
   std::optional<S3Config> s3;
   std::optional<VerifyConfig> verify;
+  std::optional<Secret<std::string>> encryption_key_wo;
+  std::optional<std::int64_t> encryption_key_wo_version;
   // What they get.
   std::string id;
   std::optional<std::string> last_verified_at;
@@ -158,6 +117,16 @@ Table<PolicyConfig> Rows() {
            "all tables and B-trees are read, and `query` is asked. It takes the room of the "
            "database, "
            "and its time, on the same host.")
+      .Add("encryption_key_wo", &C::encryption_key_wo, Optional, WriteOnly, Sensitive,
+           Needs({"encryption_key_wo_version"}), SpecFields({"encryption_key"}),
+           "What everything is encrypted with. Never stored in a plan or state. Keep it: with it, "
+           "and "
+           "the bucket of `s3`, a cluster can be restored when its host is gone. Left out, one is "
+           "generated with the first policy of the cluster. It cannot be changed afterwards.",
+           PrintableSecret(16, 256))
+      .Add("encryption_key_wo_version", &C::encryption_key_wo_version, Optional,
+           Needs({"encryption_key_wo"}), SpecFields({"encryption_key_version"}), "Any number.",
+           Range(1, 1'000'000'000))
       .Add("id", &C::id, Computed, ChangesWith({"cluster_id"}),
            "That of the cluster, such as `local/orders`.")
       .Add("last_verified_at", &C::last_verified_at, Computed,
@@ -197,23 +166,16 @@ Result<PartSpec> ToSpec(const PolicyConfig& planned, const PolicyConfig& config)
     spec.verify_query = planned.verify->query.value_or("");
   }
   if (planned.s3) {
-    spec.s3 = S3Storage{.endpoint = planned.s3->endpoint,
-                        .bucket = planned.s3->bucket,
-                        .region = planned.s3->region,
-                        .prefix = planned.s3->prefix.value_or(""),
-                        .path_style = planned.s3->path_style,
-                        .ca_certificate_pem = planned.s3->ca_certificate.value_or("")};
+    spec.s3 = ToS3Storage(*planned.s3);
     spec.keys_version = planned.s3->keys_wo_version.value_or(0);
   }
+  spec.encryption_key = config.encryption_key_wo;
+  spec.encryption_key_version = planned.encryption_key_wo_version.value_or(0);
   if (config.s3) {
     spec.access_key = config.s3->access_key_wo;
     spec.secret_key = config.s3->secret_key_wo;
   }
   return PartSpec(std::move(spec));
-}
-
-std::optional<std::string> UnlessEmpty(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional(text);
 }
 
 void FromView(const ClusterView& view, const PartAddress& address, PolicyConfig& object) {
@@ -234,12 +196,7 @@ void FromView(const ClusterView& view, const PartAddress& address, PolicyConfig&
   object.processes = spec.processes;
   object.s3.reset();
   if (spec.s3) {
-    object.s3 = S3Config{.endpoint = spec.s3->endpoint,
-                         .bucket = spec.s3->bucket,
-                         .region = spec.s3->region,
-                         .prefix = UnlessEmpty(spec.s3->prefix),
-                         .path_style = spec.s3->path_style,
-                         .ca_certificate = UnlessEmpty(spec.s3->ca_certificate_pem)};
+    object.s3 = FromS3Storage(*spec.s3);
     if (spec.keys_version != 0) object.s3->keys_wo_version = spec.keys_version;
   }
   object.verify.reset();
@@ -250,6 +207,10 @@ void FromView(const ClusterView& view, const PartAddress& address, PolicyConfig&
   object.last_verified_at.reset();
   if (const auto& sound = view.verifications.sound) object.last_verified_at = TimestampText(*sound);
   object.verification_problem = view.verifications.problem;
+  object.encryption_key_wo_version.reset();
+  if (spec.encryption_key_version != 0) {
+    object.encryption_key_wo_version = spec.encryption_key_version;
+  }
   const auto drift = view.drift.find(address.key);
   object.drift = drift == view.drift.end() ? std::vector<std::string>{} : drift->second;
 }

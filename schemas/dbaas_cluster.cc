@@ -9,6 +9,7 @@
 #include "schemas/kit.h"
 #include "schemas/member_size.h"
 #include "schemas/restore_target.h"
+#include "schemas/s3_storage.h"
 #include "schemas/spellings.h"
 #include "schemas/types.h"
 
@@ -53,17 +54,34 @@ struct FailoverConfig {
 };
 
 struct RestoreConfig {
-  std::string source_cluster_id;
+  std::optional<std::string> source_cluster_id;
+  std::optional<std::string> source_cluster_name;
+  std::optional<S3Config> s3;
+  std::optional<Secret<std::string>> encryption_key_wo;
   std::optional<std::string> time;
   std::optional<std::string> lsn;
   std::optional<std::string> backup_id;
   static Table<RestoreConfig> Attributes() {
     using C = RestoreConfig;
     return Nested<C>()
-        .Add("source_cluster_id", &C::source_cluster_id, Required,
+        .Add("source_cluster_id", &C::source_cluster_id, Optional,
+             RequiredUnless({"source_cluster_name"}), ConflictsWith({"source_cluster_name"}),
              "`id` of the cluster whose backups are restored. It lives on the same host, has a "
              "`dbaas_backup_policy`, and is only read from.",
              ClusterIdText())
+        .Add("source_cluster_name", &C::source_cluster_name, Optional,
+             Needs({"s3", "encryption_key_wo"}),
+             "Name of the cluster whose backups are in the bucket of `s3`, whatever has become of "
+             "it "
+             "and of its host. Where the bucket has several of that name, the one with its random "
+             "part: `orders-k3j4h5g6`.",
+             NotEmpty())
+        .Add("s3", &C::s3, Optional, Needs({"source_cluster_name"}),
+             "The bucket, as in the `dbaas_backup_policy` of that cluster.")
+        .Add("encryption_key_wo", &C::encryption_key_wo, Optional, WriteOnly, Sensitive,
+             Needs({"source_cluster_name"}),
+             "`encryption_key_wo` of that policy. Never stored in a plan or state.",
+             PrintableSecret(1, 256))
         .Add("time", &C::time, Optional, ConflictsWith({"lsn", "backup_id"}),
              "The moment to go back to, such as `2026-11-21T10:30:00Z`: the last commit at or "
              "before it is the last one there is. Left out, with the next two, everything that was "
@@ -252,15 +270,36 @@ std::optional<int> AskedFor(const std::optional<int>& planned, const std::option
   return config ? planned : std::nullopt;
 }
 
-Result<RestoreSpec> ToRestore(const RestoreConfig& config) {
-  const PartAddress source = TRY(ParseClusterAddress(config.source_cluster_id));
-  RestoreSpec spec = TRY(ToRestoreSpec(config.time, config.lsn, config.backup_id));
-  spec.source = {source.host, source.cluster};
+Result<RestoreSpec> ToRestore(const RestoreConfig& planned) {
+  RestoreSpec spec = TRY(ToRestoreSpec(planned.time, planned.lsn, planned.backup_id));
+  if (planned.s3) {
+    spec.source.cluster = planned.source_cluster_name.value_or("");
+    spec.s3 = ToS3Storage(*planned.s3);
+    spec.keys_version = planned.s3->keys_wo_version.value_or(0);
+  } else {
+    const PartAddress source = TRY(ParseClusterAddress(planned.source_cluster_id.value_or("")));
+    spec.source = {source.host, source.cluster};
+  }
   return spec;
 }
 
+/// What is only ever in the configuration.
+void TakeKeys(const RestoreConfig& config, RestoreSpec& spec) {
+  spec.encryption_key = config.encryption_key_wo;
+  if (!config.s3) return;
+  spec.access_key = config.s3->access_key_wo;
+  spec.secret_key = config.s3->secret_key_wo;
+}
+
 RestoreConfig FromRestore(const RestoreSpec& spec) {
-  RestoreConfig config{.source_cluster_id = spec.source.ToText()};
+  RestoreConfig config;
+  if (spec.s3) {
+    config.source_cluster_name = spec.source.cluster;
+    config.s3 = FromS3Storage(*spec.s3);
+    if (spec.keys_version != 0) config.s3->keys_wo_version = spec.keys_version;
+  } else {
+    config.source_cluster_id = spec.source.ToText();
+  }
   if (spec.time) config.time = ToText(*spec.time);
   if (!spec.position.empty()) config.lsn = spec.position;
   if (!spec.backup_id.empty()) config.backup_id = spec.backup_id;
@@ -293,6 +332,7 @@ Result<PartSpec> ToSpec(const ClusterConfig& planned, const ClusterConfig& confi
     spec.webhook_secret_version = planned.failover->webhook_secret_wo_version.value_or(0);
   }
   if (planned.restore) spec.restore = TRY(ToRestore(*planned.restore));
+  if (spec.restore && config.restore) TakeKeys(*config.restore, *spec.restore);
   if (config.failover) spec.webhook_secret = config.failover->webhook_secret_wo;
   if (planned.resources) {
     spec.resources = TRY(ToResources(*planned.resources));

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "engine/apply/secrets.h"
 
 namespace dbaas {
@@ -55,6 +57,32 @@ void TakeKeys(const BackupPolicySpec* before, BackupPolicySpec& after, ClusterRe
   };
   take(kStorageAccessKey, after.access_key);
   take(kStorageSecretKey, after.secret_key);
+}
+
+/// What opens the bucket that a cluster is made from, until it is made.
+void TakeRestoreKeys(bool is_made, ClusterSpec& after, ClusterRecord& record) {
+  if (!after.restore) return;
+  const auto take = [&](const char* name, std::optional<Secret<std::string>>& key) {
+    if (key && !is_made) record.secrets.insert_or_assign(std::string(kRestorePrefix) + name, *key);
+    key.reset();
+  };
+  take(kStorageAccessKey, after.restore->access_key);
+  take(kStorageSecretKey, after.restore->secret_key);
+  take(kRepositoryPassphrase, after.restore->encryption_key);
+}
+
+/// What is written with one key is not read with another.
+Result<void> TakeEncryptionKey(const BackupPolicySpec* before, BackupPolicySpec& after,
+                               ClusterRecord& record) {
+  const auto key = std::exchange(after.encryption_key, std::nullopt);
+  const bool is_new =
+      before == nullptr || before->encryption_key_version != after.encryption_key_version;
+  if (!key || !is_new) return Ok();
+  const auto [known, is_first] = record.secrets.try_emplace(kRepositoryPassphrase, *key);
+  if (is_first || known->second.Reveal() == key->Reveal()) return Ok();
+  return Invalid("encryption_key",
+                 "the backups of " + record.cluster + " are encrypted with another key",
+                 "A cluster keeps the key that its first policy was given, or that was generated.");
 }
 
 Error AlreadyExists(const PartChange& change) {
@@ -205,9 +233,12 @@ Result<Intent> MakeIntent(const std::optional<ClusterRecord>& before, const Part
     const auto* known = is_there ? &std::get<ClusterSpec>(existing->second) : nullptr;
     TakePassword(known, *cluster, intent.record);
     TakeWebhookSecret(known, *cluster, intent.record);
+    const bool is_made = before && before->settled != 0 && !before->deleting;
+    TakeRestoreKeys(is_made, *cluster, intent.record);
   }
   if (auto* policy = std::get_if<BackupPolicySpec>(&spec)) {
     const auto* known = is_there ? &std::get<BackupPolicySpec>(existing->second) : nullptr;
+    TRY(TakeEncryptionKey(known, *policy, intent.record));
     TakeKeys(known, *policy, intent.record);
     // What was found in one repository says nothing of another.
     if (known != nullptr && !AreInOnePlace(*known, *policy)) intent.record.verifications = {};

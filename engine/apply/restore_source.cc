@@ -101,8 +101,23 @@ Result<ClusterRecord> FindSource(Driver& driver, const RestoreSpec& restore,
   return *std::move(source);
 }
 
+/// A bucket is only asked from within an instance, so whether it has what is wanted the restoration
+/// itself says. What the source was like, it does not matter: its backups know.
+Result<void> TakeBucket(const RestoreSpec& restore, ClusterRecord& record) {
+  ClusterRecord source;
+  source.cluster = restore.source.cluster;
+  source.parts.emplace(kClusterPart, record.cluster_spec());
+  source.parts.emplace(kBackupPolicyPart, BackupPolicySpec{.s3 = restore.s3});
+  for (const char* name : {kStorageAccessKey, kStorageSecretKey, kRepositoryPassphrase}) {
+    const auto key = record.secrets.find(std::string(kRestorePrefix) + name);
+    source.secrets[name] = key == record.secrets.end() ? Secret<std::string>() : key->second;
+  }
+  return TakeSecrets(restore, source, record);
+}
+
 Result<void> TakeSource(Driver& driver, Clock& clock, Moment moment, const RestoreSpec& restore,
                         ClusterRecord& record) {
+  if (restore.s3) return TakeBucket(restore, record);
   const ClusterRecord source = TRY(FindSource(driver, restore, record));
   TRY(TakeSecrets(restore, source, record));
   // What nobody leads has committed nothing that is not on its way.

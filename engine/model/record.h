@@ -28,6 +28,8 @@ inline constexpr char kWebhookSecret[] = "webhook";
 // And what opens the bucket of a backup policy.
 inline constexpr char kStorageAccessKey[] = "storage_access_key";
 inline constexpr char kStorageSecretKey[] = "storage_secret_key";
+/// What a cluster's backups are encrypted with.
+inline constexpr char kRepositoryPassphrase[] = "repository_passphrase";
 /// With it begin those that a restoration needs of its source. They go when it has ended.
 inline constexpr char kRestorePrefix[] = "restore.";
 

@@ -27,6 +27,22 @@ std::optional<int> OptionalNumber(const Json& json, std::string_view key) {
   return number.get<int>();
 }
 
+Json S3ToJson(const S3Storage& s3) {
+  return {{"endpoint", s3.endpoint},     {"bucket", s3.bucket},
+          {"region", s3.region},         {"prefix", s3.prefix},
+          {"path_style", s3.path_style}, {"ca_certificate", s3.ca_certificate_pem}};
+}
+
+std::optional<S3Storage> S3FromJson(const Json& json) {
+  if (!json.is_object()) return std::nullopt;
+  return S3Storage{.endpoint = GetString(json, "endpoint"),
+                   .bucket = GetString(json, "bucket"),
+                   .region = GetString(json, "region"),
+                   .prefix = GetString(json, "prefix"),
+                   .path_style = GetBool(json, "path_style"),
+                   .ca_certificate_pem = GetString(json, "ca_certificate")};
+}
+
 // The password and the webhook's secret are absent on purpose: the record has them among its own.
 Json ClusterToJson(const ClusterSpec& spec) {
   return {{"name", spec.name},
@@ -102,12 +118,6 @@ ReplicaSpec ReplicaFromJson(const Json& json) {
   return spec;
 }
 
-Json S3ToJson(const S3Storage& s3) {
-  return {{"endpoint", s3.endpoint},     {"bucket", s3.bucket},
-          {"region", s3.region},         {"prefix", s3.prefix},
-          {"path_style", s3.path_style}, {"ca_certificate", s3.ca_certificate_pem}};
-}
-
 // The keys are absent on purpose, as the password above is.
 Json BackupPolicyToJson(const BackupPolicySpec& spec) {
   return {{"schedule",
@@ -120,7 +130,8 @@ Json BackupPolicyToJson(const BackupPolicySpec& spec) {
           {"processes", spec.processes},
           {"s3", spec.s3 ? S3ToJson(*spec.s3) : Json()},
           {"verify", {{"schedule", spec.verify_schedule}, {"query", spec.verify_query}}},
-          {"keys_version", spec.keys_version}};
+          {"keys_version", spec.keys_version},
+          {"encryption_key_version", spec.encryption_key_version}};
 }
 
 BackupPolicySpec BackupPolicyFromJson(const Json& json) {
@@ -135,17 +146,11 @@ BackupPolicySpec BackupPolicyFromJson(const Json& json) {
   spec.archive_timeout_seconds =
       static_cast<int>(GetInt(json, "archive_timeout", spec.archive_timeout_seconds));
   spec.processes = static_cast<int>(GetInt(json, "processes", spec.processes));
-  if (const Json& s3 = GetMember(json, "s3"); s3.is_object()) {
-    spec.s3 = S3Storage{.endpoint = GetString(s3, "endpoint"),
-                        .bucket = GetString(s3, "bucket"),
-                        .region = GetString(s3, "region"),
-                        .prefix = GetString(s3, "prefix"),
-                        .path_style = GetBool(s3, "path_style"),
-                        .ca_certificate_pem = GetString(s3, "ca_certificate")};
-  }
+  spec.s3 = S3FromJson(GetMember(json, "s3"));
   spec.verify_schedule = GetString(GetMember(json, "verify"), "schedule");
   spec.verify_query = GetString(GetMember(json, "verify"), "query");
   spec.keys_version = GetInt(json, "keys_version");
+  spec.encryption_key_version = GetInt(json, "encryption_key_version");
   return spec;
 }
 
@@ -153,7 +158,10 @@ constexpr std::int64_t kGibibyte = std::int64_t{1} << 30;
 
 }  // namespace
 
-std::string RestoreSpec::ToText() const { return source.ToText() + ", as of " + MomentToText(); }
+std::string RestoreSpec::ToText() const {
+  const std::string from = s3 ? source.cluster + " in bucket " + s3->bucket : source.ToText();
+  return from + ", as of " + MomentToText();
+}
 
 std::string RestoreSpec::MomentToText() const {
   if (time) return dbaas::ToText(*time);
@@ -162,7 +170,10 @@ std::string RestoreSpec::MomentToText() const {
 }
 
 Json ToJson(const RestoreSpec& spec) {
-  return {{"source_cluster_id", spec.source.ToText()},
+  return {{"source_cluster_id", spec.s3 ? Json() : Json(spec.source.ToText())},
+          {"source_cluster_name", spec.s3 ? Json(spec.source.cluster) : Json()},
+          {"s3", spec.s3 ? S3ToJson(*spec.s3) : Json()},
+          {"keys_version", spec.keys_version},
           {"backup_id", OptionalText(spec.backup_id)},
           {"time", spec.time ? Json(ToText(*spec.time)) : Json()},
           {"lsn", OptionalText(spec.position)}};
@@ -174,6 +185,9 @@ RestoreSpec RestoreFromJson(const Json& json) {
   const auto slash = source.find('/');
   spec.source = {source.substr(0, slash),
                  slash == std::string::npos ? "" : source.substr(slash + 1)};
+  spec.s3 = S3FromJson(GetMember(json, "s3"));
+  if (spec.s3) spec.source = {"", GetString(json, "source_cluster_name")};
+  spec.keys_version = GetInt(json, "keys_version");
   if (const std::string time = GetString(json, "time"); !time.empty()) {
     spec.time = ToTimePoint(time);
   }

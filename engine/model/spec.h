@@ -34,15 +34,32 @@ struct ClusterId {
   friend auto operator<=>(const ClusterId&, const ClusterId&) = default;
 };
 
+/// A bucket of an S3 service.
+struct S3Storage {
+  std::string endpoint;  ///< "https://minio.example:9000"; https always.
+  std::string bucket;
+  std::string region;
+  std::string prefix;  ///< "/orders"
+  bool path_style = false;
+  std::string ca_certificate_pem;  ///< Whom to trust; empty: the system's authorities.
+  friend bool operator==(const S3Storage&, const S3Storage&) = default;
+};
+
 /// What a new cluster begins with: another one's backups, up to one of three ends. None of them:
 /// all that was archived.
 struct RestoreSpec {
-  ClusterId source = {};
+  ClusterId source = {};               ///< Without a host where only the bucket is left of it.
+  std::optional<S3Storage> s3 = {};    ///< Where its backups are then. Absent: the source tells.
   std::string backup_id = {};          ///< As that backup ended.
   std::optional<TimePoint> time = {};  ///< Up to the last commit before it, or at it.
   std::string position = {};           ///< In the log, in the database's own words: "0/3000060".
   std::string ToText() const;          ///< "local/orders, as of 2026-11-21T10:30:00.000Z"
   std::string MomentToText() const;    ///< "2026-11-21T10:30:00.000Z", "backup 20261121-020000F"
+  /// Of the bucket. Never in the spec's JSON, as ClusterSpec::password.
+  std::optional<Secret<std::string>> access_key = {};
+  std::optional<Secret<std::string>> secret_key = {};
+  std::optional<Secret<std::string>> encryption_key = {};
+  std::int64_t keys_version = 0;
   friend bool operator==(const RestoreSpec&, const RestoreSpec&) = default;
 };
 
@@ -91,17 +108,6 @@ struct ReplicaSpec {
   friend bool operator==(const ReplicaSpec&, const ReplicaSpec&) = default;
 };
 
-/// A bucket of an S3 service.
-struct S3Storage {
-  std::string endpoint;  ///< "https://minio.example:9000"; https always.
-  std::string bucket;
-  std::string region;
-  std::string prefix;  ///< "/orders"
-  bool path_style = false;
-  std::string ca_certificate_pem;  ///< Whom to trust; empty: the system's authorities.
-  friend bool operator==(const S3Storage&, const S3Storage&) = default;
-};
-
 /// When a cluster is backed up, where to, and for how long: `dbaas_backup_policy`. The log is
 /// archived for as long as there is one.
 struct BackupPolicySpec {
@@ -121,6 +127,9 @@ struct BackupPolicySpec {
   std::optional<Secret<std::string>> access_key;
   std::optional<Secret<std::string>> secret_key;
   std::int64_t keys_version = 0;
+  /// What everything is encrypted with, once and for all; generated when absent. As the keys.
+  std::optional<Secret<std::string>> encryption_key;
+  std::int64_t encryption_key_version = 0;
   friend bool operator==(const BackupPolicySpec&, const BackupPolicySpec&) = default;
 
   /// Of backups.

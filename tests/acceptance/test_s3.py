@@ -4,6 +4,7 @@ wrong is said in a line while the database goes on."""
 
 import json
 import os
+import secrets
 import time
 
 import docker
@@ -15,12 +16,12 @@ from test_secrets import ProcessWatch
 CLUSTER_ID = Reference("dbaas_cluster.main.id")
 CONFIGURATION = "/etc/dbaas/backup/pgbackrest.conf"
 KEYS = "".join(f'variable "{name}" {{\n  type      = string\n  sensitive = true\n  ephemeral = true\n}}\n'
-               for name in ("access_key", "secret_key"))
+               for name in ("access_key", "secret_key", "encryption_key"))
 
 
 class TestS3(Theme):
     clis = ("tofu",)  # What is tried here is the members' way to the bucket: one is enough.
-    seconds = 170
+    seconds = 220
 
     version = 1
 
@@ -35,6 +36,8 @@ class TestS3(Theme):
             for name in ("access_key", "secret_key"):
                 cls.run_folder.remember_secret(cls.cluster, name, getattr(cls.minio, name))
                 cls.workspace.variables[name] = getattr(cls.minio, name)
+            cls.encryption_key = cls.workspace.variables["encryption_key"] = secrets.token_urlsafe(24)
+            cls.run_folder.remember_secret(cls.cluster, "encryption_key", cls.encryption_key)
 
     @classmethod
     def tearDownClass(cls):
@@ -49,14 +52,17 @@ class TestS3(Theme):
     def member(self):
         return f"{self.cluster}-1"
 
-    def policy(self, retention=3, **s3):
+    def bucket(self, **s3):
         settings = {"endpoint": self.minio.endpoint, "bucket": self.minio.BUCKET, "region": "us-east-1",
                     "prefix": "/orders/1", "path_style": True, "ca_certificate": self.minio.authority.pem,
                     "access_key_wo": Reference("var.access_key"), "secret_key_wo": Reference("var.secret_key"),
                     "keys_wo_version": self.version, **s3}
-        settings = {name: value for name, value in settings.items() if value is not None}
+        return {name: value for name, value in settings.items() if value is not None}
+
+    def policy(self, retention=3, **s3):
         return KEYS + block('resource "dbaas_backup_policy" "main"', cluster_id=CLUSTER_ID,
-                            retention={"full": retention}, s3=settings)
+                            retention={"full": retention}, s3=self.bucket(**s3),
+                            encryption_key_wo=Reference("var.encryption_key"), encryption_key_wo_version=1)
 
     def have(self, *others, **attributes):
         return self.have_cluster(self.policy(**attributes), *others)
@@ -226,3 +232,59 @@ class TestS3(Theme):
         wanted = {self.minio.access_key: "access key", self.minio.secret_key: "secret key"}
         for path, text in forbidden.evidence_files(os.path.join(self.run_folder.evidence, job_name())):
             self.assertEqual(forbidden.find_secrets(path, text, wanted), [])
+
+    def from_bucket(self, source, **restore):
+        return {"source_cluster_name": source, "s3": self.bucket(), "encryption_key_wo": Reference("var.encryption_key"),
+                **restore}
+
+    def refusal(self, *blocks):
+        type(self).applied = None
+        self.workspace.write(*blocks)
+        result = self.workspace.run("apply", "-auto-approve", "-no-color")
+        self.assertEqual(result.code, 1, result)
+        return " ".join(result.output[result.output.index("Error:"):].replace("│", " ").split())
+
+    def test_8_only_the_bucket_is_left(self):
+        """Everything else is gone: the clusters, their volumes and records, and what Terraform knows."""
+        self.have_backup()
+        self.query("drop table if exists kept; "
+                   "create table kept as select n, md5(n::text) from generate_series(1, 20000) n")
+        digest = "select count(*) || md5(string_agg(md5, '' order by n)) from kept"
+        rows, before = self.query(digest), docker.now(self.cluster)
+        time.sleep(1)
+        self.query("insert into kept values (0, 'later')")
+        later = self.query(digest)
+        self.archived()
+        stanza, = {name.split("/")[4] for name in self.minio.objects() if name.startswith("/orders/1/backup/")}
+        self.workspace.destroy()
+        self.assert_nothing_left()
+        type(self).applied = None
+
+        said = self.refusal(KEYS, self.cluster_block(restore=self.from_bucket("nobody")))
+        self.assertIn(f"no backups of a cluster called nobody, only of these: {stanza}", said)
+        self.workspace.variables["encryption_key"] = "another-key-altogether"
+        said = self.refusal(KEYS, self.cluster_block(restore=self.from_bucket(self.cluster)))
+        say(f"with another key: {said}")
+        self.assertIn("it is encrypted with another key, or its list of backups is damaged", said)
+        self.workspace.variables["encryption_key"] = self.encryption_key
+        said = self.refusal(KEYS, self.cluster_block(restore=self.from_bucket(self.cluster, time="2020-01-01T00:00:00Z")))
+        self.assertRegex(said, r"No backup leads to that moment on timeline \d; the oldest one ended at 20[-0-9TZ:]*")
+
+        began = time.monotonic()
+        self.have_cluster(KEYS, node_count=2, restore=self.from_bucket(self.cluster, time=before))
+        say(f"a cluster of two out of the bucket in {time.monotonic() - began:.1f} s")
+        self.assertEqual(self.query(digest), rows)
+        self.assert_empty_plan()
+        self.assertFalse([name for name in docker.record_secrets(self.cluster) if name.startswith("restore.")])
+        # It goes on in the same bucket, beside what it came from.
+        self.have_cluster(self.policy(), node_count=2, restore=self.from_bucket(self.cluster, time=before))
+        self.back_up("full")
+        self.archived()
+        self.assert_empty_plan()
+        copy = self.cluster_block("copy", name=f"{self.cluster}-copy", restore=self.from_bucket(self.cluster))
+        said = self.refusal(self.cluster_block(), self.policy(), copy)
+        self.assertIn(f"several clusters called {self.cluster}, name one of these: ", said)
+        self.assertIn(stanza, said)
+        self.have(self.cluster_block("copy", name=f"{self.cluster}-copy", restore=self.from_bucket(stanza)))
+        self.assertEqual(docker.query(f"{self.cluster}-copy", digest), later)
+        self.assert_empty_plan()

@@ -168,6 +168,71 @@ TEST_F(RestoreTest, OnceTheDataIsThereTheSourceMayGo) {
   EXPECT_TRUE(made.has_value()) << made.error().ToLine();
 }
 
+TEST_F(RestoreTest, ABucketIsEnough) {
+  ASSERT_TRUE(world_.Apply(Change(Verb::kDelete, {})).has_value());
+  const auto from_bucket = [](const std::string& key) {
+    RestoreSpec restore = From("orders", "");
+    restore.s3 = S3Storage{.endpoint = "https://s3", .bucket = "kept"};
+    restore.access_key = Secret<std::string>("opens-the");
+    restore.secret_key = Secret<std::string>("bucket");
+    restore.encryption_key = Secret<std::string>(key);
+    return Copy(restore);
+  };
+  EXPECT_THAT(world_.PlanOf(from_bucket("wrong")), HasSubstr("from orders in bucket kept, as of"));
+  world_.patroni.FailNextRestore("the key is another one");
+  ASSERT_FALSE(world_.Apply(from_bucket("wrong")).has_value());
+  const auto configuration = [&] {
+    const ClusterRecord record = world_.host.ReadRecord("copy")->value();
+    EXPECT_THAT(ToJson(record.parts.at(std::string(kClusterPart))).dump(),
+                Not(HasSubstr("opens-the")));
+    return record.secrets.at(std::string(kRestorePrefix) + "configuration").Reveal();
+  };
+  EXPECT_THAT(configuration(),
+              AllOf(HasSubstr("repo1-s3-bucket=kept"), HasSubstr("repo1-s3-key=opens-the"),
+                    HasSubstr("repo1-cipher-pass=wrong"), HasSubstr("[orders-]")));
+  // Corrected keys count for as long as the cluster is not made.
+  world_.patroni.FailNextRestore("the log ends before that");
+  ASSERT_FALSE(world_.Apply(from_bucket("right")).has_value());
+  EXPECT_THAT(configuration(), HasSubstr("repo1-cipher-pass=right"));
+  const auto made = world_.Apply(from_bucket("right"));
+  ASSERT_TRUE(made.has_value()) << made.error().ToLine();
+  EXPECT_THAT(SecretsOf("copy"), IsEmpty());
+  PartChange later = from_bucket("another");
+  later.verb = Verb::kUpdate;
+  ASSERT_TRUE(world_.Apply(later).has_value());
+  EXPECT_THAT(SecretsOf("copy"), IsEmpty());
+}
+
+TEST_F(RestoreTest, AnEncryptionKeyIsGivenOnceAndForAll) {
+  const auto policy = [](const std::string& cluster, const char* key, int version, Verb verb) {
+    BackupPolicySpec spec{.keep_full = 1};
+    spec.encryption_key = Secret<std::string>(key);
+    spec.encryption_key_version = version;
+    PartChange change = Change(verb, spec, std::string(kBackupPolicyPart));
+    change.id.cluster = cluster;
+    return change;
+  };
+  const auto key = [&](const std::string& cluster) {
+    return world_.host.ReadRecord(cluster)->value().secrets.at(kRepositoryPassphrase).Reveal();
+  };
+  // This one has a generated key by now.
+  EXPECT_EQ(ErrorOf(policy("orders", "given", 1, Verb::kUpdate)).field, "encryption_key");
+  ASSERT_TRUE(world_.Apply(policy("orders", key("orders").c_str(), 1, Verb::kUpdate)).has_value());
+
+  ASSERT_TRUE(world_.Apply(Copy({})).has_value());
+  ASSERT_TRUE(world_.Apply(policy("copy", "given", 1, Verb::kCreate)).has_value());
+  EXPECT_EQ(key("copy"), "given");
+  ASSERT_TRUE(world_.Apply(policy("copy", "unheard", 1, Verb::kUpdate)).has_value());
+  EXPECT_EQ(key("copy"), "given") << "without another version it is not looked at";
+  EXPECT_THAT(ErrorOf(policy("copy", "other", 2, Verb::kUpdate)).ToLine(),
+              HasSubstr("encrypted with another key"));
+  PartChange gone = policy("copy", "", 0, Verb::kDelete);
+  gone.spec.reset();
+  ASSERT_TRUE(world_.Apply(gone).has_value());
+  EXPECT_EQ(ErrorOf(policy("copy", "other", 1, Verb::kCreate)).field, "encryption_key")
+      << "what was kept by the last policy is encrypted with its key";
+}
+
 class InPlaceTest : public RestoreTest {
  protected:
   static constexpr char kBackup[] = "backup-1";

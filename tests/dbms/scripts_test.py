@@ -63,15 +63,15 @@ class Patroni:
         return {"members": members + [{"name": o, "role": "replica", "state": "streaming", "api_url": url} for o in others]}
 
 
-def execute(script, patroni, arguments=(), patience=1.0, path=None, before=None):
-    """The finished process. `patience` shortens the script's waits; `path` is searched for programs first; `before` is a
-    script that comes before this one."""
+def execute(script, patroni, arguments=(), patience=1.0, path=None, before=()):
+    """The finished process. `patience` shortens the script's waits; `path` is searched for programs first; `before` are
+    the scripts that come before this one."""
     arguments = {"rest_user": "dbaas", "rest_password": "pw", "address": "127.0.0.1", "socket_folder": "/nowhere",
                  "data_folder": "/nowhere", **dict(arguments)}
     member = (SCRIPTS / "member.py").read_text().replace('ARGUMENTS["address"], 8008', 'ARGUMENTS["address"], %d' % patroni.port)
     member = member.replace("time.monotonic() + seconds", "time.monotonic() + seconds * %s" % patience)
     text = "import json\nARGUMENTS = json.loads(%r)\n%s" % (json.dumps(arguments), member)
-    for part in (before, script) if before else (script,):
+    for part in (*before, script):
         text += "\n\n" + (SCRIPTS / (part + ".py")).read_text()
     environment = {**os.environ, "PATH": "%s:%s" % (path, os.environ["PATH"])} if path else None
     return subprocess.run([sys.executable, "-I", "-"], input=text, capture_output=True, text=True, timeout=30,
@@ -339,7 +339,7 @@ host: s3.example.com
                 program = pathlib.Path(path, name)
                 program.write_text("#!/bin/sh\ncat {0}.out\ncat {0}.err >&2\nexit {1}\n".format(program, code))
                 program.chmod(0o755)
-            return execute("backups", patroni, {**self.ARGUMENTS, "task": task}, path=path, before="pgbackrest")
+            return execute("backups", patroni, {**self.ARGUMENTS, "task": task}, path=path, before=("pgbackrest",))
 
     def reason(self, report):
         done = self.execute("full", {"pgbackrest": (39, "", report)})
@@ -381,12 +381,58 @@ host: s3.example.com
         info = self.list([{"status": {"code": 99, "message": "other"}, "repo": [{"status": status}]}])["info"]
         self.assertEqual(info[0]["status"]["message"], self.AS_A_LINE)
 
+    def test_what_another_key_makes_of_the_list_is_not_shown(self):
+        for said in ("[CryptoError] unable to load info file '/b'", "[FormatError] unable to load '/b': \x1b\udcb4"):
+            info = [{"status": {"code": 99, "message": "other"}, "repo": [{"status": {"code": 99, "message": said}}]}]
+            self.assertEqual(self.list(info)["info"][0]["status"]["message"],
+                             "it is encrypted with another key, or its list of backups is damaged")
+
     def test_log_that_does_not_arrive(self):
         self.assertEqual(self.list([], waiting=3, oldest_wal="0A", oldest_seconds=59)["archiving_problem"], "")
         self.assertEqual(self.list([], waiting=3, oldest_wal="0A", oldest_seconds=61)["archiving_problem"],
                          "WAL 0A has waited to be archived for 61 s, and 3 files wait")
         self.assertEqual(self.list([], failing=True, failed_wal="0A", waiting=3)["archiving_problem"],
                          "WAL 0A cannot be archived, and 3 files wait")
+
+
+class RestoreTest(unittest.TestCase):
+    """From a bucket of which only the name of a cluster is known. Nothing is fetched."""
+
+    def refusal(self, *folders, stanza="orders-", version="17", info=()):
+        with tempfile.TemporaryDirectory() as path, Patroni() as patroni:
+            program = pathlib.Path(path, "pgbackrest")
+            program.write_text("#!/bin/sh\ncase \"$*\" in *repo-ls*) cat {0}/folders ;; *) echo \"$*\" >>{0}/asked; "
+                               "cat {0}/info ;; esac\n".format(path))
+            program.chmod(0o755)
+            pathlib.Path(path, "folders").write_text("\n".join(folders))
+            pathlib.Path(path, "info").write_text(json.dumps(info))
+            configuration = pathlib.Path(path, "configuration")
+            configuration.write_text("[global]\n\n[%s]\n" % stanza)
+            done = execute("restore", patroni, path=path, before=("server", "pgbackrest"), arguments={
+                "config": str(configuration), "stanza": stanza, "version": version, "mark": path + "/mark", "target": {},
+                "timeline": "", "configuration": {}})
+            asked = pathlib.Path(path, "asked")
+            self.asked = asked.read_text() if asked.exists() else ""
+            self.assertEqual((done.stdout, configuration.read_text()), ("", "[global]\n\n[%s]\n" % stanza))
+            return done.stderr
+
+    def test_whose_backups_they_are(self):
+        self.assertEqual(self.refusal("orders2-aaaaaaaa", "orders-eu-aaaaaaaa"),
+                         "the bucket has no backups of a cluster called orders, only of these: "
+                         "orders2-aaaaaaaa, orders-eu-aaaaaaaa\n")
+        self.assertIn("only of these: none", self.refusal())
+        self.assertEqual(self.refusal("orders-aaaaaaaa", "orders-BBBB2222"),
+                         "the bucket has backups of several clusters called orders, name one of these: "
+                         "orders-aaaaaaaa, orders-BBBB2222\n")
+        self.assertEqual(self.asked, "")
+
+    def test_another_major_version(self):
+        info = [{"status": {"code": 0, "message": "ok"}, "backup": [{}], "db": [{"version": "17"}]}]
+        for wanted in ("orders-", "orders-aaaaaaaa-"):
+            self.assertEqual(self.refusal("orders-aaaaaaaa", "others-aaaaaaaa", stanza=wanted, version="15",
+                                          info=info),
+                             "a backup of PostgreSQL 17 cannot be restored into PostgreSQL 15\n")
+            self.assertIn("--stanza=orders-aaaaaaaa ", self.asked)
 
 
 class ProbeTest(unittest.TestCase):

@@ -183,6 +183,9 @@ TEST_F(LifecycleTest, WhoeverChangesLaterWhatCountsAtCreationIsWarned) {
   const auto plan = Plan(
       Cluster(), orders,
       ClusterConfig({{"restore", Value::Object({{"source_cluster_id", Value::String("local/a")},
+                                                {"source_cluster_name", Value::Null()},
+                                                {"s3", Value::Null()},
+                                                {"encryption_key_wo", Value::Null()},
                                                 {"time", Value::Null()},
                                                 {"lsn", Value::Null()},
                                                 {"backup_id", Value::Null()}})}}));

@@ -53,6 +53,7 @@ Command RunRestore(const ClusterRecord& record, const std::string& stanza, const
   arguments.update(
       {{"config", OwnPath(kBackupPath)},
        {"stanza", stanza},
+       {"version", MajorOf(record.cluster_spec().engine_version)},
        {"mark", OwnPath(std::string(kDataMount) + "/restored.json")},
        {"target", target},
        {"timeline", branch},

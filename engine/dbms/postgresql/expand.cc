@@ -207,10 +207,13 @@ Object Workbench(const ClusterRecord& record, const std::string& name, const std
                        .stop_signal = "SIGKILL"}};
 }
 
-/// Whose repository that is.
+/// `cluster` is whose repository that is; empty where it is in a bucket and the cluster may be
+/// gone.
 void GiveRepository(const std::string& cluster, const Secret<std::string>& configuration,
                     const Secret<std::string>& authority, InstanceSpec& workbench) {
-  workbench.mounts.push_back({RepositoryVolume(cluster), kRepositoryMount});
+  if (!cluster.empty()) {
+    workbench.mounts.push_back({RepositoryVolume(cluster), kRepositoryMount});
+  }
   workbench.files.push_back(PostgresFile(kBackupPath, configuration));
   if (authority.Reveal().empty()) return;
   workbench.files.push_back(PostgresFile(kStorageAuthorityPath, authority));
@@ -220,7 +223,7 @@ Restoration RestorationOf(const ClusterRecord& record, const Member& member) {
   const RestoreSpec& restore = *record.restoring();
   Object workbench = Workbench(record, WorkbenchName(record.cluster), member.volume, member);
   workbench.part = std::string(kClusterPart);
-  GiveRepository(restore.source.cluster, OfSource(record, kSourceConfiguration),
+  GiveRepository(restore.s3 ? "" : restore.source.cluster, OfSource(record, kSourceConfiguration),
                  OfSource(record, kSourceAuthority), workbench.instance);
   Seal(workbench, record.uid);
   return {.member = member.name,

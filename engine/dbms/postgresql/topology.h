@@ -47,7 +47,6 @@ inline constexpr char kPassword[] = "password";
 inline constexpr char kReplicationPassword[] = "replication_password";
 inline constexpr char kRewindPassword[] = "rewind_password";
 inline constexpr char kRestPassword[] = "rest_password";
-inline constexpr char kRepositoryPassphrase[] = "repository_passphrase";
 
 // Behind kRestorePrefix: how the source's repository is reached.
 inline constexpr char kSourceConfiguration[] = "configuration";

@@ -5,6 +5,7 @@ import re
 # Where somebody waits for the answer. pgBackRest waits nine times as long for a bucket that does not answer.
 SOON = "--io-timeout=3"
 REPOSITORY_UNREADABLE = 99
+NOT_WITH_THIS_KEY = "it is encrypted with another key, or its list of backups is damaged"
 
 
 def reason_of(report):
@@ -30,7 +31,7 @@ def try_pgbackrest(command, *arguments, timeout=600):
     argv = ["pgbackrest", "--config=" + ARGUMENTS["config"], "--stanza=" + ARGUMENTS["stanza"],
             "--log-level-console=off", "--log-level-stderr=error", "--no-log-timestamp", command, *arguments]
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout)
+        done = subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=timeout)
     except (OSError, subprocess.TimeoutExpired) as error:
         return None, "pgbackrest %s: %s" % (command, type(error).__name__)
     if done.returncode == 0:
@@ -50,8 +51,11 @@ def pgbackrest(command, *arguments, timeout=600):
 
 def stanzas():
     """What the repository holds. With one that cannot be read this succeeds, too: it is a status, without a backup."""
-    found = json.loads(pgbackrest("info", "--output=json", SOON, timeout=60))
+    found = json.loads(pgbackrest("info", "--output=json", SOON, timeout=60), strict=False)
     for stanza in found:
         if stanza["status"]["code"] == REPOSITORY_UNREADABLE:  # Says "other"; the reason follows its [kind].
-            stanza["status"]["message"] = reason_of(stanza["repo"][0]["status"]["message"].partition("] ")[2])
+            kind, _, report = stanza["repo"][0]["status"]["message"].partition("] ")
+            # What another key makes of a file is noise, which may pass for its first line.
+            is_noise = kind in ("[CryptoError", "[FormatError")
+            stanza["status"]["message"] = NOT_WITH_THIS_KEY if is_noise else reason_of(report)
     return found

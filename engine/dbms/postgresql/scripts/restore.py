@@ -45,6 +45,31 @@ def is_before_target(backup):
     return TARGET.get("type") != "lsn" or position(backup["lsn"]["stop"]) <= position(TARGET["target"])
 
 
+def find_stanza():
+    """Who has nothing but the bucket knows the name of the cluster, and not the random part that follows it there."""
+    if not ARGUMENTS["stanza"].endswith("-"):
+        return
+    name = ARGUMENTS["stanza"][:-1]
+    there = pgbackrest("repo-ls", "backup").split()
+    found = [name] if name in there else [one for one in there if re.fullmatch(re.escape(name) + "-[0-9A-Za-z]{8}", one)]
+    if not found:
+        fail("the bucket has no backups of a cluster called %s, only of these: %s" % (name, ", ".join(there) or "none"))
+    if len(found) > 1:
+        fail("the bucket has backups of several clusters called %s, name one of these: %s" % (name, ", ".join(found)))
+    with open(ARGUMENTS["config"]) as file:
+        configuration = file.read().replace("[%s]" % ARGUMENTS["stanza"], "[%s]" % found[0])
+    # Beside the data it would outlive the instance.
+    ARGUMENTS.update(config=tempfile.mkdtemp() + "/pgbackrest.conf", stanza=found[0])
+    write(ARGUMENTS["config"], configuration)
+
+
+def check_version():
+    """Of another cluster on this host a plan knows it, of a bucket nobody does."""
+    version = REPOSITORY["db"][-1]["version"]
+    if version != ARGUMENTS["version"]:
+        fail("a backup of PostgreSQL %s cannot be restored into PostgreSQL %s" % (version, ARGUMENTS["version"]))
+
+
 def chosen_backup():
     """The youngest that lies on the way to the target, its timeline, and the timelines without a history. pgBackRest would
     take the youngest that ended before it, even one of a timeline that a restoration in place has left: from there nothing
@@ -66,7 +91,9 @@ def chosen_backup():
     for backup, own in backups:
         if suits(backup, own):
             return backup, own, set(range(2, newest + 1)) - set(timelines)
-    fail("no backup leads to that moment on timeline %d" % timeline)
+    oldest = datetime.datetime.fromtimestamp(REPOSITORY["backup"][0]["timestamp"]["stop"], datetime.timezone.utc)
+    fail("no backup leads to that moment on timeline %d; the oldest one ended at %s" % (
+        timeline, oldest.strftime("%Y-%m-%dT%H:%M:%SZ")))
 
 
 def check_room(size):
@@ -203,9 +230,12 @@ def announce_timeline():
 if not is_done():
     if os.path.exists(MARK):
         os.remove(MARK)
+    find_stanza()
     REPOSITORY = stanzas()[0]
     if not REPOSITORY["backup"]:
-        fail("the repository tells of no backup: " + REPOSITORY["status"]["message"], COULD_NOT_LOOK)
+        why = REPOSITORY["status"]["message"]
+        fail("the repository tells of no backup: " + why, 1 if why == NOT_WITH_THIS_KEY else COULD_NOT_LOOK)
+    check_version()
     timeline_of_backup = restore()
     with tempfile.TemporaryDirectory() as own_folder:
         recover(own_folder, timeline_of_backup)
