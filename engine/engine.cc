@@ -26,6 +26,7 @@
 #include "engine/drivers/docker/docker_driver.h"
 #include "engine/drivers/process/process_driver.h"
 #include "engine/drivers/process/supervisor.h"
+#include "engine/watch/archive_monitor.h"
 #include "engine/watch/backup_scheduler.h"
 #include "engine/watch/chronicle.h"
 #include "engine/watch/outbox.h"
@@ -472,6 +473,8 @@ Result<void> Engine::Watch(const WatchOptions& options, std::stop_token stop) {
     Reconciler reconciler(rounds);
     BackupScheduler backups(rounds);
     VerificationScheduler verifications(rounds);
+    ArchiveMonitor archives(rounds);
+    const auto monitoring = RealThreads().Repeat(kScheduleInterval, [&] { archives.Look(); });
     const auto verifying = RealThreads().Repeat(kScheduleInterval, [&] { verifications.Look(); });
     const auto backing_up = RealThreads().Repeat(kScheduleInterval, [&] { backups.Look(); });
     const auto repairing = RealThreads().Repeat(kReconcileInterval, [&] { reconciler.Look(); });

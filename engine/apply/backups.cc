@@ -62,6 +62,14 @@ Result<BackupCatalogue> ListBackupsAt(Driver& driver, const ClusterRecord& recor
   return catalogue;
 }
 
+Result<Archiving> LookAtArchiving(Driver& driver, Clock& clock, const ClusterRecord& record) {
+  TRY(CheckHasPolicy(record, record.cluster));
+  const Dbms* dbms = TRY(DbmsOf(record));
+  const std::string primary = TRY(FindPrimary(driver, clock, record));
+  return dbms->ReadArchiving(TRY_IN(RunCommand(driver, dbms->LookAtArchiving(record, primary)),
+                                    "looking how " + record.cluster + " archives its log"));
+}
+
 Result<void> CheckIsKnown(const BackupCatalogue& catalogue, const std::string& cluster) {
   if (catalogue.is_known) return Ok();
   return Conflict(

@@ -24,6 +24,9 @@ Result<BackupCatalogue> ListBackups(Driver& driver, Clock& clock, const ClusterR
 Result<BackupCatalogue> ListBackupsAt(Driver& driver, const ClusterRecord& record,
                                       const std::string& primary);
 
+/// How the cluster's log gets to its repository. Errors: as ListBackups.
+Result<Archiving> LookAtArchiving(Driver& driver, Clock& clock, const ClusterRecord& record);
+
 /// For who decides by what there is: kConflict when the repository did not tell. The host did
 /// answer, so nobody is to do without it.
 Result<void> CheckIsKnown(const BackupCatalogue& catalogue, const std::string& cluster);

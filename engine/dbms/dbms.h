@@ -163,6 +163,12 @@ class Dbms {
   virtual Command ListBackups(const ClusterRecord& record, const std::string& primary) const = 0;
   virtual Result<BackupCatalogue> ReadBackups(const std::string& output) const = 0;
 
+  /// Looks whether the log of a cluster that has a policy arrives, without a word to the
+  /// repository; its stdout goes to ReadArchiving. Run where the primary is.
+  virtual Command LookAtArchiving(const ClusterRecord& record,
+                                  const std::string& primary) const = 0;
+  virtual Result<Archiving> ReadArchiving(const std::string& output) const = 0;
+
   /// Ends when all that was committed before it is in the repository, and one commit more: without
   /// that one nobody can tell whether the log reaches this moment. Its stdout is the name of the
   /// branch of the log that it was written to (LeftBranch). Run where the primary is.

@@ -48,6 +48,12 @@ struct Verifications {
   std::string problem;                       ///< What it found, in a sentence; empty: all is well.
 };
 
+/// How the log gets to the repository.
+struct Archiving {
+  std::string problem;          ///< Why it does not just now, in a sentence. Empty when it does.
+  std::int64_t room_bytes = 0;  ///< For what waits meanwhile, beside the data.
+};
+
 struct BackupCatalogue {
   bool is_known = true;         ///< False: nobody could look, and repository_problem says why.
   std::vector<Backup> backups;  ///< Oldest first.

@@ -15,6 +15,8 @@ const char* ToString(WatchReport::Kind kind) {
     case WatchReport::Kind::kNoBackup: return "no backup";
     case WatchReport::Kind::kVerified: return "verified";
     case WatchReport::Kind::kNotVerified: return "not verified";
+    case WatchReport::Kind::kNotArchived: return "not archived";
+    case WatchReport::Kind::kArchived: return "archived";
     case WatchReport::Kind::kLeftAlone: return "left alone";
   }
   return "";

@@ -21,6 +21,8 @@ struct WatchReport {
     kNoBackup,     ///< One that was due failed; `text` says why.
     kVerified,     ///< The backups were restored, and what came of it is sound.
     kNotVerified,  ///< They were not, or it is not; `text` says what was found.
+    kNotArchived,  ///< The log of a cluster does not reach its repository.
+    kArchived,     ///< It does again.
     kLeftAlone,    ///< Something is wrong, and `text` says why nothing was done.
   };
   Kind kind = Kind::kWatching;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // Rounds: what those who look at a host's clusters again and again have in common: which ones they
-// look at, how they tell what they did, and how long they wait after a failure. Used by Reconciler
-// and both schedulers. Threading: const; as its parts.
+// look at, how they tell what they did, and how long they wait after a failure. Used by Reconciler,
+// ArchiveMonitor and both schedulers. Threading: const; as its parts.
 #pragma once
 
 #include <functional>

@@ -12,6 +12,7 @@ import forbidden
 from harness import Reference, Theme, block, dbaas, find_cli, job_name, say
 from minio import Minio
 from test_secrets import ProcessWatch
+from test_watch import Watch
 
 CLUSTER_ID = Reference("dbaas_cluster.main.id")
 CONFIGURATION = "/etc/dbaas/backup/pgbackrest.conf"
@@ -174,6 +175,13 @@ class TestS3(Theme):
         self.have()
         self.assert_empty_plan()
 
+    def told_by_a_watcher(self, event):
+        watch = Watch(self.run_folder, self.cluster)
+        try:
+            return self.wait_until(f"a watcher says {event}", lambda: watch.of(event), 30)[0]["text"]
+        finally:
+            watch.end()
+
     def test_5_the_service_is_away_for_a_while(self):
         self.have_backup()
         before = docker.postmaster(self.member())
@@ -190,8 +198,10 @@ class TestS3(Theme):
                 seen = self.wait_until("it is said that the log does not arrive",
                                        lambda: (found := self.catalogue())["archiving_problem"] and found, 120)
                 say(f"known {time.monotonic() - began:.1f} s after the service went: {seen['archiving_problem']}")
-                self.assertRegex(seen["archiving_problem"], r"^WAL [0-9A-F]{24} .*archived.*, and [2-9] files wait$")
+                self.assertRegex(seen["archiving_problem"], r"^WAL [0-9A-F]{24} .*archived.*, and [2-9] files wait; "
+                                                            r"there is room for [1-9]\d* MiB more$")
                 self.assertIn(refused, seen["repository_problem"])
+                self.assertRegex(self.told_by_a_watcher("not archived"), r"files wait; there is room for [1-9]\d* MiB more$")
             finally:
                 self.minio.start()
             began = time.monotonic()

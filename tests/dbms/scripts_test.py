@@ -339,7 +339,9 @@ host: s3.example.com
                 program = pathlib.Path(path, name)
                 program.write_text("#!/bin/sh\ncat {0}.out\ncat {0}.err >&2\nexit {1}\n".format(program, code))
                 program.chmod(0o755)
-            return execute("backups", patroni, {**self.ARGUMENTS, "task": task}, path=path, before=("pgbackrest",))
+            pathlib.Path(path, "pg_wal").mkdir()
+            return execute("backups", patroni, {**self.ARGUMENTS, "task": task, "data_folder": path}, path=path,
+                           before=("pgbackrest",))
 
     def reason(self, report):
         done = self.execute("full", {"pgbackrest": (39, "", report)})
@@ -369,30 +371,41 @@ host: s3.example.com
                          "pgbackrest stanza-create: [049]: refused\n")
         self.assertEqual(self.reason(""), "pgbackrest stanza-create: exit code 39\n")
 
-    def list(self, info, **state):
+    def told(self, task, info=(), **state):
         state = {"archived_at": None, "failing": False, "failed_wal": None, "waiting": 0, "oldest_wal": None,
                  "oldest_seconds": None, **state}
-        done = self.execute("list", {"pgbackrest": (0, json.dumps(info), ""), "psql": (0, json.dumps(state), "")})
+        done = self.execute(task, {"pgbackrest": (0, json.dumps(info), ""), "psql": (0, json.dumps(state), "")})
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
 
+    def list(self, info):
+        return self.told("list", info)["info"]
+
     def test_a_repository_that_cannot_be_read_says_why(self):
         status = {"code": 99, "message": "[ProtocolError] " + self.REFUSED}
-        info = self.list([{"status": {"code": 99, "message": "other"}, "repo": [{"status": status}]}])["info"]
+        info = self.list([{"status": {"code": 99, "message": "other"}, "repo": [{"status": status}]}])
         self.assertEqual(info[0]["status"]["message"], self.AS_A_LINE)
 
     def test_what_another_key_makes_of_the_list_is_not_shown(self):
         for said in ("[CryptoError] unable to load info file '/b'", "[FormatError] unable to load '/b': \x1b\udcb4"):
             info = [{"status": {"code": 99, "message": "other"}, "repo": [{"status": {"code": 99, "message": said}}]}]
-            self.assertEqual(self.list(info)["info"][0]["status"]["message"],
+            self.assertEqual(self.list(info)[0]["status"]["message"],
                              "it is encrypted with another key, or its list of backups is damaged")
 
     def test_log_that_does_not_arrive(self):
-        self.assertEqual(self.list([], waiting=3, oldest_wal="0A", oldest_seconds=59)["archiving_problem"], "")
-        self.assertEqual(self.list([], waiting=3, oldest_wal="0A", oldest_seconds=61)["archiving_problem"],
-                         "WAL 0A has waited to be archived for 61 s, and 3 files wait")
-        self.assertEqual(self.list([], failing=True, failed_wal="0A", waiting=3)["archiving_problem"],
-                         "WAL 0A cannot be archived, and 3 files wait")
+        room = r"; there is room for [1-9]\d* MiB more$"
+        for task, name in (("list", "archiving_problem"), ("archiving", "problem")):
+            self.assertEqual(self.told(task, waiting=3, oldest_wal="0A", oldest_seconds=59)[name], "")
+            self.assertRegex(self.told(task, waiting=3, oldest_wal="0A", oldest_seconds=61)[name],
+                             "^WAL 0A has waited to be archived for 61 s, and 3 files wait" + room)
+            self.assertRegex(self.told(task, failing=True, failed_wal="0A", waiting=3)[name],
+                             "^WAL 0A cannot be archived, and 3 files wait" + room)
+        self.assertGreater(self.told("archiving")["room_bytes"], 0)
+
+    def test_a_server_that_is_silent_says_nothing_of_its_log(self):
+        done = self.execute("archiving", {"psql": (2, "", "psql: error: refused\n")})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("the database does not say how its archiving goes", done.stderr)
 
 
 class RestoreTest(unittest.TestCase):

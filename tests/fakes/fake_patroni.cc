@@ -229,6 +229,11 @@ void FakePatroni::HideBackups(bool hidden) {
   hidden_backups_ = hidden;
 }
 
+void FakePatroni::SetArchiving(const Archiving& archiving) {
+  const std::lock_guard lock(mutex_);
+  archiving_ = archiving;
+}
+
 void FakePatroni::Died(const std::string& member) {
   const std::lock_guard lock(mutex_);
   for (auto& [scope, cluster] : clusters_) {
@@ -512,6 +517,10 @@ ExecResult FakePatroni::Restore(const ClusterRecord& record, const FakeObject& w
 ExecResult FakePatroni::BackUp(const std::string& task, Json& backups) {
   if (task == "prove") return {};
   if (task == "complete") return {.output = "1"};
+  if (task == "archiving") {
+    return {.output =
+                Dump({{"problem", archiving_.problem}, {"room_bytes", archiving_.room_bytes}})};
+  }
   if (task != "list") {
     const std::string type = backups.empty() ? "full" : task;
     const std::int64_t number = static_cast<std::int64_t>(backups.size()) + 1;

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "engine/base/json.h"
+#include "engine/model/backup.h"
 #include "tests/fakes/fake_driver.h"
 #include "tests/fakes/seeded_random.h"
 
@@ -68,6 +69,8 @@ class FakePatroni {
   void FailNextRestore(const std::string& reason);
   /// Whether anybody can look into the repositories.
   void HideBackups(bool hidden);
+  /// Of all clusters: why their log does not arrive, and the room there is for it.
+  void SetArchiving(const Archiving& archiving);
 
  private:
   /// The rows on one volume.
@@ -149,6 +152,7 @@ class FakePatroni {
   std::vector<std::string> harms_;
   std::string restore_failure_;
   bool hidden_backups_ = false;
+  Archiving archiving_;
 };
 
 }  // namespace dbaas

@@ -19,7 +19,8 @@ constexpr int kLeaseTtl = 30'000;
 /// be done by anybody at any time, and whoever restores from it does.
 bool OnlyLooks(const std::string& input) {
   const auto has = [&](const char* text) { return input.find(text) != std::string::npos; };
-  return has("def probe") || has(R"("task":"list")") || has(R"("task":"complete")");
+  return has("def probe") || has(R"("task":"list")") || has(R"("task":"archiving")") ||
+         has(R"("task":"complete")");
 }
 
 bool IsWanted(const std::string& volume, const ClusterRecord& record) {

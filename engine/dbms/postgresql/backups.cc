@@ -25,13 +25,15 @@ std::string Joined(std::string_view first, std::string_view second) {
 }
 
 Command RunBackupScript(const ClusterRecord& record, const char* task, const std::string& primary) {
-  return RunScript(Joined(embedded::kPgbackrest, embedded::kBackups),
-                   {{"task", task},
-                    {"config", OwnPath(kBackupPath)},
-                    {"stanza", Stanza(record)},
-                    {"address", LocalAddress()},
-                    {"socket_folder", OwnPath(kSocketFolder)}},
-                   primary);
+  return RunScript(
+      Joined(embedded::kPgbackrest, embedded::kBackups),
+      {{"task", task},
+       {"config", OwnPath(kBackupPath)},
+       {"stanza", Stanza(record)},
+       {"data_folder", OwnPath(DataFolder(MajorOf(record.cluster_spec().engine_version)))},
+       {"address", LocalAddress()},
+       {"socket_folder", OwnPath(kSocketFolder)}},
+      primary);
 }
 
 /// What every script needs that works on a data folder itself.
@@ -141,6 +143,16 @@ Result<BackupCatalogue> PostgreSql::ReadBackups(const std::string& output) const
   catalogue.latest =
       std::max(catalogue.backups.back().ended, ToTimePoint(GetString(answer, "archived_at")));
   return catalogue;
+}
+
+Command PostgreSql::LookAtArchiving(const ClusterRecord& record, const std::string& primary) const {
+  return RunBackupScript(record, "archiving", primary);
+}
+
+Result<Archiving> PostgreSql::ReadArchiving(const std::string& output) const {
+  const Json answer = TRY(ParseJson(output, "how the log is archived"));
+  return Archiving{.problem = GetString(answer, "problem"),
+                   .room_bytes = GetInt(answer, "room_bytes")};
 }
 
 Command PostgreSql::CompleteLog(const ClusterRecord& record, const std::string& primary) const {

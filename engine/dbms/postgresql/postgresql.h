@@ -66,6 +66,8 @@ class PostgreSql final : public Dbms {
                      const std::string& primary) const override;
   Command ListBackups(const ClusterRecord& record, const std::string& primary) const override;
   Result<BackupCatalogue> ReadBackups(const std::string& output) const override;
+  Command LookAtArchiving(const ClusterRecord& record, const std::string& primary) const override;
+  Result<Archiving> ReadArchiving(const std::string& output) const override;
   Command CompleteLog(const ClusterRecord& record, const std::string& primary) const override;
   Result<std::map<std::string, Secret<std::string>>> RestoreSecrets(
       const RestoreSpec& restore, const ClusterRecord& source,

@@ -1,5 +1,5 @@
 # Backups by pgBackRest, where the primary is. ARGUMENTS["task"]: "prove" that a backup would work, take a "full", "diff"
-# or "incr" one, "list" what there is, or "complete" the WAL up to now and tell its timeline.
+# or "incr" one, "list" what there is, tell how the "archiving" goes, or "complete" the WAL up to now and tell its timeline.
 # Source: https://pgbackrest.org/command.html
 
 LONGEST_BACKUP = 24 * 3600
@@ -18,6 +18,12 @@ FROM pg_stat_archiver, (
 """
 
 
+def room():
+    """In bytes, where the WAL waits."""
+    there = os.statvfs(ARGUMENTS["data_folder"] + "/pg_wal")
+    return there.f_bavail * there.f_frsize
+
+
 def archiving():
     """What the archiver says of itself."""
     output, reason = psql(ARCHIVER_SQL, timeout=10)
@@ -25,11 +31,19 @@ def archiving():
         return {}, "the database does not say how its archiving goes: " + reason
     state = json.loads(output)
     if state["failing"]:
-        return state, "WAL %s cannot be archived, and %d files wait" % (state["failed_wal"], state["waiting"])
-    if (state["oldest_seconds"] or 0) > LONGEST_ON_ITS_WAY:
-        return state, "WAL %s has waited to be archived for %d s, and %d files wait" % (
-            state["oldest_wal"], state["oldest_seconds"], state["waiting"])
-    return state, ""
+        problem = "WAL %s cannot be archived" % state["failed_wal"]
+    elif (state["oldest_seconds"] or 0) > LONGEST_ON_ITS_WAY:
+        problem = "WAL %s has waited to be archived for %d s" % (state["oldest_wal"], state["oldest_seconds"])
+    else:
+        return state, ""
+    return state, "%s, and %d files wait; there is room for %d MiB more" % (problem, state["waiting"], room() >> 20)
+
+
+def look_at_archiving():
+    state, problem = archiving()
+    if not state:
+        fail(problem)
+    print(json.dumps({"problem": problem, "room_bytes": room()}))
 
 
 def list_backups():
@@ -54,6 +68,8 @@ def complete_log():
 task = ARGUMENTS["task"]
 if task == "list":
     list_backups()
+elif task == "archiving":
+    look_at_archiving()
 elif task == "complete":
     complete_log()
 elif task == "prove":
