@@ -3,6 +3,7 @@
 container that has nothing but the repository."""
 
 import json
+import random
 import subprocess
 import time
 
@@ -12,6 +13,7 @@ from harness import Reference, Theme, block, dbaas, say
 CLUSTER_ID = Reference("dbaas_cluster.main.id")
 BACKUPS = block('data "dbaas_backups" "now"', cluster_id=Reference("dbaas_backup_policy.main.id"))
 CONFIGURATION = "/etc/dbaas/backup/pgbackrest.conf"
+KILLS = 5
 NEVER = {"full": "0 0 1 1 *"}  # But for the first one, which is due at once.
 
 # Given the configuration on stdin. The server comes up apart from everything, as the member's own user.
@@ -39,7 +41,7 @@ def policy(**attributes):
 
 
 class TestBackup(Theme):
-    seconds = 150
+    seconds = 200
 
     def have(self, *others, node_count=2, **attributes):
         return self.have_cluster(policy(**attributes), *others, node_count=node_count)
@@ -61,6 +63,7 @@ class TestBackup(Theme):
 
     def archived(self):
         """Everything written so far is in the repository."""
+        self.query("select pg_current_xact_id()")  # Without anything in it, a piece of log is not finished.
         wal = self.query("select pg_walfile_name(pg_switch_wal())")
         self.wait_until(f"{wal} is archived",
                         lambda: self.query("select coalesce(last_archived_wal, '') from pg_stat_archiver") >= wal)
@@ -157,3 +160,24 @@ class TestBackup(Theme):
         self.assertEqual(docker.call("exec", self.names()[0], "cat", CONFIGURATION), "")
         self.wait_until("nothing is archived any more",
                         lambda: self.query("show archive_command") == "/bin/true", 30)
+
+    def test_8_power_cuts(self):
+        """What a cut backup leaves is in the way of none that comes after it, and the log stays whole."""
+        self.have()
+        self.query("create table if not exists bulk as select n, md5(n::text) from generate_series(1, 500000) as n")
+        chance = random.Random(5)
+        kills = 0
+        for number in range(KILLS):
+            ours = self.cut_power_during(0.2 + 0.4 * number + 0.3 * chance.random(), "backup", self.cluster)
+            if ours is None:
+                continue
+            kills += 1
+            docker.call("start", *ours)
+            self.wait_until("somebody leads", lambda: docker.primaries(self.cluster), 90)
+            self.query(f"create table if not exists after_cut_{number} as select {number} as n")
+        self.assertGreater(kills, 2, "hardly anything was cut")
+        dbaas(self.run_folder, "backup", self.cluster)
+        self.archived()
+        self.assertEqual(self.restored("select count(*) from bulk"), "500000")
+        self.assertEqual((self.catalogue()["archiving_problem"], self.catalogue()["repository_problem"]), ("", ""))
+        self.assert_empty_plan()
