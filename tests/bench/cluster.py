@@ -43,6 +43,13 @@ resource "dbaas_cluster" "bench" {{
 }}
 """
 
+POLICY = """
+resource "dbaas_backup_policy" "bench" {
+  cluster_id = dbaas_cluster.bench.id
+  processes  = 2
+}
+"""
+
 
 def free_ports(count):
     with contextlib.ExitStack() as stack:
@@ -80,7 +87,7 @@ class Cluster:
         os.symlink(PROVIDER, os.path.join(binaries, os.path.basename(PROVIDER)))
         self._write("cli.rc", 'provider_installation {\n  dev_overrides { "dbaas/dbaas" = "%s" }\n  direct {}\n}\n'
                     % binaries)
-        self._write("main.tf", CONFIGURATION.format(**vars(self)))
+        self.configure()
         return self
 
     def __exit__(self, *_):
@@ -98,6 +105,10 @@ class Cluster:
         return subprocess.Popen([self._terraform, *arguments, "-no-color"], cwd=self._folder, env=environment,
                                 text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT)
+
+    def configure(self, *more):
+        """What the next apply is about, besides the cluster."""
+        self._write("main.tf", "\n".join([CONFIGURATION.format(**vars(self)), *more]))
 
     def start_apply(self):
         self._addresses = {}
@@ -169,8 +180,8 @@ class Cluster:
                           database="app")
 
 
-def finish(process):
-    output, _ = process.communicate(timeout=PATIENCE)
+def finish(process, patience=PATIENCE):
+    output, _ = process.communicate(timeout=patience)
     if process.returncode != 0:
         raise SystemExit(f"{' '.join(process.args)} ended with {process.returncode}:\n{output[-4000:]}")
 

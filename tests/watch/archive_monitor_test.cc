@@ -45,15 +45,15 @@ class ArchiveMonitorTest : public testing::Test {
 
   World world_;
   std::vector<WatchReport> reports_;
-  ArchiveMonitor monitor_{
-      {.converge = world_.Context(), .clusters = {}, .report = [this](const auto& report) {
-         reports_.push_back(report);
-       }}};
+  ArchiveMonitor monitor_{{.converge = world_.Context(),
+                           .clusters = {},
+                           .report = [this](const auto& report) { reports_.push_back(report); }}};
 };
 
 TEST_F(ArchiveMonitorTest, SaysItAgainWheneverHalfOfTheRoomHasGone) {
   EXPECT_THAT(Look(""), IsEmpty());
-  EXPECT_THAT(Look("3 files wait", 8 * kGibibyte), ElementsAre("orders not archived: 3 files wait"));
+  EXPECT_THAT(Look("3 files wait", 8 * kGibibyte),
+              ElementsAre("orders not archived: 3 files wait"));
   EXPECT_THAT(Look("9 files wait", 5 * kGibibyte), IsEmpty());
   EXPECT_THAT(Look("many wait", 4 * kGibibyte), ElementsAre("orders not archived: many wait"));
   EXPECT_THAT(Look("many wait", 3 * kGibibyte), IsEmpty());
