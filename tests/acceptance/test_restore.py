@@ -40,8 +40,8 @@ class TestRestore(Theme):
         digest = "select count(*) || ' ' || md5(string_agg(text, '' order by n)) from precious"
         expected = self.source(digest)
         with self.writer() as writer:
-            before = docker.now(self.cluster)
             acknowledged = {row for row, _ in writer.ledger.acknowledged}
+            before = docker.now(self.cluster)
             time.sleep(1)
             self.source("drop table precious")
             began = time.monotonic()

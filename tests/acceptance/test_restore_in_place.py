@@ -55,8 +55,8 @@ class TestRestoreInPlace(Theme):
         expected = self.query(digest)
         connection = self.connect()
         with self.writer(connection) as writer:
-            before = docker.now(self.cluster)
             acknowledged = {row for row, _ in writer.ledger.acknowledged}
+            before = docker.now(self.cluster)
             time.sleep(1)
             self.query("drop table t_precious")
             began = time.monotonic()
