@@ -41,6 +41,7 @@ def policy(**attributes):
 
 
 class TestBackup(Theme):
+    clis = ("tofu",)  # It is about what the engine does; what Terraform's own part is in it, other themes try with all.
     seconds = 200
 
     def have(self, *others, node_count=2, **attributes):

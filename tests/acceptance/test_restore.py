@@ -14,6 +14,7 @@ KILLS = 5
 
 
 class TestRestore(Theme):
+    clis = ("tofu",)  # As of the backups: one is enough.
     seconds = 150
 
     def policy(self):
