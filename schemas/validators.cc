@@ -233,6 +233,17 @@ Validator ClusterIdText() {
   });
 }
 
+Validator RepositoryName() {
+  const std::string rule = "letters, digits and hyphens";
+  return TextRule(rule, [=](const std::string& text) -> Complaint {
+    const bool good = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+      return IsLower(c) || IsDigit(c) || (c >= 'A' && c <= 'Z') || c == '-';
+    });
+    if (good) return std::nullopt;
+    return "must be " + rule + ", not " + InQuotes(text);
+  });
+}
+
 Validator LogPosition() {
   return TextRule(
       "a position in the log, such as `0/3000060`", [](const std::string& text) -> Complaint {

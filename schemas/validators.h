@@ -48,6 +48,9 @@ Validator PrintableSecret(std::size_t shortest, std::size_t longest);
 Validator Memory();
 /// "local/orders"
 Validator ClusterIdText();
+/// What the backups of a cluster go by in a bucket: "orders", or with the random part of its
+/// incarnation "orders-k3J4h5G6".
+Validator RepositoryName();
 /// A position in a database's log: "0/3000060".
 Validator LogPosition();
 /// "0 2 * * *", "@daily". See CronSchedule.

@@ -17,6 +17,7 @@ namespace {
 // Attributes of a creation from backups.
 constexpr char kRestore[] = "restore.";
 constexpr char kSource[] = "restore.source_cluster_id";
+constexpr char kEncryptionKey[] = "restore.encryption_key_wo";
 
 /// What can be asked for is what its backups reach. On the attributes of a target by themselves.
 Result<void> CheckTarget(const RestoreSpec& restore, const BackupCatalogue& catalogue,
@@ -104,12 +105,19 @@ Result<ClusterRecord> FindSource(Driver& driver, const RestoreSpec& restore,
 /// A bucket is only asked from within an instance, so whether it has what is wanted the restoration
 /// itself says. What the source was like, it does not matter: its backups know.
 Result<void> TakeBucket(const RestoreSpec& restore, ClusterRecord& record) {
+  const std::string of_source = kRestorePrefix;
+  if (!record.secrets.contains(of_source + kRepositoryPassphrase)) {
+    return Invalid(
+        kEncryptionKey,
+        "the backups of " + restore.source.cluster + " are encrypted, and their key is not given",
+        "It is encryption_key_wo of the policy that they were taken by.");
+  }
   ClusterRecord source;
   source.cluster = restore.source.cluster;
   source.parts.emplace(kClusterPart, record.cluster_spec());
   source.parts.emplace(kBackupPolicyPart, BackupPolicySpec{.s3 = restore.s3});
   for (const char* name : {kStorageAccessKey, kStorageSecretKey, kRepositoryPassphrase}) {
-    const auto key = record.secrets.find(std::string(kRestorePrefix) + name);
+    const auto key = record.secrets.find(of_source + name);
     source.secrets[name] = key == record.secrets.end() ? Secret<std::string>() : key->second;
   }
   return TakeSecrets(restore, source, record);

@@ -178,6 +178,9 @@ TEST_F(RestoreTest, ABucketIsEnough) {
     restore.encryption_key = Secret<std::string>(key);
     return Copy(restore);
   };
+  PartChange without_key = from_bucket("");
+  std::get<ClusterSpec>(*without_key.spec).restore->encryption_key.reset();
+  EXPECT_EQ(ErrorOf(without_key).field, "restore.encryption_key_wo");
   EXPECT_THAT(world_.PlanOf(from_bucket("wrong")), HasSubstr("from orders in bucket kept, as of"));
   world_.patroni.FailNextRestore("the key is another one");
   ASSERT_FALSE(world_.Apply(from_bucket("wrong")).has_value());

@@ -162,6 +162,14 @@ TEST(ValidatorsTest, MemoryTextNeedsNoFractionAndReadsBack) {
   }
 }
 
+TEST(ValidatorsTest, RepositoryName) {
+  EXPECT_EQ(Say(RepositoryName(), "orders-k3J4h5G6"), "ok");
+  for (const char* bad : {"", "orders]\n", "local/orders"}) {
+    EXPECT_THAT(Say(RepositoryName(), bad), HasSubstr("must be letters, digits and hyphens"))
+        << bad;
+  }
+}
+
 TEST(ValidatorsTest, ClusterIdText) {
   EXPECT_EQ(Say(ClusterIdText(), "local/orders"), "ok");
   for (const char* bad : {"", "orders", "/orders", "local/", "local/orders/reports"}) {
