@@ -73,6 +73,7 @@ struct PolicyConfig {
   std::optional<VerifyConfig> verify;
   std::optional<Secret<std::string>> encryption_key_wo;
   std::optional<std::int64_t> encryption_key_wo_version;
+  bool skip_final_backup = false;
   // What they get.
   std::string id;
   std::optional<std::string> last_verified_at;
@@ -127,6 +128,11 @@ Table<PolicyConfig> Rows() {
       .Add("encryption_key_wo_version", &C::encryption_key_wo_version, Optional,
            Needs({"encryption_key_wo"}), SpecFields({"encryption_key_version"}), "Any number.",
            Range(1, 1'000'000'000))
+      .Add("skip_final_backup", &C::skip_final_backup, Default(false),
+           "Whether the cluster, or its policy, goes without a last backup. Otherwise an "
+           "incremental "
+           "one is taken before either is destroyed, where backups are kept in a bucket; one that "
+           "fails leaves everything in place. It has to be applied before the destroy.")
       .Add("id", &C::id, Computed, ChangesWith({"cluster_id"}),
            "That of the cluster, such as `local/orders`.")
       .Add("last_verified_at", &C::last_verified_at, Computed,
@@ -169,6 +175,7 @@ Result<PartSpec> ToSpec(const PolicyConfig& planned, const PolicyConfig& config)
     spec.s3 = ToS3Storage(*planned.s3);
     spec.keys_version = planned.s3->keys_wo_version.value_or(0);
   }
+  spec.skip_final_backup = planned.skip_final_backup;
   spec.encryption_key = config.encryption_key_wo;
   spec.encryption_key_version = planned.encryption_key_wo_version.value_or(0);
   if (config.s3) {
@@ -207,6 +214,7 @@ void FromView(const ClusterView& view, const PartAddress& address, PolicyConfig&
   object.last_verified_at.reset();
   if (const auto& sound = view.verifications.sound) object.last_verified_at = TimestampText(*sound);
   object.verification_problem = view.verifications.problem;
+  object.skip_final_backup = spec.skip_final_backup;
   object.encryption_key_wo_version.reset();
   if (spec.encryption_key_version != 0) {
     object.encryption_key_wo_version = spec.encryption_key_version;

@@ -722,7 +722,36 @@ Result<std::string> FindPrimary(Driver& driver, Clock& clock, const ClusterRecor
   return PrimaryOf(facts ? &*facts : nullptr, record.cluster);
 }
 
+namespace {
+
+/// A bucket outlives its cluster, so all of it is to be there. Under the policy as it is: with the
+/// next intent its keys are gone.
+Result<void> TakeFinalBackup(const ConvergeContext& context, const PartChange& change) {
+  if (change.key != kClusterPart && change.key != kBackupPolicyPart) return Ok();
+  const auto before = TRY(Retry(kPatient, context.clock, context.random, context.stop,
+                                [&] { return context.driver.ReadRecord(change.id.cluster); }));
+  const BackupPolicySpec* policy = before ? before->backup_policy() : nullptr;
+  if (policy == nullptr || !policy->s3 || policy->skip_final_backup) return Ok();
+  // Nothing was ever in it, or it is in there already.
+  if (before->settled == 0 || before->deleting) return Ok();
+  TRY(MakeIntent(before, change, Moment::kPlan));  // What is not allowed costs no backup.
+  context.progress.Note("taking a last backup of " + change.id.ToText());
+  auto taken = Maintain(context, {.kind = Maintenance::Kind::kBackup,
+                                  .id = change.id,
+                                  .backup = BackupKind::kIncremental,
+                                  .who = change.who});
+  if (taken) return Ok();
+  Error error = std::move(taken).error().In("taking a last backup");
+  error.detail += std::string(error.detail.empty() ? "" : " ") +
+                  "Nothing was removed. With skip_final_backup = true in its backup policy, "
+                  "applied before, it goes without one.";
+  return error;
+}
+
+}  // namespace
+
 Result<Converged> Converge(const ConvergeContext& context, const PartChange& change) {
+  if (change.verb == PartChange::Verb::kDelete) TRY(TakeFinalBackup(context, change));
   return Convergence(context, change).Run();
 }
 

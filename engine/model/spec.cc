@@ -130,6 +130,7 @@ Json BackupPolicyToJson(const BackupPolicySpec& spec) {
           {"processes", spec.processes},
           {"s3", spec.s3 ? S3ToJson(*spec.s3) : Json()},
           {"verify", {{"schedule", spec.verify_schedule}, {"query", spec.verify_query}}},
+          {"skip_final_backup", spec.skip_final_backup},
           {"keys_version", spec.keys_version},
           {"encryption_key_version", spec.encryption_key_version}};
 }
@@ -147,6 +148,7 @@ BackupPolicySpec BackupPolicyFromJson(const Json& json) {
       static_cast<int>(GetInt(json, "archive_timeout", spec.archive_timeout_seconds));
   spec.processes = static_cast<int>(GetInt(json, "processes", spec.processes));
   spec.s3 = S3FromJson(GetMember(json, "s3"));
+  spec.skip_final_backup = GetBool(json, "skip_final_backup");
   spec.verify_schedule = GetString(GetMember(json, "verify"), "schedule");
   spec.verify_query = GetString(GetMember(json, "verify"), "query");
   spec.keys_version = GetInt(json, "keys_version");

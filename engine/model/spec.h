@@ -121,6 +121,7 @@ struct BackupPolicySpec {
   int archive_timeout_seconds = 60;  ///< A log that is not full is archived after so long.
   int processes = 1;                 ///< That read, compress and write at once.
   std::optional<S3Storage> s3;       ///< Absent: a volume of the cluster's own on its host.
+  bool skip_final_backup = false;    ///< Else one is taken before the bucket is let go of.
   std::string verify_schedule;       ///< When the backups are verified; as the schedules above.
   std::string verify_query;  ///< Has to give true in what was restored; empty: nothing is asked.
   /// As ClusterSpec::password: into the record's secrets, when their version changes.

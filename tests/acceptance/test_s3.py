@@ -218,6 +218,11 @@ class TestS3(Theme):
         self.minio.certify(days=0)
         self.minio.start()
         try:
+            destroyed = self.workspace.destroy()  # Not without a last backup.
+            said = " ".join(destroyed.output.replace("│", " ").split())
+            self.assertEqual(destroyed.code, 1, destroyed)
+            self.assertIn("[10] certificate has expired", said)
+            self.assertIn("Nothing was removed. With skip_final_backup = true", said)
             self.assertIn("[10] certificate has expired", self.failure(retention=4))
         finally:
             self.minio.stop()
@@ -264,11 +269,15 @@ class TestS3(Theme):
         time.sleep(1)
         self.query("insert into kept values (0, 'later')")
         later = self.query(digest)
-        self.archived()
+        backups = self.backups()
         stanza, = {name.split("/")[4] for name in self.minio.objects() if name.startswith("/orders/1/backup/")}
-        self.workspace.destroy()
+        self.assertEqual(self.workspace.destroy().code, 0)
         self.assert_nothing_left()
         type(self).applied = None
+        folder = f"/orders/1/backup/{stanza}/"
+        there = {name.removeprefix(folder).split("/")[0] for name in self.minio.objects() if name.startswith(folder)}
+        last, = {name for name in there if name[:1].isdigit()} - {backup for _, backup in backups}
+        self.assertTrue(last.endswith("I"), f"{last} is no incremental backup")
 
         said = self.refusal(KEYS, self.cluster_block(restore=self.from_bucket("nobody")))
         self.assertIn(f"no backups of a cluster called nobody, only of these: {stanza}", said)

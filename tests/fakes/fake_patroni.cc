@@ -224,6 +224,11 @@ void FakePatroni::FailNextRestore(const std::string& reason) {
   restore_failure_ = reason;
 }
 
+void FakePatroni::FailNextBackup(const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  backup_failure_ = reason;
+}
+
 void FakePatroni::HideBackups(bool hidden) {
   const std::lock_guard lock(mutex_);
   hidden_backups_ = hidden;
@@ -522,6 +527,9 @@ ExecResult FakePatroni::BackUp(const std::string& task, Json& backups) {
                 Dump({{"problem", archiving_.problem}, {"room_bytes", archiving_.room_bytes}})};
   }
   if (task != "list") {
+    if (!backup_failure_.empty()) {
+      return {.exit_code = 1, .errors = std::exchange(backup_failure_, "") + "\n"};
+    }
     const std::string type = backups.empty() ? "full" : task;
     const std::int64_t number = static_cast<std::int64_t>(backups.size()) + 1;
     backups.push_back({{"label", fmt::format("backup-{}", number)},

@@ -67,6 +67,7 @@ class FakePatroni {
   std::vector<std::string> TakeHarms();
   /// Of data that is to stay, or of a verification.
   void FailNextRestore(const std::string& reason);
+  void FailNextBackup(const std::string& reason);
   /// Whether anybody can look into the repositories.
   void HideBackups(bool hidden);
   /// Of all clusters: why their log does not arrive, and the room there is for it.
@@ -151,6 +152,7 @@ class FakePatroni {
   std::map<std::string, int> reloads_;
   std::vector<std::string> harms_;
   std::string restore_failure_;
+  std::string backup_failure_;
   bool hidden_backups_ = false;
   Archiving archiving_;
 };
