@@ -116,23 +116,21 @@ Table<PolicyConfig> Rows() {
            "How backups are proven. The newest one and all of the log since are restored into an "
            "instance of its own, which goes afterwards; every page is compared with its checksum, "
            "all tables and B-trees are read, and `query` is asked. It takes the room of the "
-           "database, "
-           "and its time, on the same host.")
+           "database, and its time, on the same host.")
       .Add("encryption_key_wo", &C::encryption_key_wo, Optional, WriteOnly, Sensitive,
            Needs({"encryption_key_wo_version"}), SpecFields({"encryption_key"}),
            "What everything is encrypted with. Never stored in a plan or state. Keep it: with it, "
-           "and "
-           "the bucket of `s3`, a cluster can be restored when its host is gone. Left out, one is "
-           "generated with the first policy of the cluster. It cannot be changed afterwards.",
+           "and the bucket of `s3`, a cluster can be restored when its host is gone. Left out, one "
+           "is generated with the first policy of the cluster. It cannot be changed afterwards.",
            PrintableSecret(16, 256))
       .Add("encryption_key_wo_version", &C::encryption_key_wo_version, Optional,
            Needs({"encryption_key_wo"}), SpecFields({"encryption_key_version"}), "Any number.",
            Range(1, 1'000'000'000))
       .Add("skip_final_backup", &C::skip_final_backup, Default(false),
            "Whether the cluster, or its policy, goes without a last backup. Otherwise an "
-           "incremental "
-           "one is taken before either is destroyed, where backups are kept in a bucket; one that "
-           "fails leaves everything in place. It has to be applied before the destroy.")
+           "incremental one is taken before either is destroyed, where backups are kept in a "
+           "bucket; one that fails leaves everything in place. It has to be applied before the "
+           "destroy.")
       .Add("id", &C::id, Computed, ChangesWith({"cluster_id"}),
            "That of the cluster, such as `local/orders`.")
       .Add("last_verified_at", &C::last_verified_at, Computed,

@@ -71,17 +71,15 @@ struct RestoreConfig {
              ClusterIdText())
         .Add("source_cluster_name", &C::source_cluster_name, Optional, Needs({"s3"}),
              "Name of the cluster whose backups are in the bucket of `s3`, whatever has become of "
-             "it "
-             "and of its host. Where the bucket has several of that name, the one with its random "
-             "part: `orders-k3j4h5g6`.",
+             "it and of its host. Where the bucket has several of that name, the one with its "
+             "random part: `orders-k3j4h5g6`.",
              RepositoryName())
         .Add("s3", &C::s3, Optional, Needs({"source_cluster_name"}),
              "The bucket, as in the `dbaas_backup_policy` of that cluster.")
         .Add("encryption_key_wo", &C::encryption_key_wo, Optional, WriteOnly, Sensitive,
              Needs({"source_cluster_name"}),
              "`encryption_key_wo` of that policy; needed until the cluster is made. Never stored "
-             "in a "
-             "plan or state.",
+             "in a plan or state.",
              PrintableSecret(1, 256))
         .Add("time", &C::time, Optional, ConflictsWith({"lsn", "backup_id"}),
              "The moment to go back to, such as `2026-11-21T10:30:00Z`: the last commit at or "

@@ -724,6 +724,14 @@ Result<std::string> FindPrimary(Driver& driver, Clock& clock, const ClusterRecor
 
 namespace {
 
+/// Of a cluster that is about to lose something.
+Result<void> BackUp(const ConvergeContext& context, const ClusterId& id, const std::string& who) {
+  return Maintain(context, {.kind = Maintenance::Kind::kBackup,
+                            .id = id,
+                            .backup = BackupKind::kIncremental,
+                            .who = who});
+}
+
 /// A bucket outlives its cluster, so all of it is to be there. Under the policy as it is: with the
 /// next intent its keys are gone.
 Result<void> TakeFinalBackup(const ConvergeContext& context, const PartChange& change) {
@@ -736,10 +744,7 @@ Result<void> TakeFinalBackup(const ConvergeContext& context, const PartChange& c
   if (before->settled == 0 || before->deleting) return Ok();
   TRY(MakeIntent(before, change, Moment::kPlan));  // What is not allowed costs no backup.
   context.progress.Note("taking a last backup of " + change.id.ToText());
-  auto taken = Maintain(context, {.kind = Maintenance::Kind::kBackup,
-                                  .id = change.id,
-                                  .backup = BackupKind::kIncremental,
-                                  .who = change.who});
+  auto taken = BackUp(context, change.id, change.who);
   if (taken) return Ok();
   Error error = std::move(taken).error().In("taking a last backup");
   error.detail += std::string(error.detail.empty() ? "" : " ") +
@@ -764,11 +769,7 @@ Result<void> TakeSafetyBackup(const ConvergeContext& context, const PartChange& 
   Convergence look(context, nothing);
   TRY(look.FormMaintenance(wanted, Moment::kPlan));
   if (look.IsOnItsWayBack()) return Ok();
-  const Maintenance backup{.kind = Maintenance::Kind::kBackup,
-                           .id = wanted.id,
-                           .backup = BackupKind::kIncremental,
-                           .who = wanted.who};
-  TRY_IN(Maintain(context, backup), "taking a backup before anything is restored");
+  TRY_IN(BackUp(context, wanted.id, wanted.who), "taking a backup before anything is restored");
   return Ok();
 }
 

@@ -6,7 +6,6 @@
 #include "engine/apply/backups.h"
 
 namespace dbaas {
-
 namespace {
 
 // What fills a disk takes longer, and a look costs the host two programs per cluster.

@@ -24,24 +24,18 @@ std::string Joined(std::string_view first, std::string_view second) {
   return std::string(first) + "\n\n" + std::string(second);
 }
 
-Command RunBackupScript(const ClusterRecord& record, const char* task, const std::string& primary) {
-  return RunScript(
-      Joined(embedded::kPgbackrest, embedded::kBackups),
-      {{"task", task},
-       {"config", OwnPath(kBackupPath)},
-       {"stanza", Stanza(record)},
-       {"data_folder", OwnPath(DataFolder(MajorOf(record.cluster_spec().engine_version)))},
-       {"address", LocalAddress()},
-       {"socket_folder", OwnPath(kSocketFolder)}},
-      primary);
-}
-
-/// What every script needs that works on a data folder itself.
+/// What every script needs that looks at a data folder itself.
 Json OfDataFolder(const ClusterRecord& record) {
   const std::string folder = DataFolder(MajorOf(record.cluster_spec().engine_version));
   return {{"address", LocalAddress()},
           {"socket_folder", OwnPath(kSocketFolder)},
           {"data_folder", OwnPath(folder)}};
+}
+
+Command RunBackupScript(const ClusterRecord& record, const char* task, const std::string& primary) {
+  Json arguments = OfDataFolder(record);
+  arguments.update({{"task", task}, {"config", OwnPath(kBackupPath)}, {"stanza", Stanza(record)}});
+  return RunScript(Joined(embedded::kPgbackrest, embedded::kBackups), arguments, primary);
 }
 
 Command RunOnData(std::string_view script, const Json& arguments, const std::string& workbench) {
