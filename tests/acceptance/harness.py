@@ -654,6 +654,16 @@ class Theme(unittest.TestCase):
         process.wait(30)
         return names
 
+    def power_cuts(self, delays, *arguments):
+        """One for each delay; gives what ran, after each that was not too late. Fails when hardly any was in time."""
+        kills = 0
+        for delay in delays:
+            ours = self.cut_power_during(delay, *arguments)
+            if ours is not None:
+                kills += 1
+                yield ours
+        self.assertGreater(kills, 2, "hardly anything was cut")
+
     def wait_until(self, what, condition, timeout=60, pause=0.2):
         """Calls condition until it gives something true, and gives that back."""
         deadline = time.monotonic() + timeout

@@ -141,17 +141,21 @@ class TestS3(Theme):
             self.assertEqual([name for name in objects if f"/{backup}/" in name], [])
         self.have()
 
-    def failure(self, **s3):
-        """What an apply of that says, without the lines of main.tf that it shows. The database must not notice."""
-        before = docker.postmaster(self.member())
+    def refusal(self, *blocks):
+        """What an apply of that says, from its error on, in one line."""
         type(self).applied = None
-        self.workspace.write(self.cluster_block(), self.policy(**s3))
+        self.workspace.write(*blocks)
         result = self.workspace.run("apply", "-auto-approve", "-no-color")
         self.assertEqual(result.code, 1, result)
-        said = " ".join(result.output[result.output.index("Error:"):].replace("│", " ").split())
-        said = said.partition(" with dbaas_")[0]
-        say(f"after {result.seconds:.1f} s: {said}")
         self.assertEqual(result.output.count("Error:"), 1, result)
+        return " ".join(result.output[result.output.index("Error:"):].replace("│", " ").split())
+
+    def failure(self, **s3):
+        """The same of a policy, without the lines of main.tf that it shows. The database must not notice."""
+        before = docker.postmaster(self.member())
+        began = time.monotonic()
+        said = self.refusal(self.cluster_block(), self.policy(**s3)).partition(" with dbaas_")[0]
+        say(f"after {time.monotonic() - began:.1f} s: {said}")
         self.assertEqual(docker.postmaster(self.member()), before, "the server was restarted")
         self.assertEqual(self.query("select 1"), "1")
         return said
@@ -251,13 +255,6 @@ class TestS3(Theme):
     def from_bucket(self, source, **restore):
         return {"source_cluster_name": source, "s3": self.bucket(), "encryption_key_wo": Reference("var.encryption_key"),
                 **restore}
-
-    def refusal(self, *blocks):
-        type(self).applied = None
-        self.workspace.write(*blocks)
-        result = self.workspace.run("apply", "-auto-approve", "-no-color")
-        self.assertEqual(result.code, 1, result)
-        return " ".join(result.output[result.output.index("Error:"):].replace("│", " ").split())
 
     def test_8_only_the_bucket_is_left(self):
         """Everything else is gone: the clusters, their volumes and records, and what Terraform knows."""
