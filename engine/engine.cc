@@ -19,13 +19,13 @@
 #include "engine/apply/lease_queue.h"
 #include "engine/apply/limiter.h"
 #include "engine/apply/logins.h"
+#include "engine/apply/memory.h"
 #include "engine/apply/offline.h"
 #include "engine/apply/retry.h"
 #include "engine/apply/settlements.h"
 #include "engine/apply/view.h"
 #include "engine/drivers/docker/docker_driver.h"
 #include "engine/drivers/process/process_driver.h"
-#include "engine/drivers/process/supervisor.h"
 #include "engine/watch/archive_monitor.h"
 #include "engine/watch/backup_scheduler.h"
 #include "engine/watch/chronicle.h"
@@ -296,14 +296,14 @@ std::vector<Error> Engine::Validate(const PartSpec& spec) {
                   fmt::format("Known engines: {}.", fmt::join(names, ", ")))};
 }
 
-Result<void> Engine::CheckHost(const std::string& host_name, const PartSpec& spec) const {
-  const Host* host = TRY(impl_->Find(host_name));
-  const Driver* driver = TRY(host->driver());
-  return CheckWatcher(host->name(), driver->HasControlSocket(), spec);
+Result<void> Engine::CheckHost(const PartChange& change) {
+  Host* host = TRY(impl_->Find(change.id.host));
+  Driver* driver = TRY(host->driver());
+  TRY(CheckMemory(*driver, std::nullopt, change));
+  return change.spec ? CheckWatcher(host->name(), driver->HasControlSocket(), *change.spec) : Ok();
 }
 
 Result<Preview> Engine::Plan(const PartChange& change) {
-  if (change.spec) TRY(CheckHost(change.id.host, *change.spec));
   Host* host = TRY(impl_->Find(change.id.host));
   Driver* driver = TRY(host->DriverFor(change.id.cluster));
   SilentProgress silent;
@@ -501,11 +501,6 @@ Result<ClusterId> Engine::ParseClusterId(const std::string& text) const {
                    "It reads <host>/<cluster>, as in local/orders.");
   }
   return ClusterId{host, cluster};
-}
-
-std::optional<int> SuperviseIfAsked(int argc, char** argv) {
-  if (argc != 3 || std::string_view(argv[1]) != process::kSuperviseVerb) return std::nullopt;
-  return process::Supervise(argv[2]);
 }
 
 }  // namespace dbaas

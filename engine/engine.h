@@ -69,8 +69,9 @@ class Engine {
   /// Offline checks of a part: everything that can be known without a host.
   static std::vector<Error> Validate(const PartSpec& spec);
 
-  /// Whether the host can do what the part asks for, whatever else is on it. Asks it nothing.
-  Result<void> CheckHost(const std::string& host, const PartSpec& spec) const;
+  /// Whether the host could do what the change asks for at all, were nothing there yet: for a
+  /// replacement, in whose plan the old one is still in the way. Errors: kUnavailable, kInvalid.
+  Result<void> CheckHost(const PartChange& change);
   /// Checks the change against the host and says what would be done. An unreachable host is a
   /// warning in the preview, not an error.
   Result<Preview> Plan(const PartChange& change);
@@ -129,9 +130,10 @@ class Engine {
   std::unique_ptr<Impl> impl_;
 };
 
-/// What a program that has an engine asks first: "PROGRAM supervise FOLDER" is how a process host
-/// starts a supervisor (drivers/process/supervisor.h), which is this program again. Gives the exit
-/// code at the end of that; nothing when the arguments ask for something else.
-std::optional<int> SuperviseIfAsked(int argc, char** argv);
+/// What a program that has an engine asks first, before it has any other thread: as "PROGRAM
+/// supervise FOLDER" and "PROGRAM watch-directory DIRECTORY" it is what a process host runs beside
+/// its databases (drivers/process/supervisor.h). Gives the exit code at the end of that; nothing
+/// when the arguments ask for something else.
+std::optional<int> RunHiddenMode(int argc, char** argv);
 
 }  // namespace dbaas

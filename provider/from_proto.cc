@@ -2,6 +2,7 @@
 #include "provider/from_proto.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "provider/json_value.h"
@@ -10,6 +11,11 @@
 #include "schemas/upgrade.h"
 
 namespace dbaas {
+namespace {
+
+constexpr std::string_view kMsgpackNull = "\xc0";
+
+}  // namespace
 
 Result<Value> FromProto(const tfplugin6::DynamicValue& dynamic, const Type& type,
                         const char* what) {
@@ -17,6 +23,11 @@ Result<Value> FromProto(const tfplugin6::DynamicValue& dynamic, const Type& type
   if (!dynamic.msgpack().empty()) return TRY_IN(DecodeMsgpack(dynamic.msgpack(), type), reading);
   if (!dynamic.json().empty()) return TRY_IN(DecodeJson(dynamic.json(), type), reading);
   return Value::Null();
+}
+
+bool IsNull(const tfplugin6::DynamicValue& dynamic) {
+  if (!dynamic.msgpack().empty()) return dynamic.msgpack() == kMsgpackNull;
+  return dynamic.json().empty() || dynamic.json() == "null";
 }
 
 Result<Value> FromProto(const tfplugin6::RawState& raw, std::int64_t version, const Schema& schema,

@@ -17,6 +17,9 @@ namespace dbaas {
 /// neither. The error says what it was called (`what`: "the configuration") and where it is broken.
 Result<Value> FromProto(const tfplugin6::DynamicValue& dynamic, const Type& type, const char* what);
 
+/// Whether it says null. Without looking into anything else that it may say.
+bool IsNull(const tfplugin6::DynamicValue& dynamic);
+
 /// A stored object of `version` of the schema, upgraded and read leniently as one of today's.
 Result<Value> FromProto(const tfplugin6::RawState& raw, std::int64_t version, const Schema& schema,
                         const Type& type);

@@ -90,6 +90,33 @@ Error Unexpected(const char* expected) {
                   std::string(expected) + " was expected");
 }
 
+Result<Type> ReadType(const Value& constraint) {
+  if (constraint == Value::String("string")) return Type::String();
+  if (constraint == Value::String("number")) return Type::Number();
+  if (constraint == Value::String("bool")) return Type::Bool();
+  if (constraint == Value::String("dynamic")) return Type::Dynamic();
+  const bool pair = constraint.kind() == Value::Kind::kList && constraint.as_list().size() == 2;
+  if (!pair) return Unexpected("a type");
+  const Value& kind = constraint.as_list()[0];
+  const Value& inside = constraint.as_list()[1];
+  if (kind == Value::String("list")) return Type::ListOf(TRY(ReadType(inside)));
+  if (kind == Value::String("set")) return Type::SetOf(TRY(ReadType(inside)));
+  if (kind == Value::String("map")) return Type::MapOf(TRY(ReadType(inside)));
+  if (kind == Value::String("tuple") && inside.kind() == Value::Kind::kList) {
+    std::vector<Type> items;
+    for (const Value& item : inside.as_list()) items.push_back(TRY(ReadType(item)));
+    return Type::Tuple(items);
+  }
+  if (kind == Value::String("object") && inside.kind() == Value::Kind::kMap) {
+    std::vector<Attribute> members;
+    for (const auto& [name, member] : inside.as_map()) {
+      members.push_back({.name = name, .type = TRY(ReadType(member))});
+    }
+    return Type::Object(std::move(members));
+  }
+  return Unexpected("a type");
+}
+
 Result<Value> Conform(Value value, const Type& type);
 
 Result<Value> ConformList(Value value, const Type& element) {
@@ -145,6 +172,27 @@ Result<Value> ConformBool(Value value) {
   return Unexpected("true or false");
 }
 
+Result<Value> ConformTuple(Value value, const Type& type) {
+  if (value.kind() != Value::Kind::kList) return Unexpected("a list");
+  auto& items = value.as_list();
+  if (items.size() != type.members.size()) return Unexpected("a list of another length");
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    items[i] =
+        TRY_IN(Conform(std::move(items[i]), type.members[i].type), "item " + std::to_string(i));
+  }
+  return value;
+}
+
+Result<Value> ConformDynamic(Value value) {
+  // One that was stored when the schema still knew the type comes without.
+  const Value& constraint = value.at("type");
+  if (constraint.is_null() || value.as_map().size() != 2 || !value.as_map().contains("value")) {
+    return Dynamic(std::move(value));
+  }
+  const Type type = TRY_IN(ReadTypeOfValue(constraint), "its type");
+  return Value::OfType(type.ToJson(), TRY(Conform(value.at("value"), type)));
+}
+
 /// The reading of `value` that `type` asks for.
 Result<Value> Conform(Value value, const Type& type) {
   if (value.is_null()) return value;
@@ -157,6 +205,8 @@ Result<Value> Conform(Value value, const Type& type) {
       return Value::SetOf(TRY(ConformList(std::move(value), *type.element)).as_list());
     case Type::Kind::kMap: return ConformMap(std::move(value), *type.element);
     case Type::Kind::kObject: return ConformObject(std::move(value), type);
+    case Type::Kind::kTuple: return ConformTuple(std::move(value), type);
+    case Type::Kind::kDynamic: return ConformDynamic(std::move(value));
   }
   return Unexpected("another kind");
 }
@@ -209,7 +259,29 @@ Result<void> WriteObject(const Value& value, const Type& type, std::string& json
   return Ok();
 }
 
+Result<void> WriteTuple(const Value& value, const Type& type, std::string& json) {
+  if (value.kind() != Value::Kind::kList) return Unexpected("a list");
+  if (value.as_list().size() != type.members.size()) return Unexpected("a list of another length");
+  json += '[';
+  for (std::size_t i = 0; i < type.members.size(); ++i) {
+    if (i > 0) json += ',';
+    TRY(Write(value.as_list()[i], type.members[i].type, json));
+  }
+  json += ']';
+  return Ok();
+}
+
+Result<void> WriteDynamic(const Value& value, std::string& json) {
+  const Type type = TRY(ReadTypeOfValue(TRY(ParseJsonValue(value.type()))));
+  json += "{\"value\":";
+  TRY(Write(value, type, json));
+  json += ",\"type\":" + value.type() + "}";
+  return Ok();
+}
+
 Result<void> Write(const Value& value, const Type& type, std::string& json) {
+  const bool typed = type.kind == Type::Kind::kDynamic && !value.type().empty();
+  if (typed && !value.is_unknown()) return WriteDynamic(value, json);
   if (value.is_unknown()) return Unexpected("a known value");
   if (value.is_null()) {
     json += "null";
@@ -229,6 +301,8 @@ Result<void> Write(const Value& value, const Type& type, std::string& json) {
     case Type::Kind::kSet: return WriteList(value, *type.element, json);
     case Type::Kind::kMap: return WriteMap(value, *type.element, json);
     case Type::Kind::kObject: return WriteObject(value, type, json);
+    case Type::Kind::kTuple: return WriteTuple(value, type, json);
+    case Type::Kind::kDynamic: return Unexpected("a value that says its type");
   }
   return Unexpected("another kind");
 }
@@ -242,6 +316,12 @@ Result<Value> ParseJsonValue(std::string_view json) {
                     "The state may have been damaged or edited by hand.");
   }
   return std::move(builder).Take();
+}
+
+Result<Type> ReadTypeOfValue(const Value& constraint) {
+  Type type = TRY(ReadType(constraint));
+  if (type.kind == Type::Kind::kDynamic) return Unexpected("a type of a value");
+  return type;
 }
 
 Result<Value> ReadAs(Value value, const Type& type) { return Conform(std::move(value), type); }

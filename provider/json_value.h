@@ -6,7 +6,7 @@
 //   Result<Value> state = DecodeJson(request.raw_state().json(), type);
 //
 // Numbers keep every digit: they are read as text, never through a double. Unknown has no form
-// here.
+// here. Where the schema leaves the type open, there is {"value":…,"type":…}.
 #pragma once
 
 #include <string>
@@ -28,6 +28,10 @@ Result<Value> ReadAs(Value value, const Type& type);
 
 /// Both, one after the other.
 Result<Value> DecodeJson(std::string_view json, const Type& type);
+
+/// The type that a value of a dynamic attribute brings along: ["list","string"]. Inside of it there
+/// may be "dynamic", where a value is null or unknown.
+Result<Type> ReadTypeOfValue(const Value& constraint);
 
 /// Compact, members in the order of `type`. Fails when `value` is not of `type`, is unknown
 /// somewhere, or holds an infinity.

@@ -189,7 +189,7 @@ Diagnostics Lifecycle::ValidateResource(const ResourceType& type, const Value& c
   // What is wrong by itself would only confuse the checks that look at the whole.
   if (HasErrors(found) || !config.is_wholly_known()) return found;
 
-  const Value assumed = PlanValue(type.schema, Value::Null(), config, config).planned;
+  const Value assumed = PlanValue(type.schema, Value::Null(), config).planned;
   const auto spec = type.to_spec(assumed, config);
   if (!spec) return {ToDiagnostic(spec.error(), type.schema)};
   for (const Error& error : Engine::Validate(*spec)) {
@@ -206,7 +206,7 @@ Diagnostics Lifecycle::ValidateData(const DataSourceType& type, const Value& con
 
 PlanResponse Lifecycle::Plan(const ResourceType& type, const PlanRequest& request) {
   PlanResponse response{.planned_private = request.prior_private};
-  if (request.proposed.is_null()) {
+  if (request.config.is_null()) {
     if (IsProtected(type, request.prior)) {
       response.diagnostics.push_back(Protected(type, "destroyed"));
       return response;
@@ -215,7 +215,7 @@ PlanResponse Lifecycle::Plan(const ResourceType& type, const PlanRequest& reques
     return response;
   }
 
-  PlannedValue plan = PlanValue(type.schema, request.prior, request.proposed, request.config);
+  PlannedValue plan = PlanValue(type.schema, request.prior, request.config);
   response.planned = std::move(plan.planned);
   response.requires_replace = std::move(plan.requires_replace);
   if (!request.prior.is_null() && plan.changed.empty()) return response;
@@ -242,7 +242,7 @@ Diagnostics Lifecycle::CheckNewPlace(const ResourceType& type, const PlanRequest
   const bool moves =
       !(Resolve(*engine, *before) == Resolve(*engine, *after)) || before->key != after->key;
   if (!moves) return {};
-  return CheckWithEngine(type, {.proposed = request.proposed, .config = request.config}, planned);
+  return CheckWithEngine(type, {.config = request.config}, planned);
 }
 
 /// Asks the engine what would be done: early errors, warnings, and the steps for the log.
@@ -271,21 +271,21 @@ Diagnostics Lifecycle::CheckWithEngine(const ResourceType& type, const PlanReque
     }
   }
 
+  const auto refused = [&](const Error& error) {
+    if (!IsUnreachable(error)) return ToDiagnostic(error, type.schema);
+    return HostWarning(kNotChecked,
+                       fmt::format("Host {} does not answer: {}", change.id.host, Sentence(error)));
+  };
   // In a replacement the old one is still there, under the same name and ports: all that can be
   // asked is whether the host could do it at all.
   if (IsReplacement(request)) {
-    const auto possible = engine->CheckHost(change.id.host, *change.spec);
-    if (possible) return {};
-    return {ToDiagnostic(possible.error(), type.schema)};
+    if (const auto possible = engine->CheckHost(change); !possible) {
+      return {refused(possible.error())};
+    }
+    return {};
   }
   const auto preview = engine->Plan(change);
-  if (!preview) {
-    if (IsUnreachable(preview.error())) {
-      return {HostWarning(kNotChecked, fmt::format("Host {} does not answer: {}", change.id.host,
-                                                   Sentence(preview.error())))};
-    }
-    return {ToDiagnostic(preview.error(), type.schema)};
-  }
+  if (!preview) return {refused(preview.error())};
   Diagnostics found;
   for (const std::string& warning : preview->warnings) {
     found.push_back(HostWarning(kNotChecked, warning));
@@ -458,8 +458,7 @@ DataResponse Lifecycle::ReadData(const DataSourceType& type, const Value& config
   const bool configured = engine() != nullptr;
   auto answer = Answer(*query);
   if (!answer && !configured && deferral_allowed) {
-    return {.state = PlanValue(type.schema, Value::Null(), config, config).planned,
-            .deferred = true};
+    return {.state = PlanValue(type.schema, Value::Null(), config).planned, .deferred = true};
   }
   if (!answer) {
     const bool absent = answer.error().kind == ErrorKind::kNotFound;

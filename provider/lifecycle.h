@@ -24,9 +24,8 @@
 namespace dbaas {
 
 struct PlanRequest {
-  Value prior;     ///< Null: create.
-  Value proposed;  ///< Null: destroy.
-  Value config;
+  Value prior;   ///< Null: create.
+  Value config;  ///< Null: destroy.
   std::string prior_private;
 };
 struct PlanResponse {

@@ -53,8 +53,7 @@ OpenResponse Lifecycle::Open(const EphemeralType& type, const Value& config,
   if (!query->cluster.empty()) {
     const auto engine = this->engine();
     if (engine == nullptr && deferral_allowed) {
-      return {.result = PlanValue(type.schema, Value::Null(), config, config).planned,
-              .deferred = true};
+      return {.result = PlanValue(type.schema, Value::Null(), config).planned, .deferred = true};
     }
     if (engine == nullptr) return failed(NotConfigured());
     const auto id = engine->ParseClusterId(query->cluster);

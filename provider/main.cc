@@ -28,7 +28,7 @@ constexpr const char* kHint =
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (const auto code = dbaas::SuperviseIfAsked(argc, argv)) return *code;
+  if (const auto code = dbaas::RunHiddenMode(argc, argv)) return *code;
   const std::string_view argument = argc > 1 ? argv[1] : "";
   const dbaas::Environment environment = dbaas::ProcessEnvironment();
   if (argument == "--version") {

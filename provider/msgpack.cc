@@ -7,6 +7,8 @@
 #include <limits>
 #include <optional>
 
+#include "provider/json_value.h"
+
 namespace dbaas {
 namespace {
 
@@ -31,6 +33,10 @@ class Reader {
   explicit Reader(std::string_view bytes) : rest_(bytes) {}
 
   bool AtEnd() const { return rest_.empty(); }
+
+  /// Set while a value is read that brought its type along. What is open inside of it is null or
+  /// unknown, or bytes could claim any depth.
+  bool in_dynamic = false;
 
   Result<Item> Next() {
     if (rest_.empty()) return Malformed("it ends too early");
@@ -202,6 +208,29 @@ Result<Value> DecodeObject(Reader& reader, const Item& head, const Type& type) {
   return Value::Object(std::move(members));
 }
 
+Result<Value> DecodeTuple(Reader& reader, const Item& head, const Type& type) {
+  if (head.kind != Item::Kind::kArray || head.size != type.members.size()) {
+    return Unexpected("a list of its length");
+  }
+  Value::List items;
+  for (const Attribute& item : type.members) {
+    items.push_back(TRY_IN(Decode(reader, item.type), "item " + std::to_string(items.size())));
+  }
+  return Value::ListOf(std::move(items));
+}
+
+Result<Value> DecodeDynamic(Reader& reader, const Item& head) {
+  if (reader.in_dynamic) return Unexpected("null, or an unknown value");
+  if (head.kind != Item::Kind::kArray || head.size != 2) return Unexpected("a type and a value");
+  const Item json = TRY(reader.Next());
+  if (json.kind != Item::Kind::kText) return Unexpected("a type");
+  const Type type = TRY_IN(ReadTypeOfValue(TRY(ParseJsonValue(json.text))), "its type");
+  reader.in_dynamic = true;
+  Value value = TRY(Decode(reader, type));
+  reader.in_dynamic = false;
+  return Value::OfType(type.ToJson(), std::move(value));
+}
+
 /// Goes only as deep as the type does, whatever the bytes say.
 Result<Value> Decode(Reader& reader, const Type& type) {
   const Item item = TRY(reader.Next());
@@ -220,6 +249,8 @@ Result<Value> Decode(Reader& reader, const Type& type) {
       return Value::SetOf(TRY(DecodeList(reader, item, *type.element)).as_list());
     case Type::Kind::kMap: return DecodeMap(reader, item, *type.element);
     case Type::Kind::kObject: return DecodeObject(reader, item, type);
+    case Type::Kind::kTuple: return DecodeTuple(reader, item, type);
+    case Type::Kind::kDynamic: return DecodeDynamic(reader, item);
   }
   return Unexpected("another kind");
 }
@@ -227,6 +258,7 @@ Result<Value> Decode(Reader& reader, const Type& type) {
 class Writer {
  public:
   Result<void> Write(const Value& value, const Type& type) {
+    if (type.kind == Type::Kind::kDynamic && !value.type().empty()) return WriteDynamic(value);
     if (value.is_null()) {
       Byte(0xc0);
       return Ok();
@@ -252,6 +284,8 @@ class Writer {
       case Type::Kind::kSet: return WriteList(value, *type.element);
       case Type::Kind::kMap: return WriteMap(value, *type.element);
       case Type::Kind::kObject: return WriteObject(value, type);
+      case Type::Kind::kTuple: return WriteTuple(value, type);
+      case Type::Kind::kDynamic: return Unexpected("a value that says its type");
     }
     return Unexpected("another kind");
   }
@@ -335,6 +369,25 @@ class Writer {
       ++index;
     }
     return Ok();
+  }
+
+  Result<void> WriteTuple(const Value& value, const Type& type) {
+    const bool fits =
+        value.kind() == Value::Kind::kList && value.as_list().size() == type.members.size();
+    if (!fits) return Unexpected("a list of its length");
+    Size(value.as_list().size(), 16, 0x90, std::nullopt, 0xdc);
+    for (std::size_t i = 0; i < type.members.size(); ++i) {
+      TRY_IN(Write(value.as_list()[i], type.members[i].type), "item " + std::to_string(i));
+    }
+    return Ok();
+  }
+
+  Result<void> WriteDynamic(const Value& value) {
+    const Type type = TRY(ReadTypeOfValue(TRY(ParseJsonValue(value.type()))));
+    Size(2, 16, 0x90, std::nullopt, 0xdc);
+    Size(value.type().size(), 0, 0, 0xc4, 0xc5);
+    bytes_ += value.type();
+    return Write(value, type);
   }
 
   Result<void> WriteMap(const Value& value, const Type& element) {

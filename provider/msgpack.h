@@ -12,6 +12,8 @@
 // - A number is an integer where it fits 64 bits, a float64 where that is exact, and decimal text
 //   otherwise. Text is read back digit for digit (see Number).
 // - An object carries every attribute, null where unset.
+// - Where the schema leaves the type open (`dynamic`), there is an array of two: the type as JSON,
+//   and the value. Null and unknown without a type stand alone.
 // - Strings are in Unicode's form NFC already when they come from Terraform. We hand them back as
 //   they came and compose none that is not ASCII, so nothing is normalised here.
 // Source: docs/plugin-protocol/object-wire-format.md of OpenTofu.

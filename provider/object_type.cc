@@ -21,13 +21,23 @@ void Sort(std::vector<Attribute>& members) {
             [](const Attribute& a, const Attribute& b) { return a.name < b.name; });
 }
 
+Type BlockType(const Block& block) {
+  Type object = ObjectType(block);
+  switch (block.nesting) {
+    case Block::Nesting::kSingle: break;
+    case Block::Nesting::kList: return Type::ListOf(std::move(object));
+    case Block::Nesting::kSet: return Type::SetOf(std::move(object));
+    case Block::Nesting::kMap: return Type::MapOf(std::move(object));
+  }
+  return object;
+}
+
 Type MakeObject(const std::vector<Attribute>& attributes, const std::vector<Block>& blocks) {
   std::vector<Attribute> members = attributes;
   for (const Block& block : blocks) {
     Attribute member;
     member.name = block.name;
-    member.type = ObjectType(block);
-    if (block.nesting == Block::Nesting::kList) member.type = Type::ListOf(std::move(member.type));
+    member.type = BlockType(block);
     members.push_back(std::move(member));
   }
   Sort(members);
@@ -38,13 +48,14 @@ void FillBlocks(Value& object, const std::vector<Block>& blocks) {
   if (object.kind() != Value::Kind::kMap) return;
   for (const Block& block : blocks) {
     Value& member = object.as_map()[block.name];
+    if (member.is_null()) member = block.None();
     if (block.nesting == Block::Nesting::kSingle) {
       FillBlocks(member, block.blocks);
-      continue;
+    } else if (member.kind() == Value::Kind::kList) {
+      for (Value& item : member.as_list()) FillBlocks(item, block.blocks);
+    } else if (member.kind() == Value::Kind::kMap) {
+      for (auto& [key, element] : member.as_map()) FillBlocks(element, block.blocks);
     }
-    if (member.is_null()) member = Value::ListOf({});
-    if (member.kind() != Value::Kind::kList) continue;
-    for (Value& item : member.as_list()) FillBlocks(item, block.blocks);
   }
 }
 

@@ -275,27 +275,30 @@ Status ProviderServer::ReadResource(ServerContext* /*context*/,
 Status ProviderServer::PlanResourceChange(ServerContext* /*context*/,
                                           const tfplugin6::PlanResourceChange::Request* request,
                                           tfplugin6::PlanResourceChange::Response* response) {
-  return Diagnose(
-      "PlanResourceChange", request->type_name(), *response->mutable_diagnostics(),
-      [&]() -> Result<void> {
-        const Resource& resource = *TRY(FindResource(request->type_name()));
-        const Type& type = resource.object;
-        PlanRequest plan;
-        plan.prior = TRY(FromProto(request->prior_state(), type, "the prior state"));
-        plan.proposed = TRY(FromProto(request->proposed_new_state(), type, "the proposed state"));
-        plan.config = TRY(FromProto(request->config(), type, "the configuration"));
-        plan.prior_private = request->prior_private();
-        const PlanResponse answer = lifecycle_.Plan(*resource.type, plan);
-        AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
-        *response->mutable_planned_state() = TRY(EncodeObject(answer.planned, resource));
-        TRY(PutIdentity(answer.planned, resource,
-                        [&] { return response->mutable_planned_identity(); }));
-        for (const AttributePath& path : answer.requires_replace) {
-          *response->add_requires_replace() = ToProto(path);
-        }
-        response->set_planned_private(answer.planned_private);
-        return Ok();
-      });
+  return Diagnose("PlanResourceChange", request->type_name(), *response->mutable_diagnostics(),
+                  [&]() -> Result<void> {
+                    const Resource& resource = *TRY(FindResource(request->type_name()));
+                    const Type& type = resource.object;
+                    PlanRequest plan;
+                    plan.prior = TRY(FromProto(request->prior_state(), type, "the prior state"));
+                    // What core proposes is made of the other two, which we have: only that it may
+                    // be nothing counts, and says that the object is to go.
+                    if (!IsNull(request->proposed_new_state())) {
+                      plan.config = TRY(FromProto(request->config(), type, "the configuration"));
+                    }
+                    plan.prior_private = request->prior_private();
+                    const PlanResponse answer = lifecycle_.Plan(*resource.type, plan);
+                    AddDiagnostics(answer.diagnostics, *response->mutable_diagnostics());
+                    *response->mutable_planned_state() =
+                        TRY(EncodeObject(answer.planned, resource));
+                    TRY(PutIdentity(answer.planned, resource,
+                                    [&] { return response->mutable_planned_identity(); }));
+                    for (const AttributePath& path : answer.requires_replace) {
+                      *response->add_requires_replace() = ToProto(path);
+                    }
+                    response->set_planned_private(answer.planned_private);
+                    return Ok();
+                  });
 }
 
 Status ProviderServer::ApplyResourceChange(ServerContext* /*context*/,

@@ -34,6 +34,16 @@ ProtoObject::NestingMode ObjectNesting(Type::Kind kind) {
   }
 }
 
+ProtoNestedBlock::NestingMode BlockNesting(Block::Nesting nesting) {
+  switch (nesting) {
+    case Block::Nesting::kSingle: return ProtoNestedBlock::SINGLE;
+    case Block::Nesting::kList: return ProtoNestedBlock::LIST;
+    case Block::Nesting::kSet: return ProtoNestedBlock::SET;
+    case Block::Nesting::kMap: return ProtoNestedBlock::MAP;
+  }
+  return ProtoNestedBlock::INVALID;
+}
+
 void Write(const Attribute& attribute, ProtoAttribute& proto) {
   proto.set_name(attribute.name);
   proto.set_description(attribute.description);
@@ -64,8 +74,7 @@ void Write(const std::string& description, const std::vector<Attribute>& attribu
   for (const Block& block : blocks) {
     ProtoNestedBlock& nested = *proto.add_block_types();
     nested.set_type_name(block.name);
-    nested.set_nesting(block.nesting == Block::Nesting::kSingle ? ProtoNestedBlock::SINGLE
-                                                                : ProtoNestedBlock::LIST);
+    nested.set_nesting(BlockNesting(block.nesting));
     Write(block.description, block.attributes, block.blocks, *nested.mutable_block());
   }
 }

@@ -14,6 +14,7 @@ struct Restore {
   std::optional<std::string> time;
   std::optional<std::string> lsn;
   std::optional<std::string> backup_id;
+  std::optional<bool> force;
 };
 
 Table<Restore> Rows() {
@@ -32,7 +33,10 @@ Table<Restore> Rows() {
       .Add("lsn", &C::lsn, Optional, ConflictsWith({"time", "backup_id"}),
            "A position in the log to go back to, such as `0/3000060`.", LogPosition())
       .Add("backup_id", &C::backup_id, Optional, ConflictsWith({"time", "lsn"}),
-           "The backup to go back to, as it ended.", NotEmpty());
+           "The backup to go back to, as it ended.", NotEmpty())
+      .Add("force", &C::force, Optional,
+           "Whether it is restored although nobody leads it, so that its log cannot be completed: "
+           "what has not been archived is lost. Otherwise that is refused.");
 }
 
 }  // namespace
@@ -40,6 +44,7 @@ Table<Restore> Rows() {
 ActionType RestoreAction() {
   return ActionOf<Restore>(Rows(), [](const Restore& config) -> Result<Maintenance> {
     return Maintenance{.kind = Maintenance::Kind::kRestore,
+                       .force = config.force.value_or(false),
                        .restore = TRY(ToRestoreSpec(config.time, config.lsn, config.backup_id))};
   });
 }

@@ -21,13 +21,13 @@ const T* FindByName(const std::vector<T>& types, const std::string& name) {
 const ProviderTypes& AllTypes() {
   static const ProviderTypes kTypes{
       .provider = ProviderSchema(),
-      .resources = {ClusterResource(), ReplicaResource(), BackupPolicyResource()},
+      .resources = {ClusterResource(), ReplicaResource(), BackupPolicyResource(), BackupResource()},
       .data_sources = {BackupsDataSource(), ClusterDataSource(), ClustersDataSource(),
                        EngineVersionsDataSource(), InstanceClassesDataSource()},
       .ephemeral_resources = {CredentialsEphemeral(), PasswordEphemeral()},
       .actions = {BackupAction(), ReloadAction(), RestartAction(), RestoreAction(),
                   SwitchoverAction(), VerifyAction()},
-      .list_resources = {ClusterList(), ReplicaList(), BackupPolicyList()},
+      .list_resources = {ClusterList(), ReplicaList(), BackupPolicyList(), BackupList()},
       .functions = {ConnectionUriFunction(), CronNextFunction(), InstanceClassFunction(),
                     NextWindowFunction(), ParseUriFunction(), QuantityFunction()},
   };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "schemas/checks.h"
 
+#include "schemas/planned_value.h"
+
 namespace dbaas {
 namespace {
 
@@ -12,6 +14,31 @@ void CheckAttributes(const std::vector<Attribute>& attributes, const Value& obje
                      const AttributePath& path, Step step, Diagnostics& found);
 
 std::string Invalid(const Attribute& attribute) { return "Invalid value for " + attribute.name; }
+
+/// Two elements that differ only in what one of them leaves to a default are one element in a plan,
+/// and Terraform refuses a plan with fewer elements than the configuration has.
+template <typename Place>
+void CheckTwins(const Place& place, const Value& set, const AttributePath& path,
+                Diagnostics& found) {
+  if (WithDefaults(place, set).as_list().size() == set.as_list().size()) return;
+  found.push_back(ErrorAt(path, "The same element twice",
+                          "Two elements are the same, once what they leave out has its default. "
+                          "Keep one of the two."));
+}
+
+/// Elements of a set have no path of their own: what `check` finds in each of them is told of the
+/// whole set.
+template <typename F>
+void CheckEach(const Value& set, const AttributePath& path, Diagnostics& found, const F& check) {
+  for (const Value& item : set.as_list()) {
+    Diagnostics inside;
+    check(item, inside);
+    for (Diagnostic& one : inside) {
+      one.path = path;
+      found.push_back(std::move(one));
+    }
+  }
+}
 
 /// Goes into objects, wherever in `value` they are.
 void CheckInside(const Type& type, const Value& value, const AttributePath& path,
@@ -25,15 +52,11 @@ void CheckInside(const Type& type, const Value& value, const AttributePath& path
                     found);
       }
       break;
-    case Type::Kind::kSet:  // Whose elements have no path of their own.
-      for (const Value& item : value.as_list()) {
-        Diagnostics inside;
+    case Type::Kind::kSet:
+      CheckEach(value, path, found, [&](const Value& item, Diagnostics& inside) {
         CheckInside(*type.element, item, path, inside);
-        for (Diagnostic& one : inside) {
-          one.path = path;
-          found.push_back(std::move(one));
-        }
-      }
+      });
+      CheckTwins(type, value, path, found);
       break;
     case Type::Kind::kMap:
       for (const auto& [key, element] : value.as_map()) {
@@ -108,20 +131,32 @@ void CheckAttributes(const std::vector<Attribute>& attributes, const Value& obje
 
 void CheckBlocks(const std::vector<Block>& blocks, const Value& object, const AttributePath& path,
                  Diagnostics& found) {
-  const auto check_one = [&](const Block& block, const Value& value, const AttributePath& here) {
-    if (!value.is_known()) return;
-    CheckAttributes(block.attributes, value, here, Attr, found);
-    CheckBlocks(block.blocks, value, here, found);
-  };
   for (const Block& block : blocks) {
     const Value& value = object.at(block.name);
+    if (!value.is_known()) continue;
     const AttributePath here = Attr(path, block.name);
-    if (block.nesting == Block::Nesting::kSingle) {
-      check_one(block, value, here);
-    } else if (value.is_known()) {
-      for (std::size_t i = 0; i < value.as_list().size(); ++i) {
-        check_one(block, value.as_list()[i], Index(here, static_cast<std::int64_t>(i)));
-      }
+    const auto check_one = [&](const Value& one, const AttributePath& at, Diagnostics& wrong) {
+      if (!one.is_known()) return;
+      CheckAttributes(block.attributes, one, at, Attr, wrong);
+      CheckBlocks(block.blocks, one, at, wrong);
+    };
+    switch (block.nesting) {
+      case Block::Nesting::kSingle: check_one(value, here, found); break;
+      case Block::Nesting::kList:
+        for (std::size_t i = 0; i < value.as_list().size(); ++i) {
+          check_one(value.as_list()[i], Index(here, static_cast<std::int64_t>(i)), found);
+        }
+        break;
+      case Block::Nesting::kSet:
+        CheckEach(value, here, found,
+                  [&](const Value& item, Diagnostics& inside) { check_one(item, here, inside); });
+        CheckTwins(block, value, here, found);
+        break;
+      case Block::Nesting::kMap:
+        for (const auto& [key, element] : value.as_map()) {
+          check_one(element, Key(here, key), found);
+        }
+        break;
     }
   }
 }

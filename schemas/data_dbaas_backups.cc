@@ -3,6 +3,7 @@
 // data.dbaas_backups: what there is to restore from.
 #include "schemas/ids.h"
 #include "schemas/kit.h"
+#include "schemas/s3_storage.h"
 #include "schemas/timestamp.h"
 #include "schemas/types.h"
 
@@ -19,6 +20,10 @@ struct BackupAnswer {
   std::string first_position;
   std::string last_position;
   bool damaged = false;
+  bool only_its_end = false;
+  std::optional<std::string> kept_by;
+  std::optional<std::string> kept_until;
+  std::optional<std::string> final_backup_identifier;
   std::optional<std::string> verified_at;
   static Table<BackupAnswer> Attributes();
 };
@@ -50,6 +55,15 @@ Table<BackupAnswer> BackupAnswer::Attributes() {
       .Add("last_position", &B::last_position, Computed, "Position in the log where it ends.")
       .Add("damaged", &B::damaged, Computed,
            "Whether a page that was copied did not match its checksum.")
+      .Add("only_its_end", &B::only_its_end, Computed,
+           "Whether the log that follows it is no longer kept: it brings back the moment at which "
+           "it ended, and no later one.")
+      .Add("kept_by", &B::kept_by, Computed,
+           "`name` of the `dbaas_backup` that has it kept. Null: the policy decides.")
+      .Add("kept_until", &B::kept_until, Computed, "`keep_until` of that one.")
+      .Add("final_backup_identifier", &B::final_backup_identifier, Computed,
+           "What its policy calls the last backup of all, of one that was taken as that. Null: it "
+           "was not.")
       .Add("verified_at", &B::verified_at, Computed,
            "When it was last restored and found sound. Null: it never was.");
 }
@@ -98,6 +112,10 @@ BackupAnswer Describe(const Backup& backup) {
           .first_position = backup.first_position,
           .last_position = backup.last_position,
           .damaged = backup.damaged,
+          .only_its_end = backup.is_alone,
+          .kept_by = UnlessEmpty(backup.kept_by),
+          .kept_until = TextOf(backup.kept_until),
+          .final_backup_identifier = UnlessEmpty(backup.final_name()),
           .verified_at = TextOf(backup.verified)};
 }
 

@@ -5,11 +5,24 @@
 #include "schemas/kit.h"
 #include "schemas/s3_storage.h"
 #include "schemas/spellings.h"
+#include "schemas/timeouts.h"
 #include "schemas/timestamp.h"
 #include "schemas/types.h"
+#include "schemas/validators.h"
 
 namespace dbaas {
 namespace {
+
+/// A process is held for as long as what it read in a moment would take: with less, so long that
+/// whoever waits for it gives up.
+void AtLeastOneMebibyte(Attribute& attribute) {
+  attribute.validators.push_back(
+      {.rule = "at least `1MiB`", .check = [](const Value& value) -> std::optional<std::string> {
+         const auto bytes = ParseMemory(value.as_string());
+         if (!bytes || *bytes >= std::int64_t{1} << 20) return std::nullopt;
+         return "must be at least \"1MiB\", not \"" + value.as_string() + "\"";
+       }});
+}
 
 struct ScheduleConfig {
   std::optional<std::string> full;
@@ -30,6 +43,7 @@ struct ScheduleConfig {
 struct RetentionConfig {
   std::optional<int> full;
   std::optional<int> days;
+  std::optional<std::string> min_recovery_window;
   static Table<RetentionConfig> Attributes() {
     using C = RetentionConfig;
     return Nested<C>()
@@ -38,7 +52,11 @@ struct RetentionConfig {
         .Add("days", &C::days, Optional, ConflictsWith({"full"}),
              "Every moment of so many days can be gone back to: a full backup is removed only once "
              "a younger one is that old.",
-             Range(1, 9999));
+             Range(1, 9999))
+        .Add("min_recovery_window", &C::min_recovery_window, Optional,
+             "So far back any moment can be gone back to, such as `72h`, also where `full` would "
+             "keep less: with many full backups in a short time, for one.",
+             Duration);
   }
 };
 
@@ -69,11 +87,13 @@ struct PolicyConfig {
   std::optional<RetentionConfig> retention;
   int archive_timeout = 60;
   int processes = 1;
+  std::optional<std::string> bandwidth_limit;
   std::optional<S3Config> s3;
   std::optional<VerifyConfig> verify;
   std::optional<Secret<std::string>> encryption_key_wo;
   std::optional<std::int64_t> encryption_key_wo_version;
   bool skip_final_backup = false;
+  std::optional<std::string> final_backup_identifier;
   // What they get.
   std::string id;
   std::optional<std::string> last_verified_at;
@@ -94,24 +114,30 @@ Table<PolicyConfig> Rows() {
       .Add("cluster_id", &C::cluster_id, Required, RequiresReplace, Identity,
            "`id` of the cluster. A cluster has one policy.", ClusterIdText(),
            SpecFields({"host_name"}))
-      .Add(
-          "schedule", &C::schedule, Optional,
-          "When backups are taken, as cron schedules in UTC. The host's watcher, one small "
-          "container for all clusters of the host, takes them; one that was missed is made up, and "
-          "two never overlap. The first full backup is taken at once. Left out, backups are taken "
-          "when `dbaas backup` or the action `dbaas_backup` asks for them.")
+      .Add("schedule", &C::schedule, Optional,
+           "When backups are taken, as cron schedules in UTC. The host's watcher, one small "
+           "container or process for all clusters of the host, takes them; one that was missed is "
+           "made up, and two never overlap. The first full backup is taken at once. Left out, "
+           "backups are taken when `dbaas backup` or the action `dbaas_backup` asks for them.")
       .Add("retention", &C::retention, Optional,
            "How long backups are kept: either `full` or `days`. What a kept backup needs, and the "
-           "log since it was taken, is kept with it. Left out, everything is kept.")
+           "log since it was taken, is kept with it. It takes effect with the next backup. Left "
+           "out, everything is kept. A `dbaas_backup` is kept on its own.")
       .Add("archive_timeout", &C::archive_timeout, Default(60),
            "After so many seconds a piece of the log is archived though it is not full: the most "
            "that is lost when the host is lost with all members.",
            Range(1, 86400))
       .Add("processes", &C::processes, Default(1),
            "Processes that read, compress and write at once during a backup.", Range(1, 99))
+      .Add("bandwidth_limit", &C::bandwidth_limit, Optional,
+           "How much of the database a backup reads in a second at most, all its processes "
+           "together, "
+           "such as `50MiB`. Left out, as much as it can.",
+           MemoryAmount, AtLeastOneMebibyte)
       .Add("s3", &C::s3, Optional, SpecFields({"storage", "keys_version"}),
-           "A bucket of an S3 service to keep everything in. Left out, it is a volume of the "
-           "cluster's own on its host, `<cluster>-backups`, which is destroyed with the cluster.")
+           "A bucket of an S3 service to keep everything in. Left out, it is the "
+           "`backup_directory` of the cluster, or a volume of its own on its host, "
+           "`<cluster>-backups`, which is destroyed with the cluster.")
       .Add("verify", &C::verify, Optional,
            "How backups are proven. The newest one and all of the log since are restored into an "
            "instance of its own, which goes afterwards; every page is compared with its checksum, "
@@ -131,6 +157,12 @@ Table<PolicyConfig> Rows() {
            "incremental one is taken before either is destroyed, where backups are kept in a "
            "bucket; one that fails leaves everything in place. It has to be applied before the "
            "destroy.")
+      .Add("final_backup_identifier", &C::final_backup_identifier, Optional, Needs({"s3"}),
+           "What that last backup is called in the bucket, such as `orders-last`, so that "
+           "`restore.backup_id` of a `dbaas_cluster` finds it there. It may be used again: the "
+           "newest one of a cluster counts, and one of another cluster is beside it. It has to be "
+           "applied before the destroy, and costs nothing.",
+           Dns1123(40))
       .Add("id", &C::id, Computed, ChangesWith({"cluster_id"}),
            "That of the cluster, such as `local/orders`.")
       .Add("last_verified_at", &C::last_verified_at, Computed,
@@ -156,6 +188,9 @@ Result<PartAddress> AddressOf(const PolicyConfig& object) {
 Result<PartSpec> ToSpec(const PolicyConfig& planned, const PolicyConfig& config) {
   BackupPolicySpec spec{.archive_timeout_seconds = planned.archive_timeout,
                         .processes = planned.processes};
+  if (planned.bandwidth_limit) {
+    spec.bandwidth_limit_bytes = TRY(ParseMemory(*planned.bandwidth_limit));
+  }
   if (planned.schedule) {
     spec.full = planned.schedule->full.value_or("");
     spec.differential = planned.schedule->differential.value_or("");
@@ -164,6 +199,10 @@ Result<PartSpec> ToSpec(const PolicyConfig& planned, const PolicyConfig& config)
   if (planned.retention) {
     spec.keep_full = planned.retention->full;
     spec.keep_days = planned.retention->days;
+    if (const auto& window = planned.retention->min_recovery_window) {
+      const Milliseconds wanted = TRY(ParseDuration(*window));
+      spec.recovery_window_seconds = wanted.count() / 1000;
+    }
   }
   if (planned.verify) {
     spec.verify_schedule = planned.verify->schedule.value_or("");
@@ -174,6 +213,7 @@ Result<PartSpec> ToSpec(const PolicyConfig& planned, const PolicyConfig& config)
     spec.keys_version = planned.s3->keys_wo_version.value_or(0);
   }
   spec.skip_final_backup = planned.skip_final_backup;
+  spec.final_backup_identifier = planned.final_backup_identifier.value_or("");
   spec.encryption_key = config.encryption_key_wo;
   spec.encryption_key_version = planned.encryption_key_wo_version.value_or(0);
   if (config.s3) {
@@ -194,11 +234,18 @@ void FromView(const ClusterView& view, const PartAddress& address, PolicyConfig&
                                      .incremental = UnlessEmpty(spec.incremental)};
   }
   object.retention.reset();
-  if (spec.keep_full || spec.keep_days) {
+  if (spec.has_retention()) {
     object.retention = RetentionConfig{.full = spec.keep_full, .days = spec.keep_days};
+    if (const auto seconds = spec.recovery_window_seconds; seconds != 0) {
+      object.retention->min_recovery_window = std::to_string(seconds) + "s";
+    }
   }
   object.archive_timeout = spec.archive_timeout_seconds;
   object.processes = spec.processes;
+  object.bandwidth_limit.reset();
+  if (spec.bandwidth_limit_bytes != 0) {
+    object.bandwidth_limit = MemoryText(spec.bandwidth_limit_bytes);
+  }
   object.s3.reset();
   if (spec.s3) {
     object.s3 = FromS3Storage(*spec.s3);
@@ -213,12 +260,23 @@ void FromView(const ClusterView& view, const PartAddress& address, PolicyConfig&
   if (const auto& sound = view.verifications.sound) object.last_verified_at = TimestampText(*sound);
   object.verification_problem = view.verifications.problem;
   object.skip_final_backup = spec.skip_final_backup;
+  object.final_backup_identifier = UnlessEmpty(spec.final_backup_identifier);
   object.encryption_key_wo_version.reset();
   if (spec.encryption_key_version != 0) {
     object.encryption_key_wo_version = spec.encryption_key_version;
   }
-  const auto drift = view.drift.find(address.key);
-  object.drift = drift == view.drift.end() ? std::vector<std::string>{} : drift->second;
+  object.drift = view.DriftOf(address.key);
+}
+
+Diagnostics Check(const Value& config) {
+  Diagnostics found;
+  if (config.at("skip_final_backup") == Value::Bool(true) &&
+      config.at("final_backup_identifier").is_known()) {
+    found.push_back(ErrorAt(Attr({}, "final_backup_identifier"), "No last backup to name",
+                            "With skip_final_backup = true there is no last backup, so "
+                            "final_backup_identifier names none. Keep one of the two."));
+  }
+  return found;
 }
 
 }  // namespace
@@ -227,7 +285,8 @@ ResourceType BackupPolicyResource() {
   return ManagedResource<PolicyConfig>(Rows(), {.address = AddressOf,
                                                 .to_spec = ToSpec,
                                                 .from_view = FromView,
-                                                .parse_id = AddressOfPolicy});
+                                                .parse_id = AddressOfPolicy,
+                                                .check = Check});
 }
 
 }  // namespace dbaas

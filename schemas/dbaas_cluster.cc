@@ -30,12 +30,13 @@ struct FailoverConfig {
              "Whether the host's watcher answers the death of the primary, as the engine reports "
              "it, so that a standby takes over within a second and not when Patroni's lease runs "
              "out, 20 to 30 s later. The watcher is one small container for all clusters of the "
-             "host. It is given the engine's control socket, and with it all rights on the host.")
+             "host, given the engine's control socket, and with it all rights on the host; on a "
+             "process host it is a supervised process.")
         .Add("webhook_url", &C::webhook_url, Optional, Sensitive,
              "Where watchers post what they see and do of this cluster, as JSON, such as "
              "`https://example.com/hook`: failovers, repairs, and what they leave alone. It may "
              "hold a token, so it is shown nowhere. The "
-             "watcher's container has to reach it. A change takes effect with the next report, and "
+             "watcher has to reach it. A change takes effect with the next report, and "
              "restarts nothing.",
              HttpUrl())
         .Add("webhook_secret_wo", &C::webhook_secret_wo, Optional, WriteOnly, Sensitive,
@@ -64,11 +65,13 @@ struct RestoreConfig {
   static Table<RestoreConfig> Attributes() {
     using C = RestoreConfig;
     return Nested<C>()
-        .Add("source_cluster_id", &C::source_cluster_id, Optional,
-             RequiredUnless({"source_cluster_name"}), ConflictsWith({"source_cluster_name"}),
-             "`id` of the cluster whose backups are restored. It lives on the same host, has a "
-             "`dbaas_backup_policy`, and is only read from.",
-             ClusterIdText())
+        .Add(
+            "source_cluster_id", &C::source_cluster_id, Optional,
+            RequiredUnless({"source_cluster_name"}), ConflictsWith({"source_cluster_name"}),
+            "`id` of the cluster whose backups are restored. It lives on the same host and is only "
+            "read from. Where it has no `dbaas_backup_policy` it is copied as it is at that time, "
+            "from the member that leads it.",
+            ClusterIdText())
         .Add("source_cluster_name", &C::source_cluster_name, Optional, Needs({"s3"}),
              "Name of the cluster whose backups are in the bucket of `s3`, whatever has become of "
              "it and of its host. Where the bucket has several of that name, the one with its "
@@ -91,7 +94,7 @@ struct RestoreConfig {
              "A position in the log to go back to, such as `0/3000060`.", LogPosition())
         .Add("backup_id", &C::backup_id, Optional, ConflictsWith({"time", "lsn"}),
              "The backup to go back to, as it ended. The data source `dbaas_backups` has their "
-             "ids.",
+             "ids. The `final_backup_identifier` of a `dbaas_backup_policy` is one, too.",
              NotEmpty());
   }
 };
@@ -115,6 +118,7 @@ struct ClusterConfig {
   std::optional<Secret<std::string>> password_wo;
   std::optional<std::int64_t> password_wo_version;
   std::optional<std::string> image;
+  std::optional<std::string> backup_directory;
   bool deletion_protection = true;
   std::string max_disruption;
   std::optional<FailoverConfig> failover;
@@ -212,6 +216,12 @@ Table<ClusterConfig> Rows() {
            "version. It needs the same contents; `images/` in the source repository says which. A "
            "change recreates the members one after the other, the primary last.",
            NotEmpty())
+      .Add("backup_directory", &C::backup_directory, Optional, RequiresReplace,
+           "A directory of the host, such as `/srv/backups/orders`, for the backups that a "
+           "`dbaas_backup_policy` without `s3` takes. It has to be there and to be empty, and is "
+           "for this cluster alone; what is in it stays when the cluster is destroyed. Left out, "
+           "backups go into a volume, `<cluster>-backups`, which is destroyed with the cluster.",
+           AbsolutePath())
       .Add("deletion_protection", &C::deletion_protection, Default(true),
            "While true, a plan that would destroy or replace the cluster fails. Set it to false "
            "and apply before destroying.")
@@ -222,8 +232,7 @@ Table<ClusterConfig> Rows() {
            "needs more fails before anything is touched, and says what it would have done.",
            OneOf({"none", "reload", "restart", "failover"}))
       .Add("failover", &C::failover, Optional,
-           "How the cluster fails over. Left out, it is watched when it has several members and "
-           "lives on a Docker host.")
+           "How the cluster fails over. Left out, it is watched when it has several members.")
       .Add("reconcile", &C::reconcile, Default("off"),
            "What the host's watcher does when the cluster is no longer as it was applied, such as "
            "with a container that somebody removed: nothing (`off`), or bring it back within a "
@@ -321,6 +330,7 @@ Result<PartSpec> ToSpec(const ClusterConfig& planned, const ClusterConfig& confi
       .password = config.password_wo,
       .password_version = planned.password_wo_version.value_or(0),
       .image = planned.image.value_or(""),
+      .backup_directory = planned.backup_directory.value_or(""),
       .deletion_protection = planned.deletion_protection,
       .max_disruption =
           DisruptionLevelFrom(planned.max_disruption).value_or(DisruptionLevel::kFailover),
@@ -363,6 +373,8 @@ void TakeSpec(const ClusterSpec& spec, ClusterConfig& object) {
   if (spec.password_version != 0) object.password_wo_version = spec.password_version;
   object.image.reset();
   if (!spec.image.empty()) object.image = spec.image;
+  object.backup_directory.reset();
+  if (!spec.backup_directory.empty()) object.backup_directory = spec.backup_directory;
   object.deletion_protection = spec.deletion_protection;
   object.max_disruption = ToString(spec.max_disruption);
   object.failover.reset();
@@ -393,8 +405,7 @@ void FromView(const ClusterView& view, const PartAddress& address, ClusterConfig
   }
   object.engine_version_actual = view.version_actual;
   object.ca_cert = view.ca_certificate_pem;
-  const auto drift = view.drift.find(address.key);
-  object.drift = drift == view.drift.end() ? std::vector<std::string>{} : drift->second;
+  object.drift = view.DriftOf(address.key);
 }
 
 Diagnostics Check(const Value& config) {

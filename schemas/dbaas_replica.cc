@@ -88,7 +88,7 @@ void FromView(const ClusterView& view, const PartAddress& address, ReplicaConfig
   } else if (spec.resources) {
     object.resources = FromResources(*spec.resources);
   }
-  object.id = ReplicaId(view.id, spec.name);
+  object.id = PartId(view.id, spec.name);
   object.host = view.address;
   for (const MemberView& member : view.members) {
     if (member.part != address.key) continue;
@@ -96,8 +96,7 @@ void FromView(const ClusterView& view, const PartAddress& address, ReplicaConfig
     object.port = member.port;
   }
   object.endpoint = Endpoint(object.host, object.port);
-  const auto drift = view.drift.find(address.key);
-  object.drift = drift == view.drift.end() ? std::vector<std::string>{} : drift->second;
+  object.drift = view.DriftOf(address.key);
 }
 
 }  // namespace

@@ -32,6 +32,12 @@ Result<std::vector<std::string>> SplitId(const std::string& id, std::size_t leng
                      "; without the host part, the first host of the provider is meant.");
 }
 
+Result<PartAddress> ParsePartAddress(const std::string& id, const std::string& form,
+                                     std::string key_of(const std::string& name)) {
+  const auto parts = TRY(SplitId(id, 3, form));
+  return PartAddress{.host = parts[0], .cluster = parts[1], .key = key_of(parts[2])};
+}
+
 }  // namespace
 
 Result<PartAddress> ParseClusterAddress(const std::string& id) {
@@ -40,12 +46,17 @@ Result<PartAddress> ParseClusterAddress(const std::string& id) {
 }
 
 Result<PartAddress> ParseReplicaAddress(const std::string& id) {
-  const auto parts = TRY(SplitId(id, 3, "host/cluster/replica, such as \"local/orders/reports\""));
-  return PartAddress{.host = parts[0], .cluster = parts[1], .key = ReplicaPartKey(parts[2])};
+  return ParsePartAddress(id, "host/cluster/replica, such as \"local/orders/reports\"",
+                          ReplicaPartKey);
 }
 
-std::string ReplicaId(const ClusterId& cluster, const std::string& replica) {
-  return cluster.ToText() + "/" + replica;
+Result<PartAddress> ParseBackupAddress(const std::string& id) {
+  return ParsePartAddress(id, "host/cluster/backup, such as \"local/orders/before-upgrade\"",
+                          BackupPartKey);
+}
+
+std::string PartId(const ClusterId& cluster, const std::string& name) {
+  return cluster.ToText() + "/" + name;
 }
 
 std::string Endpoint(const std::string& address, int port) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // Ids as users see and type them: "local/orders" is a cluster, "local/orders/reports" one of its
-// replicas. The host may be left out by hand, where the provider's default host is meant.
+// replicas, or a backup that is kept of it. The host may be left out by hand, where the provider's
+// default host is meant.
 #pragma once
 
 #include <string>
@@ -17,7 +18,11 @@ Result<PartAddress> ParseClusterAddress(const std::string& id);
 /// "local/orders/reports" or "orders/reports".
 Result<PartAddress> ParseReplicaAddress(const std::string& id);
 
-std::string ReplicaId(const ClusterId& cluster, const std::string& replica);
+/// "local/orders/before-upgrade" or "orders/before-upgrade".
+Result<PartAddress> ParseBackupAddress(const std::string& id);
+
+/// Of a replica or a backup.
+std::string PartId(const ClusterId& cluster, const std::string& name);
 /// "127.0.0.1:15432"
 std::string Endpoint(const std::string& address, int port);
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "schemas/kit.h"
 
+#include <fmt/format.h>
+
+#include <cstdio>
+
 namespace dbaas {
 namespace {
 
@@ -101,6 +105,12 @@ bool Codec<int>::Decode(const Value& value, int& out) {
   }
   out = static_cast<int>(wide);
   return true;
+}
+
+void RequireLawful(const char* name, const std::string& why_not) {
+  if (why_not.empty()) return;
+  fmt::print(stderr, "{}: {}\n", name, why_not);
+  std::abort();
 }
 
 Value HalfRemoved(const Schema& schema, Value state) {

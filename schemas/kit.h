@@ -159,6 +159,17 @@ struct Codec<int> {
   static Value Encode(int number) { return Value::Int(number); }
 };
 
+/// Of any type, which it says itself; null when absent.
+template <>
+struct Codec<Value> {
+  static Type TypeOf() { return Type::Dynamic(); }
+  static bool Decode(const Value& value, Value& out) {
+    out = value;
+    return true;
+  }
+  static Value Encode(const Value& value) { return Dynamic(value); }
+};
+
 /// Null when absent.
 template <typename T>
 struct Codec<std::optional<T>> {
@@ -241,6 +252,10 @@ inline constexpr int kWholeNumberBits<std::map<std::string, T>> = kWholeNumberBi
 
 // ---- Table -------------------------------------------------------------------------------------
 
+/// Ends the program when there is a reason why Terraform would refuse the member `name` of a table:
+/// a table that says this never starts.
+void RequireLawful(const char* name, const std::string& why_not);
+
 /// The rows of a struct: which member is which attribute or block, and what is said about it.
 template <typename C>
 class Table {
@@ -255,17 +270,32 @@ class Table {
   Table& Add(const char* name, T C::*member, Words... words) {
     Attribute attribute{.name = name, .type = Codec<T>::TypeOf()};
     (Say(attribute, words), ...);
+    if constexpr (std::same_as<T, Value>) {  // As one that is configured would come.
+      if (attribute.default_value) attribute.default_value = Dynamic(*attribute.default_value);
+    }
     if constexpr (constexpr int kBits = kWholeNumberBits<T>; kBits != 0) {
       attribute.validators.push_back(WholeNumber(kBits));
     }
+    RequireLawful(name, Unlawful(attribute.type));
     schema_.attributes.push_back(std::move(attribute));
     return Bind(name, member);
   }
 
-  /// A nested block: repeatable for a std::vector, at most one for a std::optional.
+  /// A nested block: at most one for a std::optional, else repeatable: in order for a std::vector,
+  /// in none for a std::set, each with a label for a std::map.
   template <typename T>
   Table& AddBlock(const char* name, std::vector<T> C::*member, const char* description) {
     AddBlockOf<T>(name, Block::Nesting::kList, description);
+    return Bind(name, member);
+  }
+  template <typename T>
+  Table& AddBlock(const char* name, std::set<T> C::*member, const char* description) {
+    AddBlockOf<T>(name, Block::Nesting::kSet, description);
+    return Bind(name, member);
+  }
+  template <typename T>
+  Table& AddBlock(const char* name, std::map<std::string, T> C::*member, const char* description) {
+    AddBlockOf<T>(name, Block::Nesting::kMap, description);
     return Bind(name, member);
   }
   template <typename T>
@@ -344,6 +374,7 @@ class Table {
                               .description = description,
                               .attributes = inner.attributes,
                               .blocks = inner.blocks});
+    RequireLawful(name, Unlawful(schema_.blocks.back()));
   }
 
   template <typename T>

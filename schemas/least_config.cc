@@ -43,9 +43,7 @@ Value LeastConfig(const Schema& schema, const Value& state) {
     if (attribute.type.kind == Type::Kind::kObject) stored[attribute.name] = config[attribute.name];
   }
   const Value prior = Value::Object(std::move(stored));
-  const auto changed = [&](const Value& tried) {
-    return PlanValue(schema, prior, tried, tried).changed;
-  };
+  const auto changed = [&](const Value& tried) { return PlanValue(schema, prior, tried).changed; };
   // There may be drift, which every plan shows.
   const auto at_best = changed(Value::Object(config));
   for (const Attribute& attribute : schema.attributes) {

@@ -40,38 +40,6 @@ Value KeepSpelling(const Attribute& attribute, const Value& prior, const Value& 
   return kept;
 }
 
-Value WithoutWriteOnly(const Attribute& attribute, Value value);
-
-bool HasWriteOnly(const Type& type) {
-  if (type.element) return HasWriteOnly(*type.element);
-  return std::any_of(type.members.begin(), type.members.end(), [](const Attribute& member) {
-    return member.write_only || HasWriteOnly(member.type);
-  });
-}
-
-/// Null in place of whatever is write-only, wherever in `value` it is.
-Value WithoutWriteOnly(const Type& type, Value value) {
-  if (!value.is_known() || !HasWriteOnly(type)) return value;
-  if (type.kind == Type::Kind::kObject) {
-    for (const Attribute& member : type.members) {
-      Value& inside = value.as_map()[member.name];
-      inside = WithoutWriteOnly(member, std::move(inside));
-    }
-  } else if (type.kind == Type::Kind::kMap) {
-    for (auto& [key, element] : value.as_map()) {
-      element = WithoutWriteOnly(*type.element, std::move(element));
-    }
-  } else {
-    for (Value& item : value.as_list()) item = WithoutWriteOnly(*type.element, std::move(item));
-  }
-  return value;
-}
-
-Value WithoutWriteOnly(const Attribute& attribute, Value value) {
-  if (attribute.write_only) return Value::Null();
-  return WithoutWriteOnly(attribute.type, std::move(value));
-}
-
 /// The provider chooses the value: computed, and the configuration does not say.
 bool IsOurs(const Attribute& attribute, const Value& config) {
   return attribute.computed && config.at(attribute.name).is_null();
@@ -83,23 +51,97 @@ bool GivesWay(const Attribute& attribute, const Value& config) {
                      [&](const std::string& other) { return !config.at(other).is_null(); });
 }
 
-/// The value of an attribute as far as it can be said without looking at the others' changes. For
-/// computed attributes that is the prior value.
-Value FirstGuess(const Attribute& attribute, const Value& prior, const Value& proposed,
-                 const Value& config) {
-  const Value& before = prior.at(attribute.name);
-  if (!IsOurs(attribute, config)) {
-    return KeepSpelling(attribute, before,
-                        WithoutWriteOnly(attribute, proposed.at(attribute.name)));
-  }
+/// What the provider makes of an attribute that is its own, if that does not depend on what was
+/// before.
+std::optional<Value> Chosen(const Attribute& attribute, const Value& config) {
   for (const std::string& other : attribute.conflicts_with) {
     // An unknown one may turn out to be null, and then our own value would hold after all.
     if (config.at(other).is_unknown()) return Value::Unknown();
   }
   if (GivesWay(attribute, config)) return Value::Null();
-  if (attribute.planned_as) return *attribute.planned_as;
-  if (attribute.default_value) {
-    return KeepSpelling(attribute, before, *attribute.default_value);
+  return attribute.planned_as ? attribute.planned_as : attribute.default_value;
+}
+
+// ---- Into objects ------------------------------------------------------------------------------
+// Objects stand in attributes and in blocks, alone or as elements of lists, sets and maps. What is
+// said about their own attributes holds for each of them.
+
+/// The value that an attribute of `object` gets.
+using Change = Value (*)(const Attribute& attribute, const Value& object);
+
+Value DefaultForNull(const Attribute& attribute, const Value& object) {
+  if (!IsOurs(attribute, object)) return object.at(attribute.name);
+  return Chosen(attribute, object).value_or(Value::Null());
+}
+
+Value NullForWriteOnly(const Attribute& attribute, const Value& object) {
+  return attribute.write_only ? Value::Null() : object.at(attribute.name);
+}
+
+bool HoldsObjects(const Type& type) {
+  return type.kind == Type::Kind::kObject || (type.element && HoldsObjects(*type.element));
+}
+
+template <typename F>
+Value EachElement(Value collection, bool is_set, const F& change) {
+  if (collection.kind() == Value::Kind::kMap) {
+    for (auto& [key, element] : collection.as_map()) element = change(std::move(element));
+    return collection;
+  }
+  for (Value& item : collection.as_list()) item = change(std::move(item));
+  return is_set ? Value::SetOf(std::move(collection.as_list())) : collection;
+}
+
+Value InObject(const std::vector<Attribute>& attributes, const std::vector<Block>& blocks,
+               const Value& object, Change change);
+
+Value Inside(const Type& type, Value value, Change change) {
+  if (!value.is_known() || !HoldsObjects(type)) return value;
+  if (type.kind == Type::Kind::kObject) return InObject(type.members, {}, value, change);
+  return EachElement(std::move(value), type.kind == Type::Kind::kSet, [&](Value element) {
+    return Inside(*type.element, std::move(element), change);
+  });
+}
+
+Value Inside(const Block& block, Value value, Change change) {
+  const auto in_one = [&](const Value& one) {
+    return InObject(block.attributes, block.blocks, one, change);
+  };
+  if (block.nesting == Block::Nesting::kSingle || !value.is_known()) return in_one(value);
+  return EachElement(std::move(value), block.nesting == Block::Nesting::kSet, in_one);
+}
+
+Value InObject(const std::vector<Attribute>& attributes, const std::vector<Block>& blocks,
+               const Value& object, Change change) {
+  if (!object.is_known()) return object;
+  Value changed = object;
+  for (const Attribute& attribute : attributes) {
+    changed.as_map()[attribute.name] = Inside(attribute.type, change(attribute, object), change);
+  }
+  for (const Block& block : blocks) {
+    changed.as_map()[block.name] = Inside(block, object.at(block.name), change);
+  }
+  return changed;
+}
+
+/// What a plan says of a configured value, for an attribute or a block of the root.
+template <typename Place>
+Value Completed(const Place& place, const Value& configured) {
+  return Inside(place, WithDefaults(place, configured), NullForWriteOnly);
+}
+
+// ---- At the root -------------------------------------------------------------------------------
+
+/// The value of an attribute as far as it can be said without looking at the others' changes. For
+/// computed attributes that is the prior value.
+Value FirstGuess(const Attribute& attribute, const Value& prior, const Value& config) {
+  const Value& before = prior.at(attribute.name);
+  if (!IsOurs(attribute, config)) {
+    if (attribute.write_only) return Value::Null();
+    return KeepSpelling(attribute, before, Completed(attribute.type, config.at(attribute.name)));
+  }
+  if (const auto chosen = Chosen(attribute, config)) {
+    return KeepSpelling(attribute, before, *chosen);
   }
   return prior.is_null() ? Value::Unknown() : before;
 }
@@ -119,33 +161,38 @@ bool NeedsReplacement(const Attribute& attribute, const Value& before, const Val
 }
 
 /// The values that mean the same as before keep their spelling, in a block as elsewhere.
-Value KeepBlockSpelling(const Block& block, const Value& prior, const Value& proposed) {
-  if (block.nesting != Block::Nesting::kSingle || !prior.is_known() || !proposed.is_known()) {
-    return proposed;
+Value KeepBlockSpelling(const Block& block, const Value& prior, Value value) {
+  if (block.nesting != Block::Nesting::kSingle || !prior.is_known() || !value.is_known()) {
+    return value;
   }
-  Value kept = proposed;
   for (const Attribute& attribute : block.attributes) {
-    kept.as_map()[attribute.name] =
-        KeepSpelling(attribute, prior.at(attribute.name), proposed.at(attribute.name));
+    Value& inside = value.as_map()[attribute.name];
+    inside = KeepSpelling(attribute, prior.at(attribute.name), inside);
   }
-  return kept;
+  return value;
 }
 
 }  // namespace
 
-PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& proposed,
-                       const Value& config) {
-  Value planned = proposed;
+Value WithDefaults(const Type& type, Value config) {
+  return Inside(type, std::move(config), DefaultForNull);
+}
+Value WithDefaults(const Block& block, Value config) {
+  return Inside(block, std::move(config), DefaultForNull);
+}
+
+PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& config) {
+  Value planned = config;
   std::set<std::string> changed;
   for (const Attribute& attribute : schema.attributes) {
     Value& value = planned.as_map()[attribute.name];
-    value = FirstGuess(attribute, prior, proposed, config);
+    value = FirstGuess(attribute, prior, config);
     if (!(value == prior.at(attribute.name))) changed.insert(attribute.name);
   }
   for (const Block& block : schema.blocks) {
     const Value& before = prior.at(block.name);
     Value& value = planned.as_map()[block.name];
-    value = KeepBlockSpelling(block, before, value);
+    value = KeepBlockSpelling(block, before, Completed(block, config.at(block.name)));
     if (!(value == before)) changed.insert(block.name);
   }
   if (!prior.is_null() && changed.empty()) return {.planned = prior};
@@ -179,7 +226,7 @@ PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& pr
 bool MeanTheSame(const Attribute& attribute, const Value& a, const Value& b) {
   if (a == b) return true;
   if (a.is_unknown() || b.is_unknown()) return false;
-  if (a.is_null()) return IsEmptyCollection(b);
+  if (a.is_null()) return b.is_null() || IsEmptyCollection(b);
   if (b.is_null()) return IsEmptyCollection(a);
   if (attribute.canonical) return attribute.canonical(a) == attribute.canonical(b);
   if (attribute.type.kind == Type::Kind::kMap) return WithoutNulls(a) == WithoutNulls(b);
@@ -202,11 +249,11 @@ Value StateValue(const Schema& schema, const Value& base, const Value& found, bo
     } else if (promised.is_unknown()) {
       value = actual;
     }
-    value = WithoutWriteOnly(attribute, std::move(value));
+    value = attribute.write_only ? Value::Null()
+                                 : Inside(attribute.type, std::move(value), NullForWriteOnly);
   }
   for (const Block& block : schema.blocks) {  // Absent in an object that is made from nothing.
-    const bool list = block.nesting == Block::Nesting::kList;
-    state.as_map().try_emplace(block.name, list ? Value::ListOf({}) : Value::Null());
+    state.as_map().try_emplace(block.name, block.None());
   }
   return state;
 }

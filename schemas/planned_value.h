@@ -4,12 +4,12 @@
 // may answer, once for all types. Called by provider/lifecycle.* and by the kit. Pure; the result
 // depends on the arguments only, so that the second plan of an apply agrees with the first.
 //
-//   PlannedValue plan = PlanValue(type.schema, prior, proposed, config);
+//   PlannedValue plan = PlanValue(type.schema, prior, config);
 //   if (plan.planned == prior) ...   // nothing to do
 //
-// The rules are those of docs/resource-instance-change-lifecycle.md of OpenTofu. Computed
-// attributes and defaults live at the root of a resource; objects below it hold configured
-// attributes only.
+// The rules are those of docs/resource-instance-change-lifecycle.md of OpenTofu. What an apply
+// finds out lives at the root of a resource; objects and blocks below it hold what is configured,
+// and defaults.
 #pragma once
 
 #include <string>
@@ -27,9 +27,13 @@ struct PlannedValue {
   std::vector<AttributePath> requires_replace;  ///< Those of them that cannot be changed in place.
 };
 
-/// `prior` is null for a create. REQUIRES: proposed and config are objects (a destroy plans null).
-PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& proposed,
-                       const Value& config);
+/// `prior` is null for a create. REQUIRES: config is an object (a destroy plans null)
+PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& config);
+
+/// The value of an attribute or of a block, as configured, with a default wherever an object in it
+/// leaves one to us.
+Value WithDefaults(const Type& type, Value config);
+Value WithDefaults(const Block& block, Value config);
 
 /// What to store of an object, `found` being what really is there.
 ///
@@ -39,7 +43,8 @@ PlannedValue PlanValue(const Schema& schema, const Value& prior, const Value& pr
 Value StateValue(const Schema& schema, const Value& base, const Value& found, bool refresh);
 
 /// Whether both mean the same to this attribute: equal, or of equal canonical form, or one of them
-/// is null and the other an empty collection, or maps that differ in elements that are null.
+/// is null and the other an empty collection, or both are null of whatever type, or maps that
+/// differ in elements that are null.
 bool MeanTheSame(const Attribute& attribute, const Value& a, const Value& b);
 
 }  // namespace dbaas

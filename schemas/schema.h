@@ -21,10 +21,20 @@ struct Attribute;
 
 /// A type constraint. Objects are nested attributes ("resources = { cpu = 2 }").
 struct Type {
-  enum class Kind { kString, kNumber, kBool, kList, kSet, kMap, kObject };
+  enum class Kind {
+    kString,
+    kNumber,
+    kBool,
+    kList,
+    kSet,
+    kMap,
+    kObject,
+    kTuple,    ///< Of no attribute, but a list that was written down may be one where kDynamic is.
+    kDynamic,  ///< Any; each value says which (Value::OfType).
+  };
   Kind kind = Kind::kString;
   std::shared_ptr<const Type> element;  ///< Of kList, kSet, kMap.
-  std::vector<Attribute> members;       ///< Of kObject.
+  std::vector<Attribute> members;       ///< Of kObject; of kTuple in order, without names.
 
   static Type String();
   static Type Number();
@@ -33,6 +43,8 @@ struct Type {
   static Type SetOf(Type element);
   static Type MapOf(Type element);
   static Type Object(std::vector<Attribute> members);
+  static Type Tuple(const std::vector<Type>& items);
+  static Type Dynamic();
   /// The type constraint as JSON, as the protocol wants it: ["map","string"].
   std::string ToJson() const;
 };
@@ -86,15 +98,31 @@ struct Attribute {
   std::vector<std::string> spec_fields;
 };
 
-/// A nested block, where HCL wants one: `host { docker { } }`, `timeouts { }`.
+/// A nested block, where HCL wants one: `host { docker { } }`, `timeouts { }`, `slot "left" { }`.
 struct Block {
-  enum class Nesting { kSingle, kList };
+  enum class Nesting {
+    kSingle,
+    kList,
+    kSet,  ///< In no order, and none twice.
+    kMap,  ///< By the label that each of them has.
+  };
   std::string name;
   Nesting nesting = Nesting::kSingle;
   std::string description;
   std::vector<Attribute> attributes;
   std::vector<Block> blocks;
+
+  /// What stands in an object that has none of them: null, or an empty collection.
+  Value None() const;
 };
+
+/// Why Terraform would refuse a schema with this in it; empty when it would not.
+std::string Unlawful(const Type& type);
+std::string Unlawful(const Block& block);
+
+/// `value` with the type that Terraform gives to what is written down so: a list is a tuple, a map
+/// an object. A value that has a type keeps it; null and unknown have none.
+Value Dynamic(Value value);
 
 /// Makes of what one version of a schema stored what the next one would have (upgrade.h).
 using Upgrade = std::function<Result<void>(Value::Map& stored)>;

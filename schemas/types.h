@@ -9,6 +9,7 @@ namespace dbaas {
 
 ResourceType ClusterResource();              // dbaas_cluster.cc
 ResourceType ReplicaResource();              // dbaas_replica.cc
+ResourceType BackupResource();               // dbaas_backup.cc
 ResourceType BackupPolicyResource();         // dbaas_backup_policy.cc
 DataSourceType BackupsDataSource();          // data_dbaas_backups.cc
 DataSourceType ClusterDataSource();          // data_dbaas_cluster.cc
@@ -23,6 +24,7 @@ ActionType RestartAction();                  // action_dbaas_restart.cc
 ActionType RestoreAction();                  // action_dbaas_restore.cc
 ActionType VerifyAction();                   // action_dbaas_verify.cc
 ActionType SwitchoverAction();               // action_dbaas_switchover.cc
+ListResourceType BackupList();               // list_dbaas_backup.cc
 ListResourceType BackupPolicyList();         // list_dbaas_backup_policy.cc
 ListResourceType ClusterList();              // list_dbaas_cluster.cc
 ListResourceType ReplicaList();              // list_dbaas_replica.cc

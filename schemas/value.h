@@ -8,7 +8,8 @@
 //
 // Values are plain data: copy, compare with ==, no sharing. Type is not carried: both sides derive
 // it from the schema, so a list, set and tuple are all kList (a set by SetOf), and a map and an
-// object all kMap.
+// object all kMap. Only where the schema leaves it open (`dynamic`) does a value bring its type
+// along, and is another value with another type.
 #pragma once
 
 #include <cstdint>
@@ -59,11 +60,19 @@ class Value {
   /// that is not wholly known may turn out to be another, and stays.
   static Value SetOf(List items);
   static Value Object(Map members) { return Value(std::move(members)); }
+  /// `value` for an attribute that takes values of any type. `type` is a type constraint as JSON:
+  /// ["list","string"]. Null and unknown may have one, and do without where nothing is known.
+  static Value OfType(std::string type, Value value) {
+    value.type_ = std::move(type);
+    return value;
+  }
 
   Kind kind() const { return static_cast<Kind>(data_.index()); }
   bool is_null() const { return kind() == Kind::kNull; }
   bool is_unknown() const { return kind() == Kind::kUnknown; }
   bool is_known() const { return !is_null() && !is_unknown(); }
+  /// What OfType() was told; empty for all other values.
+  const std::string& type() const { return type_; }
   /// True when nothing inside, at any depth, is unknown.
   bool is_wholly_known() const;
 
@@ -92,6 +101,7 @@ class Value {
   explicit Value(T data) : data_(std::move(data)) {}
 
   Data data_;
+  std::string type_;
 };
 
 }  // namespace dbaas

@@ -42,7 +42,7 @@ without_services() {
 }
 
 missing=()
-for program in patroni:patroni etcd:etcd-server etcdctl:etcd-client haproxy:haproxy; do
+for program in patroni:patroni etcd:etcd-server etcdctl:etcd-client haproxy:haproxy pgbackrest:pgbackrest; do
   PATH=$PATH:/usr/sbin:/sbin have "${program%:*}" || missing+=("${program#*:}")
 done
 [[ -d /usr/lib/python3/dist-packages/etcd ]] || missing+=(python3-etcd)

@@ -5,13 +5,18 @@
 
 #include <algorithm>
 
+#include "engine/apply/backups.h"
 #include "engine/apply/retry.h"
 #include "engine/apply/run_command.h"
 
 namespace dbaas {
 namespace {
 
-constexpr Milliseconds kPollInterval{200};
+// A question costs the host a process, so between two of them lies as much time as has been waited
+// for already: what is there at once is seen at once, and what takes seconds is not asked for more
+// often than it needs to be.
+constexpr Milliseconds kShortestPause{10};
+constexpr Milliseconds kLongestPause{200};
 constexpr Milliseconds kNoteInterval{15'000};
 // Electing takes seconds; a host under load gets minutes.
 constexpr Milliseconds kPrimaryTimeout{5 * 60'000};
@@ -19,6 +24,12 @@ constexpr Milliseconds kPrimaryTimeout{5 * 60'000};
 constexpr Milliseconds kHostTimeout{60'000};
 // A new member copies all data first.
 constexpr Milliseconds kFollowTimeout{6 * 60 * 60'000};
+// A backup of a follower begins when that has come to where the backup began, and waits a minute.
+constexpr std::int64_t kMostLag = std::int64_t{256} << 20;
+
+Milliseconds PauseAfter(Milliseconds waited) {
+  return std::clamp(waited, kShortestPause, kLongestPause);
+}
 
 Milliseconds TimeoutOf(const Condition& condition) {
   return condition.kind == Condition::Kind::kMemberFollows ? kFollowTimeout : kPrimaryTimeout;
@@ -50,6 +61,23 @@ const MemberFacts* BestSuccessor(const ClusterFacts& facts,
       return std::pair(!facts.synchronous, facts.lag_bytes.value_or(0));
     };
     if (best == nullptr || rank(*member) < rank(*best)) best = member;
+  }
+  return best;
+}
+
+/// Whose files a backup had best copy: a standby, and a replica only where there is none, for
+/// people read there; rather one that no commit waits for; the one that is nearest. Null when none
+/// is fit.
+const MemberFacts* BestSource(const ClusterFacts& facts) {
+  const MemberFacts* best = nullptr;
+  for (const auto& member : facts.members) {
+    if (member.role == Role::kPrimary || !member.running || !member.streaming) continue;
+    if (member.lag_bytes.value_or(0) > kMostLag) continue;
+    const auto rank = [](const MemberFacts& facts) {
+      return std::tuple(facts.role != Role::kStandby, facts.synchronous,
+                        facts.lag_bytes.value_or(0), facts.name);
+    };
+    if (best == nullptr || rank(member) < rank(*best)) best = &member;
   }
   return best;
 }
@@ -179,7 +207,33 @@ Result<void> ActionRunner::Do(const ApplySettings& operation) {
 /// Once: whoever asked is told why it failed, and a schedule has its own patience.
 Result<void> ActionRunner::Do(const TakeBackup& operation) {
   const std::string primary = TRY(WaitForPrimary());
-  return Run(context_.dbms.TakeBackup(context_.record, operation.kind, primary), kOnce);
+  // In one turn: what serves a backup does not wait long for it.
+  TRY(Change(kOnce, [&]() -> Result<void> {
+    const BackupSource source = TRY(SourceOfBackup(primary));
+    TRY(context_.check_lease());
+    context_.progress.Note("backup from " + source.member);
+    const Command take =
+        context_.dbms.TakeBackup(context_.record, operation.kind, operation.mark, source, primary);
+    TRY_IN(RunCommand(context_.driver, take), "in " + source.member);
+    return Ok();
+  }));
+  // That may have taken hours, and somebody else may lead.
+  const Command removal = TRY(
+      RemovalOfOldBackups(context_.driver, context_.clock, context_.record, TRY(WaitForPrimary())));
+  TRY_IN(Run(removal, kOnce), "removing the backups that are kept no longer");
+  return Ok();
+}
+
+Result<BackupSource> ActionRunner::SourceOfBackup(const std::string& primary) {
+  const ClusterFacts facts = TRY(context_.facts.Get(Milliseconds(1000)));
+  const MemberFacts* follower = BestSource(facts);
+  Command serve;
+  if (follower != nullptr) {
+    serve = context_.dbms.ServeBackup(context_.record, follower->name, primary);
+  }
+  if (serve.argv.empty()) return BackupSource{.member = primary};
+  const std::string service = TRY_IN(RunCommand(context_.driver, serve), "in " + primary);
+  return BackupSource{.member = service.empty() ? primary : follower->name, .service = service};
 }
 
 /// One that an apply left behind may still be at work there: it goes first.
@@ -208,8 +262,9 @@ Result<void> ActionRunner::Wait(const Condition& condition) {
   const TimePoint began = context_.clock.Now();
   TimePoint noted = began;
   TimePoint host_answered = began;
+  Milliseconds pause = kLongestPause;  // At first, what others have just been told will do.
   for (;;) {
-    auto facts = context_.facts.Get(kPollInterval);
+    auto facts = context_.facts.Get(pause);
     if (facts && IsMet(condition, *facts)) return Ok();
     const TimePoint now = context_.clock.Now();
     if (facts || facts.error().kind != ErrorKind::kUnavailable) host_answered = now;
@@ -225,7 +280,8 @@ Result<void> ActionRunner::Wait(const Condition& condition) {
       context_.progress.Note(fmt::format("waiting until {} ({} s): {}", condition.ToText(),
                                          (now - began).count() / 1000, seen));
     }
-    if (!context_.clock.SleepFor(kPollInterval, context_.stop)) {
+    pause = PauseAfter(now - began);
+    if (!context_.clock.SleepFor(pause, context_.stop)) {
       return Cancelled("stopped while waiting until " + condition.ToText());
     }
   }
@@ -241,19 +297,22 @@ Result<std::string> ActionRunner::WaitForPrimary() {
 
 Result<std::string> ActionRunner::WaitForSuccessor(const Switchover& operation) {
   const TimePoint began = context_.clock.Now();
+  Milliseconds pause = kLongestPause;
   for (;;) {
-    const auto facts = context_.facts.Get(kPollInterval);
+    const auto facts = context_.facts.Get(pause);
     if (facts) {
       const MemberFacts* primary = facts->Primary();
       if (primary != nullptr && primary->name != operation.from) return std::string();
       const MemberFacts* successor = BestSuccessor(*facts, operation.candidates);
       if (successor != nullptr) return successor->name;
     }
-    if (context_.clock.Now() - began > kPrimaryTimeout) {
+    const Milliseconds waited = context_.clock.Now() - began;
+    if (waited > kPrimaryTimeout) {
       return Timeout("no member is fit to take over from " + operation.from,
                      "Last seen: " + (facts ? Summary(*facts) : facts.error().ToLine()) + ".");
     }
-    if (!context_.clock.SleepFor(kPollInterval, context_.stop)) {
+    pause = PauseAfter(waited);
+    if (!context_.clock.SleepFor(pause, context_.stop)) {
       return Cancelled("stopped while waiting for a successor of " + operation.from);
     }
   }

@@ -61,6 +61,8 @@ class ActionRunner {
   Result<ClaimAnswer> PassClaim(const Claim& seen, const std::string& to);
   Result<void> Wait(const Condition& condition);
   Result<std::string> WaitForPrimary();
+  /// Has the primary serve it, where that is another member.
+  Result<BackupSource> SourceOfBackup(const std::string& primary);
   Result<std::string> WaitForSuccessor(const Switchover& operation);
 
   ActionContext context_;

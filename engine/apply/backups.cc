@@ -6,7 +6,6 @@
 #include "engine/apply/converge.h"
 #include "engine/apply/intent.h"
 #include "engine/apply/run_command.h"
-#include "engine/dbms/dbms.h"
 #include "engine/model/maintenance.h"
 
 namespace dbaas {
@@ -15,7 +14,9 @@ namespace {
 bool IsOfBackup(const HistoryEntry& entry) {
   for (const BackupKind kind :
        {BackupKind::kFull, BackupKind::kDifferential, BackupKind::kIncremental}) {
-    if (entry.what == Maintenance{.kind = Maintenance::Kind::kBackup, .backup = kind}.ToText()) {
+    // A name may follow.
+    if (entry.what.starts_with(
+            Maintenance{.kind = Maintenance::Kind::kBackup, .backup = kind}.ToText())) {
       return true;
     }
   }
@@ -36,6 +37,16 @@ void AddFromRecord(const ClusterRecord& record, BackupCatalogue& catalogue) {
   for (auto& backup : catalogue.backups) {
     const auto found = known.backups.find(backup.id);
     if (found != known.backups.end()) backup.verified = found->second;
+  }
+  for (const auto& [key, kept] : record.kept_backups) {
+    const auto part = record.parts.find(key);
+    if (part == record.parts.end()) continue;
+    const auto& spec = std::get<BackupSpec>(part->second);
+    for (auto& backup : catalogue.backups) {
+      if (backup.mark != kept.mark) continue;
+      backup.kept_by = spec.name;
+      backup.kept_until = spec.keep_until;
+    }
   }
 }
 
@@ -68,6 +79,17 @@ Result<Archiving> LookAtArchiving(Driver& driver, Clock& clock, const ClusterRec
   const std::string primary = TRY(FindPrimary(driver, clock, record));
   return dbms->ReadArchiving(TRY_IN(RunCommand(driver, dbms->LookAtArchiving(record, primary)),
                                     "looking how " + record.cluster + " archives its log"));
+}
+
+Result<Command> RemovalOfOldBackups(Driver& driver, Clock& clock, const ClusterRecord& record,
+                                    const std::string& primary) {
+  const BackupPolicySpec* policy = record.backup_policy();
+  if (policy == nullptr || !policy->has_retention()) return Command{};
+  const BackupCatalogue catalogue = TRY(ListBackupsAt(driver, record, primary));
+  TRY(CheckIsKnown(catalogue, record.cluster));
+  const Retention retention = ApplyRetention(*policy, catalogue, clock.Now());
+  const Dbms* dbms = TRY(DbmsOf(record));
+  return dbms->RemoveBackups(record, retention, primary);
 }
 
 Result<void> CheckIsKnown(const BackupCatalogue& catalogue, const std::string& cluster) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // What there is of a cluster's backups: asked of its primary, for that is where the repository is
-// reached from. Changes nothing. Called by the engine, the schedule (watch/backup_scheduler.h) and
-// converge.
+// reached from. Changes nothing. Called by the engine, the schedule (watch/backup_scheduler.h), the
+// action runner and converge.
 // Thread-safe.
 #pragma once
 
 #include "engine/base/clock.h"
 #include "engine/base/result.h"
+#include "engine/dbms/dbms.h"
 #include "engine/drivers/driver.h"
 #include "engine/model/backup.h"
 #include "engine/model/record.h"
@@ -23,6 +24,11 @@ Result<BackupCatalogue> ListBackups(Driver& driver, Clock& clock, const ClusterR
 /// The same for who knows that `primary` leads.
 Result<BackupCatalogue> ListBackupsAt(Driver& driver, const ClusterRecord& record,
                                       const std::string& primary);
+
+/// What removes the backups that the policy keeps no longer, for who holds the cluster's lease.
+/// Empty argv: it keeps everything. Errors: as ListBackups.
+Result<Command> RemovalOfOldBackups(Driver& driver, Clock& clock, const ClusterRecord& record,
+                                    const std::string& primary);
 
 /// How the cluster's log gets to its repository. Errors: as ListBackups.
 Result<Archiving> LookAtArchiving(Driver& driver, Clock& clock, const ClusterRecord& record);

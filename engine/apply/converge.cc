@@ -16,6 +16,7 @@
 #include "engine/apply/holder.h"
 #include "engine/apply/journal.h"
 #include "engine/apply/lease_keeper.h"
+#include "engine/apply/memory.h"
 #include "engine/apply/restore_source.h"
 #include "engine/apply/retry.h"
 #include "engine/apply/run_command.h"
@@ -35,18 +36,10 @@ constexpr int kRounds = 6;
 // Other clusters wait for their turn meanwhile.
 constexpr Milliseconds kRepairTimeout = std::chrono::minutes(10);
 
-const std::string kManagement(kManagementCluster);
+// A last backup that is older is not what the cluster was in the end.
+constexpr Milliseconds kStillTheEnd = std::chrono::minutes(10);
 
-std::vector<std::string> RunningMembers(const Observation& observed) {
-  std::vector<std::string> members;
-  for (const auto& object : observed.objects) {
-    if (object.id.kind == ObjectKind::kInstance && !object.member.empty() &&
-        object.state == RunState::kRunning) {
-      members.push_back(object.id.name);
-    }
-  }
-  return members;
-}
+const std::string kManagement(kManagementCluster);
 
 bool HoldsData(const Observation& observed) {
   return std::any_of(observed.objects.begin(), observed.objects.end(), [](const auto& object) {
@@ -64,6 +57,9 @@ Result<void> StartOverIfEmpty(const Observation& left, ClusterRecord& record) {
     record.in_place.reset();
     record.left_branches.clear();
     record.verifications = {};
+    std::erase_if(record.parts,
+                  [](const auto& part) { return std::holds_alternative<BackupSpec>(part.second); });
+    record.kept_backups.clear();
     return Ok();
   }
   if (!record.cluster_spec().restore && !record.in_place) return Ok();
@@ -106,6 +102,13 @@ Result<void> CheckDisruption(const Disruption& disruption, const ClusterRecord& 
                             ToString(disruption.level), ToString(spec.max_disruption)),
                 fmt::format("It would be, in this order: {}. {}.", steps, disruption.Summary()))
       .On("max_disruption");
+}
+
+Action TakingOf(const BackupSpec& wanted, const ClusterRecord& record) {
+  return {fmt::format("{} backup {}", ToString(wanted.kind), wanted.name),
+          TakeBackup{wanted.kind, record.kept_backups.at(BackupPartKey(wanted.name)).mark},
+          {},
+          "asked for"};
 }
 
 /// The end of an apply that went well. Nothing is wrong when somebody else has written his intent
@@ -208,6 +211,7 @@ class Convergence {
       const auto left = TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }));
       TRY(StartOverIfEmpty(left, intent_.record));
     }
+    TRY(Patiently([&] { return CheckMemory(driver_, before_, change_); }));
     TRY(Patiently([&] {
       return TakeRestoreSource(driver_, clock_, Moment::kApply, before_, intent_.record);
     }));
@@ -268,9 +272,13 @@ class Convergence {
     ClusterRecord& record = intent_.record;
     Close(record.history, problem.empty() ? "ok" : problem, done_);
     spdlog::info("history of {} ends with {}", record.cluster, record.history.back().hash);
-    if (!problem.empty() || leaves_unfinished_) return;
-    record.settled = record.generation;
-    record.expansion = FingerprintOf(desired_);
+    if (problem.empty() && !leaves_unfinished_) EndGeneration();
+  }
+
+  /// The cluster is what its record says.
+  void EndGeneration() {
+    intent_.record.settled = intent_.record.generation;
+    intent_.record.expansion = FingerprintOf(desired_);
     EndRestoration();
   }
 
@@ -344,7 +352,9 @@ class Convergence {
     const bool is_unfinished = before_->settled < before_->generation;
     const bool restores = wanted.kind == Maintenance::Kind::kRestore;
     leaves_unfinished_ = is_unfinished && wanted.kind == Maintenance::Kind::kFailover;
-    if (is_unfinished && !leaves_unfinished_ && !(restores && IsOnItsWayBack())) {
+    // Nobody can end the last apply of a cluster that nobody will lead again.
+    const bool may_be_unfinished = restores && (IsOnItsWayBack() || wanted.force);
+    if (is_unfinished && !leaves_unfinished_ && !may_be_unfinished) {
       return Conflict("the last apply of " + change_.id.ToText() + " did not end",
                       "Apply first; that brings the cluster in line.");
     }
@@ -372,6 +382,8 @@ class Convergence {
 
   /// REQUIRES: FormMaintenance has read the record.
   bool IsOnItsWayBack() const { return before_->in_place && !before_->deleting; }
+  /// REQUIRES: the same.
+  bool IsLed() { return FindPrimary(driver_, clock_, *before_).has_value(); }
 
  private:
   Result<void> FormInPlace(const Maintenance& wanted, Moment moment) {
@@ -383,7 +395,8 @@ class Convergence {
     } else {
       RestoreSpec to = wanted.restore;
       to.source = change_.id;
-      TRY(Patiently([&] { return BeginInPlace(driver_, clock_, moment, to, record); }));
+      TRY(Patiently(
+          [&] { return BeginInPlace(driver_, clock_, moment, to, wanted.force, record); }));
     }
     desired_ = TRY(Desire(*dbms_, record));
     return Ok();
@@ -449,7 +462,9 @@ class Convergence {
     for (int round = 0; round < kRounds; ++round) {
       bool was_empty = false;
       TRY(RunRound(was_empty));
-      if (was_empty) return ProveRepository();
+      if (!was_empty) continue;
+      TRY(ProveRepository());
+      return TakeBackupsToKeep();
     }
     return Timeout(
         fmt::format("cluster {} did not settle", change_.id.cluster),
@@ -471,6 +486,47 @@ class Convergence {
         .On("storage");
   }
 
+  /// They are asked for once. One that fails is not waited for: the cluster is in line without it.
+  Result<void> TakeBackupsToKeep() {
+    for (const BackupSpec& wanted : intent_.record.backups_to_take()) {
+      auto taken = TakeBackupToKeep(wanted);
+      if (taken) continue;
+      intent_.record.parts.erase(PartKey(wanted));
+      intent_.record.kept_backups.erase(PartKey(wanted));
+      EndGeneration();
+      return std::move(taken).error().In("taking backup " + wanted.name);
+    }
+    return Ok();
+  }
+
+  Result<void> TakeBackupToKeep(const BackupSpec& wanted) {
+    TRY(CheckHasPolicy(intent_.record, change_.id.ToText()));
+    if (TRY(FindBackupToKeep(wanted))) return Ok();  // An apply before this one was cut behind it.
+    const Plan plan{.actions = {TakingOf(wanted, intent_.record)}, .disruption = {}};
+    const auto carried = Carry(plan, *lease_);
+    const auto found = FindBackupToKeep(wanted);
+    if (!found || !*found) {
+      if (!carried) return carried;
+      return found ? Internal("its repository does not list it") : found.error();
+    }
+    // It was taken, and what went wrong came after that.
+    if (!carried) context_.progress.Note(carried.error().ToLine());
+    return Ok();
+  }
+
+  /// Whether the repository has it; then it is put down in the record.
+  Result<bool> FindBackupToKeep(const BackupSpec& wanted) {
+    ClusterRecord& record = intent_.record;
+    const BackupCatalogue catalogue = TRY(ListBackups(driver_, clock_, record));
+    TRY(CheckIsKnown(catalogue, record.cluster));
+    Backup& kept = record.kept_backups.at(PartKey(wanted));
+    const Backup* found = catalogue.FindMarked(kept.mark);
+    if (found == nullptr) return false;
+    kept = *found;
+    kept.place = PlaceOf(*record.backup_policy());
+    return true;
+  }
+
   /// The cluster as it is at one moment.
   struct Sight {
     Observation observed;
@@ -479,7 +535,7 @@ class Convergence {
 
   Result<Sight> Look() {
     Sight sight{.observed = TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }))};
-    const auto members = RunningMembers(sight.observed);
+    const auto members = sight.observed.RunningMembers();
     FactsSource source(driver_, *dbms_, intent_.record, members, clock_);
     // A lost answer must not pass for a cluster that nobody leads: its primary would be replaced
     // without handing over.
@@ -575,9 +631,8 @@ class Convergence {
     const auto skipped =
         std::count(report.outcomes.begin(), report.outcomes.end(), Outcome::kSkipped);
     if (skipped > 0) {
-      report.error->detail +=
-          fmt::format("{}{} of {} actions were not begun.", report.error->detail.empty() ? "" : " ",
-                      skipped, report.outcomes.size());
+      return std::move(*report.error)
+          .And(fmt::format("{} of {} actions were not begun.", skipped, report.outcomes.size()));
     }
     return *std::move(report.error);
   }
@@ -710,7 +765,7 @@ class Convergence {
 std::optional<ClusterFacts> Probe(Driver& driver, Clock& clock, const ClusterRecord& record,
                                   const Observation& observed) {
   const auto dbms = DbmsOf(record);
-  const auto members = RunningMembers(observed);
+  const auto members = observed.RunningMembers();
   if (!dbms || members.empty()) return std::nullopt;
   auto facts = FactsSource(driver, **dbms, record, members, clock).Get(Milliseconds(0));
   if (!facts) return std::nullopt;
@@ -724,12 +779,28 @@ Result<std::string> FindPrimary(Driver& driver, Clock& clock, const ClusterRecor
 
 namespace {
 
-/// Of a cluster that is about to lose something.
-Result<void> BackUp(const ConvergeContext& context, const ClusterId& id, const std::string& who) {
-  return Maintain(context, {.kind = Maintenance::Kind::kBackup,
-                            .id = id,
-                            .backup = BackupKind::kIncremental,
-                            .who = who});
+/// That of a cluster which is about to lose something.
+Maintenance BackupBefore(const ClusterId& id, const std::string& who, const std::string& mark) {
+  return {.kind = Maintenance::Kind::kBackup,
+          .id = id,
+          .backup = BackupKind::kIncremental,
+          .mark = mark,
+          .who = who};
+}
+
+/// Whether the newest backup is that one, what came after it was cut, and the log has all that was
+/// committed since. What cannot be seen counts as no: taking it anew costs little, and says why.
+bool IsThere(const ConvergeContext& context, const ClusterRecord& record, const Maintenance& last) {
+  const bool was_begun = !record.history.empty() && record.history.back().what == last.ToText();
+  if (last.mark.empty() || !was_begun) return false;
+  const auto primary = FindPrimary(context.driver, context.clock, record);
+  if (!primary) return false;
+  const auto catalogue = ListBackupsAt(context.driver, record, *primary);
+  if (!catalogue || catalogue->backups.empty()) return false;
+  const Backup& newest = catalogue->backups.back();
+  // Whoever goes back to it by its name means the end.
+  if (newest.mark != last.mark || context.clock.Now() - newest.ended > kStillTheEnd) return false;
+  return CompleteLog(context.driver, record, *primary).has_value();
 }
 
 /// A bucket outlives its cluster, so all of it is to be there. Under the policy as it is: with the
@@ -743,14 +814,22 @@ Result<void> TakeFinalBackup(const ConvergeContext& context, const PartChange& c
   // Nothing was ever in it, or it is in there already.
   if (before->settled == 0 || before->deleting) return Ok();
   TRY(MakeIntent(before, change, Moment::kPlan));  // What is not allowed costs no backup.
-  context.progress.Note("taking a last backup of " + change.id.ToText());
-  auto taken = BackUp(context, change.id, change.who);
+  const std::string& name = policy->final_backup_identifier;
+  const Maintenance last = BackupBefore(change.id, change.who, name);
+  const std::string of = change.id.ToText() + (name.empty() ? "" : ", " + name);
+  if (IsThere(context, *before, last)) {
+    context.progress.Note("there is a last backup of " + of);
+    return Ok();
+  }
+  context.progress.Note("taking a last backup of " + of);
+  auto taken = Maintain(context, last);
   if (taken) return Ok();
-  Error error = std::move(taken).error().In("taking a last backup");
-  error.detail += std::string(error.detail.empty() ? "" : " ") +
-                  "Nothing was removed. With skip_final_backup = true in its backup policy, "
-                  "applied before, it goes without one.";
-  return error;
+  return std::move(taken)
+      .error()
+      .In("taking a last backup")
+      .And(
+          "Nothing was removed. With skip_final_backup = true in its backup policy, applied "
+          "before, it goes without one.");
 }
 
 }  // namespace
@@ -769,7 +848,12 @@ Result<void> TakeSafetyBackup(const ConvergeContext& context, const PartChange& 
   Convergence look(context, nothing);
   TRY(look.FormMaintenance(wanted, Moment::kPlan));
   if (look.IsOnItsWayBack()) return Ok();
-  TRY_IN(BackUp(context, wanted.id, wanted.who), "taking a backup before anything is restored");
+  if (wanted.force && !look.IsLed()) {
+    context.progress.Note("nobody leads " + wanted.id.ToText() + ", so no backup is taken first");
+    return Ok();
+  }
+  TRY_IN(Maintain(context, BackupBefore(wanted.id, wanted.who, "")),
+         "taking a backup before anything is restored");
   return Ok();
 }
 
@@ -837,6 +921,7 @@ Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& cha
   }
   const Dbms* dbms = TRY(DbmsOf(intent.record));
   if (before && before->deleting) TRY(StartOverIfEmpty(observed, intent.record));
+  TRY(CheckMemory(driver, before, change));
   TRY(TakeRestoreSource(driver, context.clock, Moment::kPlan, before, intent.record));
   std::shared_ptr<const TakenPorts> taken;
   if (NeedsPorts(*dbms, intent.record)) taken = TRY(ports());
@@ -846,6 +931,13 @@ Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& cha
   const auto facts = Probe(driver, context.clock, intent.record, observed);
   Plan plan = PlanOf(*dbms, intent, desired, before_objects, observed, facts);
   TRY(CheckDisruption(plan.disruption, intent.record));
+  for (const BackupSpec& wanted : intent.record.backups_to_take()) {
+    Action taking = TakingOf(wanted, intent.record);
+    for (std::size_t i = 0; i < plan.actions.size(); ++i) {
+      taking.after.push_back(static_cast<ActionId>(i));
+    }
+    plan.actions.push_back(std::move(taking));
+  }
   return plan;
 }
 

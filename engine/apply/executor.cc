@@ -10,18 +10,19 @@
 namespace dbaas {
 namespace {
 
+/// A thread is made when all that there are have something to do: most plans need few at a time.
 class ThreadRunner final : public Runner {
  public:
-  ThreadRunner(int threads, Perform perform) : perform_(std::move(perform)) {
-    for (int i = 0; i < threads; ++i) {
-      threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
-    }
-  }
+  ThreadRunner(int threads, Perform perform) : perform_(std::move(perform)), capacity_(threads) {}
 
   void Start(ActionId id, const Action& action) override {
     const std::lock_guard lock(mutex_);
     waiting_.emplace_back(id, &action);
-    work_.notify_one();
+    if (++under_way_ > static_cast<int>(threads_.size())) {
+      threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+    } else {
+      work_.notify_one();
+    }
   }
 
   std::pair<ActionId, Result<void>> WaitForOne() override {
@@ -32,7 +33,7 @@ class ThreadRunner final : public Runner {
     return result;
   }
 
-  int Capacity() const override { return static_cast<int>(threads_.size()); }
+  int Capacity() const override { return capacity_; }
 
  private:
   void Work(const std::stop_token& stop) {
@@ -43,17 +44,20 @@ class ThreadRunner final : public Runner {
       lock.unlock();
       Result<void> result = perform_(*action);
       lock.lock();
+      --under_way_;
       results_.emplace_back(id, std::move(result));
       ended_.notify_one();
     }
   }
 
   Perform perform_;
+  const int capacity_;
   std::mutex mutex_;
   std::condition_variable_any work_;
   std::condition_variable ended_;
   std::deque<std::pair<ActionId, const Action*>> waiting_;
   std::deque<std::pair<ActionId, Result<void>>> results_;
+  int under_way_ = 0;                  // Started, and not ended yet.
   std::vector<std::jthread> threads_;  // Last: they end before what they use.
 };
 

@@ -11,7 +11,7 @@ FactsSource::FactsSource(Driver& driver, const Dbms& dbms, const ClusterRecord& 
 
 Result<ClusterFacts> FactsSource::Get(Milliseconds max_age) {
   const std::lock_guard lock(mutex_);  // Held while asking: the others wait for the same answer.
-  if (facts_ && clock_.Now() - asked_at_ <= max_age) return *facts_;
+  if (facts_ && clock_.Now() - asked_at_ < max_age) return *facts_;
   facts_.reset();
   Error last = NotFound("no member runs that could be asked");
   bool somebody_answered = members_.empty();

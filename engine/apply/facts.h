@@ -23,7 +23,7 @@ class FactsSource {
 
   /// kUnavailable when none could be asked, as with a silent host; kNotFound when one could and did
   /// not know.
-  /// Facts not older than `max_age` are not asked for again.
+  /// Facts younger than `max_age` are not asked for again.
   Result<ClusterFacts> Get(Milliseconds max_age);
 
  private:

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "engine/apply/backups.h"
 #include "engine/apply/secrets.h"
 
 namespace dbaas {
@@ -85,6 +86,32 @@ Result<void> TakeEncryptionKey(const BackupPolicySpec* before, BackupPolicySpec&
                  "A cluster keeps the key that its first policy was given, or that was generated.");
 }
 
+/// A backup that somebody has kept stays where it is, and is asked for there.
+Result<void> CheckKeptBackups(const BackupPolicySpec& after, const ClusterRecord& record) {
+  const std::string place = PlaceOf(after);
+  for (const auto& [key, kept] : record.kept_backups) {
+    if (kept.id.empty() || kept.place == place) continue;
+    return Invalid(
+        "storage", fmt::format("{} of {} is in another place: {}", key, record.cluster, kept.place),
+        "What is kept there could not be reached any more. Destroy it first (it stays in "
+        "its repository), or leave the policy where it is.");
+  }
+  return Ok();
+}
+
+/// What names the backup in its repository is no other's, not even of an earlier one of its name.
+Result<void> AskForBackup(const BackupSpec* before, const BackupSpec& after, Moment moment,
+                          ClusterRecord& record) {
+  if (before != nullptr && before->kind != after.kind) {
+    return Invalid("type", "the backup was taken, and is " + std::string(ToString(before->kind)));
+  }
+  // A plan may be that of the policy, too.
+  if (moment == Moment::kApply) TRY(CheckHasPolicy(record, record.cluster));
+  const std::string mark = fmt::format("{}.{}", after.name, record.generation + 1);
+  record.kept_backups.try_emplace(BackupPartKey(after.name), Backup{.mark = mark});
+  return Ok();
+}
+
 Error AlreadyExists(const PartChange& change) {
   const bool is_cluster = change.key == kClusterPart;
   return Invalid(
@@ -140,6 +167,7 @@ Result<Intent> DeleteIntent(const std::optional<ClusterRecord>& before, const Pa
   } else {
     intent.record.parts.erase(change.key);
     intent.record.ports.erase(change.key);
+    intent.record.kept_backups.erase(change.key);
     if (change.key == kBackupPolicyPart) {
       intent.record.secrets.erase(kStorageAccessKey);
       intent.record.secrets.erase(kStorageSecretKey);
@@ -241,7 +269,12 @@ Result<Intent> MakeIntent(const std::optional<ClusterRecord>& before, const Part
     TRY(TakeEncryptionKey(known, *policy, intent.record));
     TakeKeys(known, *policy, intent.record);
     // What was found in one repository says nothing of another.
-    if (known != nullptr && !AreInOnePlace(*known, *policy)) intent.record.verifications = {};
+    if (known != nullptr && PlaceOf(*known) != PlaceOf(*policy)) intent.record.verifications = {};
+    TRY(CheckKeptBackups(*policy, intent.record));
+  }
+  if (const auto* backup = std::get_if<BackupSpec>(&spec)) {
+    const auto* known = is_there ? &std::get<BackupSpec>(existing->second) : nullptr;
+    TRY(AskForBackup(known, *backup, moment, intent.record));
   }
   if (is_there) {
     const auto changes = SpecChanges(existing->second, spec);

@@ -32,13 +32,19 @@ Result<void> CheckTarget(const RestoreSpec& restore, const BackupCatalogue& cata
   }
   if (!restore.backup_id.empty()) {
     if (catalogue.Find(restore.backup_id) != nullptr) return Ok();
+    if (catalogue.FindMarked(restore.backup_id) != nullptr) return Ok();
     return Invalid("backup_id",
                    fmt::format("cluster {} has no backup {}", source, restore.backup_id),
                    "`dbaas backups " + restore.source.cluster + "` lists those that there are.");
   }
+  if (!restore.time) return Ok();
+  if (!catalogue.earliest) {
+    return Invalid("time", "none of the backups of " + source + " is followed by its log",
+                   "backup_id brings back the moment at which one of them ended.");
+  }
   const bool arrives = catalogue.archiving_problem.empty();
   const TimePoint latest = arrives ? std::max(now, *catalogue.latest) : *catalogue.latest;
-  if (!restore.time || (restore.time >= catalogue.earliest && restore.time <= latest)) return Ok();
+  if (restore.time >= catalogue.earliest && restore.time <= latest) return Ok();
   return Invalid(
       "time", fmt::format("the backups of {} do not reach {}", source, ToText(*restore.time)),
       fmt::format("Any moment from {} to {} can be restored{}{}.", ToText(*catalogue.earliest),
@@ -91,9 +97,9 @@ Result<ClusterRecord> FindSource(Driver& driver, const RestoreSpec& restore,
   if (!source || !source->has_cluster_part()) {
     return Invalid(kSource, "there is no cluster " + id);
   }
-  if (auto has_policy = CheckHasPolicy(*source, id); !has_policy) {
-    return std::move(has_policy).error().On(kSource);
-  }
+  // As it is now it can be had from itself.
+  const auto has_policy = CheckHasPolicy(*source, id);
+  if (!has_policy && restore.names_moment()) return Error(has_policy.error()).On(kSource);
   if (const std::string& engine = source->cluster_spec().engine;
       engine != record.cluster_spec().engine) {
     return Invalid("engine", fmt::format("the backups of {} are of {} and cannot become {}", id,
@@ -128,6 +134,7 @@ Result<void> TakeSource(Driver& driver, Clock& clock, Moment moment, const Resto
   if (restore.s3) return TakeBucket(restore, record);
   const ClusterRecord source = TRY(FindSource(driver, restore, record));
   TRY(TakeSecrets(restore, source, record));
+  if (source.backup_policy() == nullptr) return Ok();
   // What nobody leads has committed nothing that is not on its way.
   const auto primary = FindPrimary(driver, clock, source);
   const auto catalogue = primary ? ListBackupsAt(driver, source, *primary) : primary.error();
@@ -170,11 +177,47 @@ Result<void> TakeRestoreSource(Driver& driver, Clock& clock, Moment moment,
   return Ok();
 }
 
+namespace {
+
+/// Looks at the backups of a cluster that nobody leads, from any member: each reaches the
+/// repository. How far the log reaches only the restoration itself can tell. The branch that was
+/// written to.
+Result<std::string> CheckWithoutPrimary(Driver& driver, Clock& clock, const RestoreSpec& to,
+                                        const ClusterRecord& record) {
+  const auto members = TRY(driver.Observe(record.cluster)).RunningMembers();
+  if (members.empty()) {
+    return Unavailable("no member of " + record.cluster + " is running",
+                       "One has to be, whatever its database does: its backups are reached from "
+                       "there. `dbaas apply` starts what is stopped.");
+  }
+  BackupCatalogue catalogue = TRY(ListBackupsAt(driver, record, members.front()));
+  catalogue.archiving_problem.clear();
+  TRY(CheckTarget(to, catalogue, clock.Now()));
+  return catalogue.branch;
+}
+
+/// The name of the branch that is left, when it is complete or nobody can complete it.
+Result<std::string> LeaveBranch(Driver& driver, Clock& clock, Moment moment, const RestoreSpec& to,
+                                bool force, const Result<std::string>& primary,
+                                const ClusterRecord& record) {
+  if (primary && moment == Moment::kPlan) return std::string();
+  if (primary) return CompleteLog(driver, record, *primary);
+  if (force) return CheckWithoutPrimary(driver, clock, to, record);
+  Error error = primary.error();
+  error.detail =
+      "Before a cluster is restored in place its log has to be complete. If nobody will lead it "
+      "again, --force goes without that: what is not archived yet is lost. A new cluster can be "
+      "made from its backups, too.";
+  return error;
+}
+
+}  // namespace
+
 Result<void> BeginInPlace(Driver& driver, Clock& clock, Moment moment, const RestoreSpec& to,
-                          ClusterRecord& record) {
+                          bool force, ClusterRecord& record) {
   TRY(CheckHasPolicy(record, to.source.ToText()));
   TRY(CheckNotMade(record));
-  if (!to.time && to.position.empty() && to.backup_id.empty()) {
+  if (!to.names_moment()) {
     return Invalid("time", "no moment is named to go back to");
   }
   const auto primary = FindPrimary(driver, clock, record);
@@ -182,15 +225,7 @@ Result<void> BeginInPlace(Driver& driver, Clock& clock, Moment moment, const Res
     TRY(CheckTarget(to, TRY(ListBackupsAt(driver, record, *primary)), clock.Now()));
   }
   if (!record.in_place) {
-    if (!primary) {
-      Error error = primary.error();
-      error.detail =
-          "Before a cluster is restored in place its log has to be complete. A new "
-          "cluster can be made from its backups meanwhile.";
-      return error;
-    }
-    std::string branch;
-    if (moment == Moment::kApply) branch = TRY(CompleteLog(driver, record, *primary));
+    std::string branch = TRY(LeaveBranch(driver, clock, moment, to, force, primary, record));
     record.left_branches.push_back({.name = std::move(branch), .until = clock.Now()});
     record.in_place.emplace().left_data_set = record.data_set;
   }

@@ -31,10 +31,11 @@ Result<std::string> CompleteLog(Driver& driver, const ClusterRecord& source,
 
 /// Makes a record say that its cluster is to go back to what `to` names, on a new set of data; or
 /// to that instead, when it is on its way back already. Errors as above, on the attributes of `to`
-/// by themselves; kUnavailable when nobody leads who could complete the log, kConflict once the
-/// data is made. A plan completes nothing.
+/// by themselves; kConflict once the data is made. kUnavailable when nobody leads who could
+/// complete the log, unless `force` says that what is missing of it may be lost: then any member
+/// that runs is asked for the catalogue. A plan completes nothing.
 Result<void> BeginInPlace(Driver& driver, Clock& clock, Moment moment, const RestoreSpec& to,
-                          ClusterRecord& record);
+                          bool force, ClusterRecord& record);
 
 /// Makes it say again what it said before. kInvalid when the cluster is not on its way back;
 /// kConflict once the data is made, or when volumes that it ran on are gone.

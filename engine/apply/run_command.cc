@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "engine/apply/run_command.h"
 
+#include <fmt/format.h>
+
 namespace dbaas {
 namespace {
 
@@ -13,7 +15,13 @@ std::string LastLine(std::string text) {
 }  // namespace
 
 std::string ComplaintOf(const ExecResult& result) {
-  return LastLine(result.errors.empty() ? result.output : result.errors);
+  std::string line = LastLine(result.errors.empty() ? result.output : result.errors);
+  if (!line.empty()) return line;
+  // As a shell counts them. So ends whatever is at work in a container that somebody kills.
+  constexpr int kFirstSignal = 128;
+  const int code = result.exit_code;
+  if (code > kFirstSignal) return fmt::format("killed there by signal {}", code - kFirstSignal);
+  return fmt::format("it ended with exit code {} and without a word", code);
 }
 
 Result<std::string> RunCommand(Driver& driver, const Command& command) {

@@ -11,7 +11,7 @@
 
 namespace dbaas {
 
-/// Why a command failed: the last line that it wrote. REQUIRES: it did fail.
+/// Why a command failed: the last line that it wrote, or how it ended. REQUIRES: it did fail.
 std::string ComplaintOf(const ExecResult& result);
 
 /// What it wrote to stdout. kUnavailable, with its complaint, when it failed: on the

@@ -221,7 +221,7 @@ class Run {
   Result<void> CheckIsSame(const ClusterRecord& now) const {
     const BackupPolicySpec* policy = now.backup_policy();
     if (now.uid == record_.uid && policy != nullptr &&
-        AreInOnePlace(*policy, *record_.backup_policy())) {
+        PlaceOf(*policy) == PlaceOf(*record_.backup_policy())) {
       return Ok();
     }
     return NotFound("cluster " + id_.ToText() +

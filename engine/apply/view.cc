@@ -104,6 +104,7 @@ Result<ClusterView> MakeView(const ViewInput& input) {
                    .generation = record.generation,
                    .history = record.history,
                    .verifications = record.verifications,
+                   .kept_backups = record.kept_backups,
                    .probed = input.facts != nullptr};
   if (const auto authority = record.secrets.find("ca.crt"); authority != record.secrets.end()) {
     view.ca_certificate_pem = authority->second.Reveal();

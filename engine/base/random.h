@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// Randomness, passed in like time. SystemRandom draws from OpenSSL and is fit for secrets; tests
+// Randomness, passed in like time. SystemRandom draws from the kernel and is fit for secrets; tests
 // pass a seeded one. Thread-safe.
 #pragma once
 

@@ -58,6 +58,11 @@ struct [[nodiscard]] Error {
     field = std::move(spec_field);
     return std::move(*this);
   }
+  /// Adds a sentence to the detail.
+  Error And(const std::string& sentence) && {
+    detail += (detail.empty() ? "" : " ") + sentence;
+    return std::move(*this);
+  }
   /// One line: "creating volume orders-1-data: the disk is full".
   std::string ToLine() const;
 };

@@ -23,17 +23,28 @@ std::string TextOf(const std::optional<TimePoint>& time) {
   return time ? dbaas::ToText(*time) : "-";
 }
 
+std::string KeptBy(const Backup& backup) {
+  if (backup.kept_by.empty()) return "";
+  const std::string until = backup.kept_until ? " until " + dbaas::ToText(*backup.kept_until) : "";
+  return "  kept as " + backup.kept_by + until;
+}
+
+std::string FinalName(const Backup& backup) {
+  return backup.final_name().empty() ? "" : "  final backup " + backup.final_name();
+}
+
 std::string ToText(const BackupCatalogue& catalogue) {
   std::string text = fmt::format("{:<34} {:<13} {:<25} {:>8} {:>12} {:>14}\n", "BACKUP", "TYPE",
                                  "ENDED", "SECONDS", "DATABASE MIB", "REPOSITORY MIB");
   for (const auto& backup : catalogue.backups) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(backup.ended - backup.began);
-    text += fmt::format("{:<34} {:<13} {:<25} {:>8} {:>12.1f} {:>14.1f}{}{}\n", backup.id,
+    text += fmt::format("{:<34} {:<13} {:<25} {:>8} {:>12.1f} {:>14.1f}{}{}{}{}{}\n", backup.id,
                         ToString(backup.kind), dbaas::ToText(backup.ended), seconds.count(),
                         static_cast<double>(backup.database_bytes) / kMebibyte,
                         static_cast<double>(backup.repository_bytes) / kMebibyte,
                         backup.verified ? "  verified " + dbaas::ToText(*backup.verified) : "",
-                        backup.damaged ? "  DAMAGED" : "");
+                        backup.damaged ? "  DAMAGED" : "", KeptBy(backup), FinalName(backup),
+                        backup.is_alone ? "  only its end" : "");
   }
   if (!catalogue.is_known) {
     text = "What backups there are cannot be seen.\n";

@@ -98,7 +98,7 @@ class Planner {
                                                       const ClusterView& view) {
     const ResourceType& type = *resource.type;
     const Value prior = type.to_state(Value::Null(), view, resource.part, true);
-    const PlannedValue plan = PlanValue(type.schema, prior, resource.config, resource.config);
+    const PlannedValue plan = PlanValue(type.schema, prior, resource.config);
     if (plan.changed.empty()) return std::vector<std::string>{};
     if (!plan.requires_replace.empty()) {
       return Invalid(
@@ -109,10 +109,8 @@ class Planner {
           "that on its own: run `dbaas destroy` first if it is what you want.");
     }
     auto reasons = SpecChanges(view.parts.at(resource.part.key), resource.spec);
-    const auto drift = view.drift.find(resource.part.key);
-    if (drift != view.drift.end()) {
-      reasons.insert(reasons.end(), drift->second.begin(), drift->second.end());
-    }
+    const auto drift = view.DriftOf(resource.part.key);
+    reasons.insert(reasons.end(), drift.begin(), drift.end());
     // What the record does not keep apart, such as the version of a password.
     if (reasons.empty()) reasons.push_back(fmt::format("{}", fmt::join(plan.changed, ", ")));
     return reasons;

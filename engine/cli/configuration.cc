@@ -147,10 +147,7 @@ class BodyReader {
     TRY(ExpectObject(body, place));
     Value::Map members;
     for (const Attribute& attribute : attributes) members[attribute.name] = Value::Null();
-    for (const Block& block : blocks) {
-      const bool list = block.nesting == Block::Nesting::kList;
-      members[block.name] = list ? Value::ListOf({}) : Value::Null();
-    }
+    for (const Block& block : blocks) members[block.name] = block.None();
     for (const auto& [key, json] : body.items()) {
       if (key == kComment) continue;
       const Place here = place.At(key);
@@ -190,6 +187,9 @@ class BodyReader {
 
   /// A block may be written as an object, or as a list of them.
   Result<Value> ReadBlocks(const Json& json, const Block& block, const Place& place) const {
+    if (block.nesting == Block::Nesting::kMap) {
+      return place.Wrong("a block with a label needs terraform", kOnlyLiterals);
+    }
     Value::List found;
     if (json.is_array()) {
       for (std::size_t i = 0; i < json.size(); ++i) {
@@ -199,6 +199,7 @@ class BodyReader {
       found.push_back(TRY(ReadBody(json, block.attributes, block.blocks, place)));
     }
     if (block.nesting == Block::Nesting::kList) return Value::ListOf(std::move(found));
+    if (block.nesting == Block::Nesting::kSet) return Value::SetOf(std::move(found));
     if (found.size() > 1) return place.Wrong("only one such block is allowed");
     return found.empty() ? Value::Null() : std::move(found.front());
   }
@@ -220,6 +221,9 @@ class BodyReader {
     }
     if (json.is_number()) {
       return Convert(Value::Num(Number::FromText(json.dump()).value_or(Number())), type, place);
+    }
+    if (type.kind == Type::Kind::kDynamic) {
+      return place.Wrong("a list or an object of any type needs terraform", kOnlyLiterals);
     }
     return json.is_array() ? ReadList(json, type, place) : ReadMap(json, type, place);
   }
@@ -279,6 +283,8 @@ class BodyReader {
       case Type::Kind::kObject:
         if (kind == Value::Kind::kMap) return value;
         return place.Wrong("an object is expected here");
+      case Type::Kind::kTuple:
+      case Type::Kind::kDynamic: return Dynamic(std::move(value));
     }
     return value;
   }
@@ -294,8 +300,7 @@ class BodyReader {
     if (attribute == nullptr || attribute->write_only) {
       return place.Wrong(reference.address + " has no attribute " + reference.attribute);
     }
-    const Value planned =
-        PlanValue(target.type->schema, Value::Null(), target.config, target.config).planned;
+    const Value planned = PlanValue(target.type->schema, Value::Null(), target.config).planned;
     if (!planned.at(reference.attribute).is_unknown()) return planned.at(reference.attribute);
     if (reference.attribute == "host_name") return Value::String(target.part.host);
     if (reference.attribute != "id") {
@@ -411,7 +416,7 @@ Result<DeclaredResource> Declare(const RawResource& raw, const std::string& defa
   found.insert(found.end(), across.begin(), across.end());
   if (HasErrors(found)) return FirstOf(found, raw.place);
 
-  const Value planned = PlanValue(schema, Value::Null(), resource.config, resource.config).planned;
+  const Value planned = PlanValue(schema, Value::Null(), resource.config).planned;
   auto part = raw.type->address(planned);
   if (!part) return AtField(part.error(), schema, raw.place);
   resource.part = *std::move(part);

@@ -25,7 +25,7 @@ int ColumnsOfStderr() {
 
 int main(int argc, char** argv) {
   using namespace dbaas;
-  if (const auto code = SuperviseIfAsked(argc, argv)) return *code;
+  if (const auto code = RunHiddenMode(argc, argv)) return *code;
   Interrupts interrupts;
   // Results go to stdout, what happens on the way to stderr.
   spdlog::set_default_logger(spdlog::stderr_color_st("dbaas"));

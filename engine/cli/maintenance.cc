@@ -13,7 +13,9 @@
 #include "engine/cli/progress.h"
 #include "engine/cli/show.h"
 #include "engine/cli/verbs.h"
+#include "schemas/resource_type.h"
 #include "schemas/restore_target.h"
+#include "schemas/timestamp.h"
 
 namespace dbaas {
 namespace {
@@ -23,6 +25,9 @@ struct Arguments {
   std::string member;
   std::vector<std::string> members;
   std::string type = "full";
+  std::string keep;
+  std::optional<std::string> until;
+  std::string let_go;
   std::optional<std::string> time;
   std::optional<std::string> lsn;
   std::optional<std::string> backup_id;
@@ -37,10 +42,13 @@ std::string WhatIsLost(const Maintenance& work) {
   if (work.kind == Maintenance::Kind::kFailover) {
     return "What the primary acknowledged and the next one does not have is lost.\n";
   }
-  return fmt::format(
+  const std::string lost = fmt::format(
       "All that was committed after {} is gone from the cluster, until now and while this is "
       "carried out. A backup is taken first: it keeps what is there now.\n",
       work.restore.MomentToText());
+  if (!work.force) return lost;
+  return lost +
+         "If nobody leads the cluster, none is taken, and what has not been archived is lost.\n";
 }
 
 /// Says what the work would do and lose. It is planned again under the lease.
@@ -61,8 +69,37 @@ bool AsksFirst(const Maintenance& work) {
          (work.kind == Maintenance::Kind::kRestore && !work.undo);
 }
 
+/// What `dbaas_backup` does for Terraform: a backup that stays, or one that need not any more.
+Result<PartChange> KeepOrLetGo(Engine& engine, const Arguments& arguments) {
+  const std::string& name = arguments.keep.empty() ? arguments.let_go : arguments.keep;
+  PartChange change{.id = TRY(engine.ParseClusterId(arguments.cluster)),
+                    .key = BackupPartKey(name),
+                    .verb = PartChange::Verb::kDelete,
+                    .who = "dbaas"};
+  if (arguments.keep.empty()) {
+    const auto view = TRY(engine.Read(change.id, ReadDepth::kListing));
+    if (view && view->parts.contains(change.key)) return change;
+    return Invalid("let-go", "no backup of " + change.id.ToText() + " is kept as " + name,
+                   "`dbaas backups " + arguments.cluster + "` shows those that are.");
+  }
+  const ResourceType& type = *AllTypes().FindResource("dbaas_backup");
+  for (const Validator& validator : type.schema.Find("name")->validators) {
+    if (auto complaint = validator.check(Value::String(name))) return Invalid("keep", *complaint);
+  }
+  BackupSpec spec{.name = name, .kind = BackupKindFrom(arguments.type).value_or(BackupKind::kFull)};
+  if (arguments.until) spec.keep_until = TRY(ParseTimestamp(*arguments.until));
+  change.verb = PartChange::Verb::kCreate;
+  change.spec = std::move(spec);
+  return change;
+}
+
 Result<ClusterView> CarryOut(Session& session, Engine& engine, Maintenance::Kind kind,
                              const Arguments& arguments) {
+  if (!arguments.keep.empty() || !arguments.let_go.empty()) {
+    const PartChange change = TRY(KeepOrLetGo(engine, arguments));
+    session.catch_interrupts();
+    return engine.Apply(change, *MakeProgress(session), session.stop);
+  }
   const Maintenance work{
       .kind = kind,
       .id = TRY(engine.ParseClusterId(arguments.cluster)),
@@ -136,6 +173,14 @@ Verb BackupVerb() {
                 Maintenance::Kind::kBackup, [](CLI::App& app, Arguments& arguments) {
                   app.add_option("--type", arguments.type, "full, differential or incremental")
                       ->check(CLI::IsMember({"full", "differential", "incremental"}));
+                  auto* keep = app.add_option("--keep", arguments.keep,
+                                              "Keep it under this name, whatever the policy says");
+                  app.add_option("--until", arguments.until,
+                                 "Keep it no longer than that: 2027-01-31T00:00:00Z")
+                      ->needs(keep);
+                  app.add_option("--let-go", arguments.let_go,
+                                 "Take none; leave the one of this name to the policy")
+                      ->excludes(keep);
                 });
 }
 
@@ -158,6 +203,8 @@ Verb RestoreVerb() {
                           "A backup to go back to, as it ended");
         which->add_flag("--undo", arguments.undo,
                         "Leave a restoration that did not end, and serve what was there before");
+        app.add_flag("--force", arguments.force,
+                     "Although nobody leads: what has not been archived is lost");
         app.add_flag("--yes", arguments.yes, "Do not ask first");
       });
 }

@@ -18,6 +18,7 @@
 #include "engine/model/backup.h"
 #include "engine/model/login.h"
 #include "engine/model/record.h"
+#include "engine/model/retention.h"
 #include "engine/model/state.h"
 
 namespace dbaas {
@@ -70,6 +71,12 @@ struct BlockedTimes {
   int recreate = 0;    ///< ... the primary's instance is made anew around its data.
   int proxy = 0;       ///< ... the proxy is made anew.
   int failover = 0;    ///< ... a standby takes over from a primary that was ended.
+};
+
+/// Whose files a backup copies, and who has the work.
+struct BackupSource {
+  std::string member;
+  std::string service;  ///< What ServeBackup wrote. Empty: it is the primary.
 };
 
 /// How backups are found to be sound: what is restored, where, and what is asked of it.
@@ -156,9 +163,17 @@ class Dbms {
   /// the database and its log get there. The reason why not is one line. Run where the primary is.
   virtual Command ProveRepository(const ClusterRecord& record,
                                   const std::string& primary) const = 0;
-  /// Takes a backup, and removes those that the policy does not keep. Run where the primary is.
-  virtual Command TakeBackup(const ClusterRecord& record, BackupKind kind,
-                             const std::string& primary) const = 0;
+  /// Lets a follower take a backup: what only the primary can do for it is at its service from then
+  /// on, until it has ended or nobody comes. Run where the primary is; its stdout, if any, goes to
+  /// TakeBackup. None: a follower cannot, on this host. Empty argv: nor on any other.
+  virtual Command ServeBackup(const ClusterRecord& record, const std::string& follower,
+                              const std::string& primary) const = 0;
+  /// Takes a backup, which bears `mark` unless that is empty. Run in its source.
+  virtual Command TakeBackup(const ClusterRecord& record, BackupKind kind, const std::string& mark,
+                             const BackupSource& source, const std::string& primary) const = 0;
+  /// Carries out what `retention` says, or the rest of it when repeated. Run where the primary is.
+  virtual Command RemoveBackups(const ClusterRecord& record, const Retention& retention,
+                                const std::string& primary) const = 0;
   /// Lists the backups of a cluster that has a policy; its stdout goes to ReadBackups.
   virtual Command ListBackups(const ClusterRecord& record, const std::string& primary) const = 0;
   virtual Result<BackupCatalogue> ReadBackups(const std::string& output) const = 0;
@@ -174,8 +189,9 @@ class Dbms {
   /// branch of the log that it was written to (LeftBranch). Run where the primary is.
   virtual Command CompleteLog(const ClusterRecord& record, const std::string& primary) const = 0;
   /// What the record of a cluster that is restored from `source` has to know of it, by the names
-  /// that Restore and Expand look for behind kRestorePrefix. kInvalid, on "restore", when `next`
-  /// cannot be made from it. REQUIRES: source.backup_policy().
+  /// that Restore and Expand look for behind kRestorePrefix. Without a policy of the source it is
+  /// copied from whoever leads it, as it is then. kInvalid, on "restore", when `next` cannot be
+  /// made from it.
   virtual Result<std::map<std::string, Secret<std::string>>> RestoreSecrets(
       const RestoreSpec& restore, const ClusterRecord& source, const ClusterSpec& next) const = 0;
   /// Makes the data of record.restoring(); run in the workbench of the desired state. The reason

@@ -76,6 +76,8 @@ class Driver {
   virtual const std::string& Address() const = 0;
   /// Whether an instance can be given the runtime's control socket (InstanceSpec::control_socket).
   virtual bool HasControlSocket() const = 0;
+  /// What the host has for all of its instances together.
+  virtual Result<std::int64_t> MemoryBytes() = 0;
 
   /// One listing of everything we manage on the host. With `cluster`, only its objects, and with
   /// the fingerprints of the files inside its instances.

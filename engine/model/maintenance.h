@@ -30,8 +30,10 @@ struct Maintenance {
   ClusterId id;
   std::string member;                ///< Of kSwitchover and kFailover.
   std::vector<std::string> members;  ///< Of kRestart.
-  bool force = false;                ///< Of kFailover: although the primary looks well.
+  /// Of kFailover: although the primary looks well. Of kRestore: although nobody leads.
+  bool force = false;
   BackupKind backup = BackupKind::kFull;
+  std::string mark = {};     ///< Of kBackup: Backup::mark of what is taken.
   RestoreSpec restore = {};  ///< Its source is `id`, whatever it says.
   bool undo = false;         ///< Of kRestore.
   std::string who;           ///< Caller in a word, as in PartChange.
@@ -39,7 +41,9 @@ struct Maintenance {
   /// For the history: "switchover to orders-2", "restart".
   std::string ToText() const {
     if (kind == Kind::kReload) return "reload";
-    if (kind == Kind::kBackup) return std::string(dbaas::ToString(backup)) + " backup";
+    if (kind == Kind::kBackup) {
+      return std::string(dbaas::ToString(backup)) + " backup" + (mark.empty() ? "" : " " + mark);
+    }
     if (kind == Kind::kVerify) return "verify the backups";
     if (kind == Kind::kRestore && undo) return "undo the restoration";
     if (kind == Kind::kRestore) return "restore as of " + restore.MomentToText();

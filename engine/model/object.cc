@@ -59,12 +59,15 @@ const char* ToString(ObjectKind kind) {
 std::string ObjectId::ToText() const { return std::string(ToString(kind)) + " " + name; }
 
 std::string CanonicalText(const Object& object) {
+  // What an object does not have must not change its fingerprint.
+  const std::string directory =
+      object.directory.empty() ? "" : fmt::format(R"("directory":{},)", Quoted(object.directory));
   const std::string instance =
       object.id.kind == ObjectKind::kInstance
           ? fmt::format(R"("instance":{},)", CanonicalText(object.instance))
           : "";
-  return fmt::format(R"({{"cluster":{},{}"kind":"{}","member":{},"name":{},"part":{}}})",
-                     Quoted(object.cluster), instance, ToString(object.id.kind),
+  return fmt::format(R"({{"cluster":{},{}{}"kind":"{}","member":{},"name":{},"part":{}}})",
+                     Quoted(object.cluster), directory, instance, ToString(object.id.kind),
                      Quoted(object.member), Quoted(object.id.name), Quoted(object.part));
 }
 

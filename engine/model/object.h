@@ -96,9 +96,12 @@ struct InstanceSpec {
 struct Object {
   ObjectId id;
   std::string cluster;
-  std::string part;               ///< Key of the part that this object exists for.
-  std::string member;             ///< Member that it belongs to; empty for shared ones.
-  bool holds_data = false;        ///< A volume that must never go without leave.
+  std::string part;         ///< Key of the part that this object exists for.
+  std::string member;       ///< Member that it belongs to; empty for shared ones.
+  bool holds_data = false;  ///< A volume that must never go without leave.
+  /// Of a kVolume: a directory of the host's that it is, and that stays, with what is in it, when
+  /// the volume goes. Empty: the driver's own place.
+  std::string directory;
   InstanceSpec instance;          ///< Only for kInstance.
   Fingerprint fingerprint;        ///< Of all but files; a difference means recreate. Set by Seal().
   Fingerprint files_fingerprint;  ///< Of the compared files; a difference means place and reload.

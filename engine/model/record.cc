@@ -70,6 +70,17 @@ std::vector<ReplicaSpec> ClusterRecord::replicas() const {
   return replicas;
 }
 
+std::vector<BackupSpec> ClusterRecord::backups_to_take() const {
+  std::vector<BackupSpec> wanted;
+  for (const auto& [key, part] : parts) {
+    const auto* backup = std::get_if<BackupSpec>(&part);
+    if (backup == nullptr) continue;
+    const auto kept = kept_backups.find(key);
+    if (kept == kept_backups.end() || kept->second.id.empty()) wanted.push_back(*backup);
+  }
+  return wanted;
+}
+
 const BackupPolicySpec* ClusterRecord::backup_policy() const {
   const auto part = parts.find(std::string(kBackupPolicyPart));
   return part == parts.end() ? nullptr : std::get_if<BackupPolicySpec>(&part->second);
@@ -101,6 +112,12 @@ Json ToJson(const ClusterRecord& record) {
   for (const auto& entry : record.history) json["history"].push_back(ToJson(entry));
   WriteDataSet(record, json);
   WriteVerifications(record.verifications, json);
+  for (const auto& [key, backup] : record.kept_backups) {
+    Json& kept = json["kept_backups"][key];
+    kept = ToJson(backup);
+    kept["mark"] = backup.mark;
+    kept["place"] = backup.place;
+  }
   return json;
 }
 
@@ -133,6 +150,9 @@ Result<ClusterRecord> RecordFromJson(const Json& json) {
   }
   ReadDataSet(json, record);
   ReadVerifications(GetMember(json, "verifications"), record.verifications);
+  for (const auto& [key, backup] : GetMember(json, "kept_backups").items()) {
+    record.kept_backups.emplace(key, BackupFromJson(backup));
+  }
   return record;
 }
 

@@ -68,14 +68,17 @@ struct ClusterRecord {
   std::optional<RestoreInPlace> in_place;  ///< Until it has ended.
   std::vector<LeftBranch> left_branches;   ///< Oldest first.
   Verifications verifications;
+  /// What each BackupSpec asked for, by the key of its part. Until it is taken, a mark without id.
+  std::map<std::string, Backup> kept_backups;
 
   bool has_cluster_part() const { return parts.contains(std::string(kClusterPart)); }
   /// REQUIRES: has_cluster_part().
   const ClusterSpec& cluster_spec() const {
     return std::get<ClusterSpec>(parts.at(std::string(kClusterPart)));
   }
-  std::vector<ReplicaSpec> replicas() const;      ///< By name.
-  const BackupPolicySpec* backup_policy() const;  ///< Null: there is none.
+  std::vector<ReplicaSpec> replicas() const;        ///< By name.
+  std::vector<BackupSpec> backups_to_take() const;  ///< By name.
+  const BackupPolicySpec* backup_policy() const;    ///< Null: there is none.
   /// What the cluster's data is being made from. Null: from nothing, or that has ended.
   const RestoreSpec* restoring() const;
   /// The branch that was written to at that moment; empty for the one that is written to now.

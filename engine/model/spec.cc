@@ -5,6 +5,7 @@ namespace dbaas {
 namespace {
 
 constexpr std::string_view kReplicaPrefix = "replica/";
+constexpr std::string_view kBackupPrefix = "backup/";
 constexpr char kRepair[] = "repair";
 constexpr char kOff[] = "off";
 constexpr char kWebhookUrl[] = "webhook_url";
@@ -60,6 +61,7 @@ Json ClusterToJson(const ClusterSpec& spec) {
           {"db_name", spec.db_name},
           {"password_version", spec.password_version},
           {"image", spec.image},
+          {"backup_directory", spec.backup_directory},
           {"deletion_protection", spec.deletion_protection},
           {"max_disruption", ToString(spec.max_disruption)},
           {"failover",
@@ -89,6 +91,7 @@ ClusterSpec ClusterFromJson(const Json& json) {
   spec.db_name = GetString(json, "db_name", spec.db_name);
   spec.password_version = GetInt(json, "password_version");
   spec.image = GetString(json, "image");
+  spec.backup_directory = GetString(json, "backup_directory");
   spec.deletion_protection = GetBool(json, "deletion_protection", true);
   spec.max_disruption =
       DisruptionLevelFrom(GetString(json, "max_disruption")).value_or(spec.max_disruption);
@@ -125,12 +128,16 @@ Json BackupPolicyToJson(const BackupPolicySpec& spec) {
             {"differential", spec.differential},
             {"incremental", spec.incremental}}},
           {"retention",
-           {{"full", OptionalNumber(spec.keep_full)}, {"days", OptionalNumber(spec.keep_days)}}},
+           {{"full", OptionalNumber(spec.keep_full)},
+            {"days", OptionalNumber(spec.keep_days)},
+            {"min_recovery_seconds", spec.recovery_window_seconds}}},
           {"archive_timeout", spec.archive_timeout_seconds},
           {"processes", spec.processes},
+          {"bandwidth_limit_bytes", spec.bandwidth_limit_bytes},
           {"s3", spec.s3 ? S3ToJson(*spec.s3) : Json()},
           {"verify", {{"schedule", spec.verify_schedule}, {"query", spec.verify_query}}},
           {"skip_final_backup", spec.skip_final_backup},
+          {"final_backup_identifier", OptionalText(spec.final_backup_identifier)},
           {"keys_version", spec.keys_version},
           {"encryption_key_version", spec.encryption_key_version}};
 }
@@ -144,15 +151,36 @@ BackupPolicySpec BackupPolicyFromJson(const Json& json) {
   const Json& retention = GetMember(json, "retention");
   spec.keep_full = OptionalNumber(retention, "full");
   spec.keep_days = OptionalNumber(retention, "days");
+  spec.recovery_window_seconds = GetInt(retention, "min_recovery_seconds");
   spec.archive_timeout_seconds =
       static_cast<int>(GetInt(json, "archive_timeout", spec.archive_timeout_seconds));
   spec.processes = static_cast<int>(GetInt(json, "processes", spec.processes));
+  spec.bandwidth_limit_bytes = GetInt(json, "bandwidth_limit_bytes");
   spec.s3 = S3FromJson(GetMember(json, "s3"));
   spec.skip_final_backup = GetBool(json, "skip_final_backup");
+  spec.final_backup_identifier = GetString(json, "final_backup_identifier");
   spec.verify_schedule = GetString(GetMember(json, "verify"), "schedule");
   spec.verify_query = GetString(GetMember(json, "verify"), "query");
   spec.keys_version = GetInt(json, "keys_version");
   spec.encryption_key_version = GetInt(json, "encryption_key_version");
+  return spec;
+}
+
+Json KeptBackupToJson(const BackupSpec& spec) {
+  return {{"name", spec.name},
+          {"type", ToString(spec.kind)},
+          {"description", spec.description},
+          {"keep_until", spec.keep_until ? Json(ToText(*spec.keep_until)) : Json()}};
+}
+
+BackupSpec KeptBackupFromJson(const Json& json) {
+  BackupSpec spec;
+  spec.name = GetString(json, "name");
+  spec.kind = BackupKindFrom(GetString(json, "type")).value_or(spec.kind);
+  spec.description = GetString(json, "description");
+  if (const std::string until = GetString(json, "keep_until"); !until.empty()) {
+    spec.keep_until = ToTimePoint(until);
+  }
   return spec;
 }
 
@@ -196,10 +224,9 @@ RestoreSpec RestoreFromJson(const Json& json) {
   return spec;
 }
 
-bool AreInOnePlace(const BackupPolicySpec& a, const BackupPolicySpec& b) {
-  if (!a.s3 || !b.s3) return a.s3.has_value() == b.s3.has_value();
-  return a.s3->endpoint == b.s3->endpoint && a.s3->bucket == b.s3->bucket &&
-         a.s3->prefix == b.s3->prefix;
+std::string PlaceOf(const BackupPolicySpec& policy) {
+  if (!policy.s3) return "volume";
+  return policy.s3->endpoint + "/" + policy.s3->bucket + policy.s3->prefix;
 }
 
 bool IsWatched(const ClusterSpec& spec) { return spec.watch.value_or(spec.node_count > 1); }
@@ -208,8 +235,13 @@ std::string ReplicaPartKey(const std::string& replica_name) {
   return std::string(kReplicaPrefix) + replica_name;
 }
 
+std::string BackupPartKey(const std::string& backup_name) {
+  return std::string(kBackupPrefix) + backup_name;
+}
+
 std::string PartKey(const PartSpec& part) {
   if (const auto* replica = std::get_if<ReplicaSpec>(&part)) return ReplicaPartKey(replica->name);
+  if (const auto* backup = std::get_if<BackupSpec>(&part)) return BackupPartKey(backup->name);
   if (std::holds_alternative<BackupPolicySpec>(part)) return std::string(kBackupPolicyPart);
   return std::string(kClusterPart);
 }
@@ -217,6 +249,7 @@ std::string PartKey(const PartSpec& part) {
 Json ToJson(const PartSpec& part) {
   if (const auto* replica = std::get_if<ReplicaSpec>(&part)) return ReplicaToJson(*replica);
   if (const auto* policy = std::get_if<BackupPolicySpec>(&part)) return BackupPolicyToJson(*policy);
+  if (const auto* backup = std::get_if<BackupSpec>(&part)) return KeptBackupToJson(*backup);
   return ClusterToJson(std::get<ClusterSpec>(part));
 }
 
@@ -233,6 +266,7 @@ Result<PartSpec> PartFromJson(const std::string& key, const Json& json) {
   if (key == kClusterPart) return PartSpec(ClusterFromJson(json));
   if (key == kBackupPolicyPart) return PartSpec(BackupPolicyFromJson(json));
   if (key.starts_with(kReplicaPrefix)) return PartSpec(ReplicaFromJson(json));
+  if (key.starts_with(kBackupPrefix)) return PartSpec(KeptBackupFromJson(json));
   // Acting on a record that we only half understand could remove what a newer version made.
   return Internal("the cluster record has a part that this version does not know: " + key,
                   "It was written by a newer version of dbaas. Use that version.");

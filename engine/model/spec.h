@@ -15,6 +15,7 @@
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 #include "engine/base/secret.h"
+#include "engine/model/backup.h"
 #include "engine/model/disruption.h"
 
 namespace dbaas {
@@ -53,8 +54,9 @@ struct RestoreSpec {
   std::string backup_id = {};          ///< As that backup ended.
   std::optional<TimePoint> time = {};  ///< Up to the last commit before it, or at it.
   std::string position = {};           ///< In the log, in the database's own words: "0/3000060".
-  std::string ToText() const;          ///< "local/orders, as of 2026-11-21T10:30:00.000Z"
-  std::string MomentToText() const;    ///< "2026-11-21T10:30:00.000Z", "backup 20261121-020000F"
+  bool names_moment() const { return time || !position.empty() || !backup_id.empty(); }
+  std::string ToText() const;        ///< "local/orders, as of 2026-11-21T10:30:00.000Z"
+  std::string MomentToText() const;  ///< "2026-11-21T10:30:00.000Z", "backup 20261121-020000F"
   /// Of the bucket. Never in the spec's JSON, as ClusterSpec::password.
   std::optional<Secret<std::string>> access_key = {};
   std::optional<Secret<std::string>> secret_key = {};
@@ -86,6 +88,8 @@ struct ClusterSpec {
   std::optional<Secret<std::string>> password;
   std::int64_t password_version = 0;
   std::string image;  ///< Overrides the members' image when not empty.
+  /// Of the host, absolute: what is backed up to the host goes there. Empty: into a volume.
+  std::string backup_directory;
   bool deletion_protection = true;
   DisruptionLevel max_disruption = DisruptionLevel::kFailover;  ///< A worse plan is refused.
   /// Whether a watcher is to fail over at once. Absent: with several members, where one can run.
@@ -118,11 +122,15 @@ struct BackupPolicySpec {
   // One of them at most: full backups, or days that can be gone back. Neither: all are kept.
   std::optional<int> keep_full;
   std::optional<int> keep_days;
-  int archive_timeout_seconds = 60;  ///< A log that is not full is archived after so long.
-  int processes = 1;                 ///< That read, compress and write at once.
-  std::optional<S3Storage> s3;       ///< Absent: a volume of the cluster's own on its host.
-  bool skip_final_backup = false;    ///< Else one is taken before the bucket is let go of.
-  std::string verify_schedule;       ///< When the backups are verified; as the schedules above.
+  std::int64_t recovery_window_seconds = 0;  ///< Whatever else goes, so much can be gone back.
+  int archive_timeout_seconds = 60;          ///< A log that is not full is archived after so long.
+  int processes = 1;                         ///< That read, compress and write at once.
+  /// That all of them read of the database in a second at most; 0: as much as they can.
+  std::int64_t bandwidth_limit_bytes = 0;
+  std::optional<S3Storage> s3;          ///< Absent: a volume of the cluster's own on its host.
+  bool skip_final_backup = false;       ///< Else one is taken before the bucket is let go of.
+  std::string final_backup_identifier;  ///< What that one is called there. May be empty.
+  std::string verify_schedule;          ///< When the backups are verified; as the schedules above.
   std::string verify_query;  ///< Has to give true in what was restored; empty: nothing is asked.
   /// As ClusterSpec::password: into the record's secrets, when their version changes.
   std::optional<Secret<std::string>> access_key;
@@ -137,25 +145,38 @@ struct BackupPolicySpec {
   bool has_schedule() const {
     return !full.empty() || !differential.empty() || !incremental.empty();
   }
+  bool has_retention() const { return keep_full || keep_days; }
   /// Whether there is something that a watcher has to see to.
   bool needs_watcher() const { return has_schedule() || !verify_schedule.empty(); }
 };
 
-/// Whether what one of them has taken is a backup of the other's, too.
-bool AreInOnePlace(const BackupPolicySpec& a, const BackupPolicySpec& b);
+/// A backup that is kept whatever the policy says: `dbaas_backup`. Taken once, when it is asked
+/// for.
+struct BackupSpec {
+  std::string name;  ///< Unique in its cluster.
+  BackupKind kind = BackupKind::kFull;
+  std::string description;              ///< For people. May be empty.
+  std::optional<TimePoint> keep_until;  ///< From then on the policy decides. Absent: never.
+  friend bool operator==(const BackupSpec&, const BackupSpec&) = default;
+};
+
+/// Where its backups are: "volume", "https://minio.example:9000/backups/orders".
+std::string PlaceOf(const BackupPolicySpec& policy);
 
 /// Whether watchers, where there are some, answer the death of its primary.
 bool IsWatched(const ClusterSpec& spec);
 
-using PartSpec = std::variant<ClusterSpec, ReplicaSpec, BackupPolicySpec>;
+using PartSpec = std::variant<ClusterSpec, ReplicaSpec, BackupPolicySpec, BackupSpec>;
 
-/// "cluster", "replica/reports", "backup_policy": the key of a part in its cluster's record.
+/// "cluster", "replica/reports", "backup_policy", "backup/before-upgrade": the key of a part in its
+/// cluster's record.
 std::string PartKey(const PartSpec& part);
 inline constexpr std::string_view kClusterPart = "cluster";
 inline constexpr std::string_view kBackupPolicyPart = "backup_policy";
 /// Of no resource: objects of a verification that is under way (apply/verify.h), or was cut.
 inline constexpr std::string_view kVerificationPart = "verification";
 std::string ReplicaPartKey(const std::string& replica_name);
+std::string BackupPartKey(const std::string& backup_name);
 
 Json ToJson(const PartSpec& part);  ///< Holds the webhook's URL: for the driver's store only.
 /// The same for people and their programs, with "(sensitive)" for what may be a secret.

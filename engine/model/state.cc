@@ -40,6 +40,17 @@ const ObservedObject* Observation::Find(const ObjectId& id) const {
   return nullptr;
 }
 
+std::vector<std::string> Observation::RunningMembers() const {
+  std::vector<std::string> members;
+  for (const auto& object : objects) {
+    if (object.id.kind == ObjectKind::kInstance && !object.member.empty() &&
+        object.state == RunState::kRunning) {
+      members.push_back(object.id.name);
+    }
+  }
+  return members;
+}
+
 const MemberFacts* ClusterFacts::Find(const std::string& member) const {
   for (const auto& facts : members) {
     if (facts.name == member) return &facts;

@@ -60,6 +60,7 @@ struct ObservedObject {
   Fingerprint files_fingerprint;  ///< Empty when the listing was shallow.
   RunState state = RunState::kRunning;
   std::string state_detail;  ///< "exited (137) 3 minutes ago", in the runtime's words.
+  std::string directory;     ///< Object::directory.
 };
 
 /// A listing of one cluster, or of all clusters of a host.
@@ -70,6 +71,8 @@ struct Observation {
       used_ports;  ///< Host ports that are taken, by us or by others, where it can be known.
 
   const ObservedObject* Find(const ObjectId& id) const;
+  /// Names of the members' instances that run, whatever their databases do.
+  std::vector<std::string> RunningMembers() const;
 };
 
 /// The listing of a host, taken apart once, so that looking at each of its clusters costs no more

@@ -40,7 +40,14 @@ struct ClusterView {
   std::int64_t generation = 0;
   std::vector<HistoryEntry> history;
   Verifications verifications;
-  bool probed = false;  ///< Roles and lag were asked for and answered.
+  std::map<std::string, Backup> kept_backups;  ///< As in the record.
+  bool probed = false;                         ///< Roles and lag were asked for and answered.
+
+  /// Of one part; empty when there is none.
+  std::vector<std::string> DriftOf(const std::string& part) const {
+    const auto found = drift.find(part);
+    return found == drift.end() ? std::vector<std::string>() : found->second;
+  }
 };
 
 struct Credentials {

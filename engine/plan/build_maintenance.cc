@@ -68,7 +68,7 @@ class Builder {
   Result<void> PlanWhereOneLeads() {
     if (wanted_.kind == Maintenance::Kind::kSwitchover) return PlanSwitchover();
     if (wanted_.kind == Maintenance::Kind::kBackup) {
-      Add(wanted_.ToText(), TakeBackup{wanted_.backup}, "asked for");
+      Add(wanted_.ToText(), TakeBackup{wanted_.backup, wanted_.mark}, "asked for");
     } else {
       PlanRestarts();
     }

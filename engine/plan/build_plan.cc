@@ -346,6 +346,12 @@ class Builder {
     }
   }
 
+  std::string DataGoesOrStays(const ObjectId& volume) const {
+    const ObservedObject* observed = input_.observed.Find(volume);
+    if (observed == nullptr || observed->directory.empty()) return ", with the data in it";
+    return fmt::format(", and what is in {} stays", observed->directory);
+  }
+
   /// Instances go first, then what they held on to.
   void PlanRemovals() {
     Ids instances;
@@ -357,7 +363,7 @@ class Builder {
     for (const auto& change : diff_.changes) {
       if (change.kind != ChangeKind::kRemove || change.id.kind == ObjectKind::kInstance) continue;
       Change removal = change;
-      if (change.id.kind == ObjectKind::kVolume) removal.reason += ", with the data in it";
+      if (change.id.kind == ObjectKind::kVolume) removal.reason += DataGoesOrStays(change.id);
       AddChange(removal, RemoveObject{change.id}, instances.empty() ? proxies_ : instances);
     }
   }

@@ -66,9 +66,11 @@ struct ApplySettings {
   Settings desired;
   std::vector<std::string> keys;
 };
-/// Takes a backup of the cluster, where its primary is by then.
+/// Takes a backup of the cluster, where its primary is by then, and removes those that its policy
+/// keeps no longer.
 struct TakeBackup {
   BackupKind kind = BackupKind::kFull;
+  std::string mark = {};  ///< Backup::mark of what is taken.
 };
 /// Makes the data of a member that was never there, in an instance that goes afterwards. Begins
 /// anew, or finds it done, when repeated.

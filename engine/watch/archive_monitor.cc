@@ -15,8 +15,8 @@ constexpr Milliseconds kInterval = std::chrono::minutes(5);
 
 void ArchiveMonitor::Look() {
   const TimePoint now = rounds_.converge.clock.Now();
-  if (now < due_) return;
-  due_ = now + kInterval;
+  if (pause_.Lasts(now)) return;
+  pause_ = {now, now + kInterval};
   std::map<std::string, std::int64_t> still_there;
   const auto look = [&](const ClusterRecord& record) {
     if (record.backup_policy() == nullptr) return;

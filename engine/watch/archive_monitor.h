@@ -32,7 +32,7 @@ class ArchiveMonitor {
   void LookAt(const ClusterRecord& record);
 
   Rounds rounds_;
-  TimePoint due_{};
+  Pause pause_;
   std::map<std::string, std::int64_t> room_when_told_;  ///< Of clusters whose log does not arrive.
 };
 

@@ -21,14 +21,23 @@ DueBackup FindDue(const BackupPolicySpec& policy, const BackupCatalogue& catalog
   if (!policy.has_schedule()) return {.kind = std::nullopt, .at = now + kNever};
   // Whatever the schedule: nothing else can be built on nothing.
   if (catalogue.Last(BackupKind::kFull) == nullptr) return {.kind = BackupKind::kFull, .at = now};
+  // A full one begins anew beside what lies ahead, unless a full one does; then others build on it.
+  const bool full_is_ahead = IsAhead(catalogue.Last(BackupKind::kFull)->began, now);
+  if (IsAhead(catalogue.backups.back().began, now)) {
+    return {.kind = full_is_ahead ? BackupKind::kIncremental : BackupKind::kFull, .at = now};
+  }
   DueBackup due{.kind = std::nullopt, .at = now + kNever};
+  if (full_is_ahead && !policy.full.empty()) due = {.kind = BackupKind::kFull, .at = now};
   for (const auto& [kind, schedule] : {std::pair(BackupKind::kFull, policy.full),
                                        std::pair(BackupKind::kDifferential, policy.differential),
                                        std::pair(BackupKind::kIncremental, policy.incremental)}) {
-    const auto next = NextTime(schedule, catalogue.Last(kind)->began);
+    const TimePoint began = catalogue.Last(kind)->began;
+    if (kind == BackupKind::kFull && full_is_ahead) continue;
+    const auto next = NextTime(schedule, began);
     if (!next) continue;
+    if (IsAhead(began, now)) return {.kind = kind, .at = now};
     if (*next <= now) return {.kind = kind, .at = *next};
-    due.at = std::min(due.at, *next);
+    if (!due.kind) due.at = std::min(due.at, *next);
   }
   return due;
 }
@@ -43,7 +52,7 @@ void BackupScheduler::Look() {
     // An apply is at work, or was cut: what it did not finish, a backup might not survive.
     if (record.settled < record.generation) return;
     const TimePoint now = rounds_.converge.clock.Now();
-    if (now >= std::max(cluster.due, cluster.setback.due)) LookAt(record, cluster);
+    if (!cluster.pause.Lasts(now) && !cluster.setback.pause.Lasts(now)) LookAt(record, cluster);
   };
   // What is gone is forgotten: made anew under the same name, it is another cluster.
   if (rounds_.Each("which backups are due", look)) clusters_ = std::move(found);
@@ -52,15 +61,17 @@ void BackupScheduler::Look() {
 void BackupScheduler::LookAt(const ClusterRecord& record, Cluster& cluster) {
   const ConvergeContext& converge = rounds_.converge;
   const auto catalogue = ListBackups(converge.driver, converge.clock, record);
-  if (!catalogue) return Fail(record.cluster, catalogue.error(), cluster);
+  if (!catalogue) {
+    return Fail(record.cluster, catalogue.error(), BackupKind::kIncremental, cluster);
+  }
   // To one that only cannot be seen, no first backup is due.
   if (const auto known = CheckIsKnown(*catalogue, record.cluster); !known) {
-    return Fail(record.cluster, known.error(), cluster);
+    return Fail(record.cluster, known.error(), BackupKind::kIncremental, cluster);
   }
   const TimePoint now = converge.clock.Now();
   const DueBackup due = FindDue(cluster.policy, *catalogue, now);
   if (!due.kind) {
-    cluster.due = due.at;
+    cluster.pause = {now, due.at};
     return;
   }
   const Maintenance wanted{.kind = Maintenance::Kind::kBackup,
@@ -70,15 +81,18 @@ void BackupScheduler::LookAt(const ClusterRecord& record, Cluster& cluster) {
                            .backup = *due.kind,
                            .who = "dbaas watch"};
   if (auto taken = Maintain(converge, wanted); !taken) {
-    return Fail(record.cluster, taken.error(), cluster);
+    return Fail(record.cluster, taken.error(), *due.kind, cluster);
   }
-  cluster = {.policy = cluster.policy};
+  // A full one that fails again after this has been told.
+  if (*due.kind <= cluster.failed) cluster = {.policy = cluster.policy};
   rounds_.Tell(WatchReport::Kind::kBackedUp, record.cluster,
                fmt::format("{}, due at {}", wanted.ToText(), ToText(due.at)),
                converge.clock.Now() - now);
 }
 
-void BackupScheduler::Fail(const std::string& name, const Error& error, Cluster& cluster) {
+void BackupScheduler::Fail(const std::string& name, const Error& error, BackupKind kind,
+                           Cluster& cluster) {
+  cluster.failed = kind;
   rounds_.PutOff(WatchReport::Kind::kNoBackup, name, error, cluster.setback);
 }
 

@@ -25,7 +25,9 @@ struct DueBackup {
   std::optional<BackupKind> kind;  ///< Nothing: none is due before `at`.
   TimePoint at{};                  ///< When it was due, or the next one is.
 };
-/// Pure. A schedule that cannot be read names no time.
+/// Pure. A schedule that cannot be read names no time. After a backup that was begun by a clock
+/// that was ahead, one is due at once, of a kind that can be taken now; and a full one for as long
+/// as the last full one lies ahead, after all that is due beside it, for it will be refused.
 DueBackup FindDue(const BackupPolicySpec& policy, const BackupCatalogue& catalogue, TimePoint now);
 
 class BackupScheduler {
@@ -38,11 +40,12 @@ class BackupScheduler {
  private:
   struct Cluster {
     BackupPolicySpec policy;  ///< That `due` was worked out from.
-    TimePoint due{};          ///< The repository is not asked before.
+    Pause pause;              ///< The repository is not asked while nothing is due.
     Setback setback;
+    BackupKind failed = BackupKind::kIncremental;  ///< What the setback is of.
   };
   void LookAt(const ClusterRecord& record, Cluster& cluster);
-  void Fail(const std::string& name, const Error& error, Cluster& cluster);
+  void Fail(const std::string& name, const Error& error, BackupKind kind, Cluster& cluster);
 
   Rounds rounds_;
   std::map<std::string, Cluster> clusters_;

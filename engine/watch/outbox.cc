@@ -28,7 +28,7 @@ void Outbox::Put(const WatchReport& report) {
     GiveUp(letters_.front(), "there is too much to tell");
     letters_.pop_front();
   }
-  letters_.push_back({.report = report, .since = now, .due = now});
+  letters_.push_back({.report = report, .since = now});
 }
 
 void Outbox::Work() {
@@ -38,7 +38,8 @@ void Outbox::Work() {
     letters.swap(letters_);
   }
   const TimePoint now = clock_.Now();
-  std::erase_if(letters, [&](Letter& letter) { return letter.due <= now && Try(letter, false); });
+  std::erase_if(letters,
+                [&](Letter& letter) { return !letter.pause.Lasts(now) && Try(letter, false); });
   const std::lock_guard lock(mutex_);
   letters_.insert(letters_.begin(), letters.begin(), letters.end());
 }
@@ -57,7 +58,8 @@ bool Outbox::Try(Letter& letter, bool is_last) {
     GiveUp(letter, delivered.error().ToLine());
     return true;
   }
-  letter.due = clock_.Now() + RetryDelay(kAgain, letter.failures++, random_);
+  const TimePoint now = clock_.Now();
+  letter.pause = {now, now + RetryDelay(kAgain, letter.failures++, random_)};
   return false;
 }
 

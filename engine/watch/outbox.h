@@ -21,6 +21,7 @@
 #include "engine/base/random.h"
 #include "engine/base/result.h"
 #include "engine/model/watch_report.h"
+#include "engine/watch/pause.h"
 
 namespace dbaas {
 
@@ -43,7 +44,7 @@ class Outbox {
   struct Letter {
     WatchReport report;
     TimePoint since;  ///< When it was put in.
-    TimePoint due;
+    Pause pause{};    ///< Not tried while it lasts.
     int failures = 0;
   };
   /// Whether there is nothing left to do for it.

@@ -36,11 +36,12 @@ void Reconciler::LookAt(const std::string& cluster) {
     return;
   }
   const TimePoint now = converge.clock.Now();
-  if (!was_wrong || now < at_hand.due) return;
+  if (!was_wrong || at_hand.pause.Lasts(now)) return;
   const auto repaired = Repair(converge, id, "dbaas watch");
   if (!repaired) {
     if (repaired.error().kind != ErrorKind::kConflict) {
-      at_hand.due = now + RetryDelay(kAfterFailure, at_hand.failures++, converge.random);
+      const Milliseconds delay = RetryDelay(kAfterFailure, at_hand.failures++, converge.random);
+      at_hand.pause = {now, now + delay};
     }
     return LeaveAlone(cluster, repaired.error());
   }

@@ -32,7 +32,7 @@ class Reconciler {
   struct Case {
     bool was_wrong = false;  ///< At the last look.
     int failures = 0;        ///< Repairs that failed, one after the other.
-    TimePoint due{};         ///< No repair before. Each one is an entry of the history.
+    Pause pause;             ///< No repair meanwhile. Each one is an entry of the history.
     std::string told;        ///< Why it is left alone: said once.
   };
   void LookAt(const std::string& cluster);

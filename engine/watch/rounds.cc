@@ -6,6 +6,13 @@
 #include <utility>
 
 namespace dbaas {
+namespace {
+
+constexpr Milliseconds kAheadTolerance = std::chrono::minutes(5);
+
+}  // namespace
+
+bool IsAhead(TimePoint began, TimePoint now) { return began > now + kAheadTolerance; }
 
 bool Rounds::Each(const char* purpose,
                   const std::function<void(const ClusterRecord&)>& look) const {
@@ -36,8 +43,8 @@ void Rounds::Tell(WatchReport::Kind kind, const std::string& cluster, std::strin
 void Rounds::PutOff(WatchReport::Kind kind, const std::string& cluster, const Error& error,
                     Setback& setback) const {
   if (error.kind == ErrorKind::kCancelled) return;
-  setback.due =
-      converge.clock.Now() + RetryDelay(kAfterFailure, setback.failures++, converge.random);
+  const TimePoint now = converge.clock.Now();
+  setback.pause = {now, now + RetryDelay(kAfterFailure, setback.failures++, converge.random)};
   std::string text = error.ToLine();
   if (std::exchange(setback.told, text) == text) return;
   Tell(kind, cluster, std::move(text));

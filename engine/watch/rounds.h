@@ -12,15 +12,20 @@
 #include "engine/apply/converge.h"
 #include "engine/apply/retry.h"
 #include "engine/model/watch_report.h"
+#include "engine/watch/pause.h"
 
 namespace dbaas {
 
 inline constexpr RetryPolicy kAfterFailure{.first_delay = std::chrono::minutes(1),
                                            .longest_delay = std::chrono::hours(1)};
 
+/// Whether what began then cannot have: the clock was ahead at that time. One that is corrected a
+/// little all the time is not meant.
+bool IsAhead(TimePoint began, TimePoint now);
+
 /// What became of work that is due again and again, and could not be done.
 struct Setback {
-  TimePoint due{};   ///< Not again before.
+  Pause pause;       ///< Not again while it lasts.
   int failures = 0;  ///< One after the other.
   std::string told;  ///< Why: said once.
 };

@@ -11,7 +11,8 @@ namespace dbaas {
 std::optional<TimePoint> FindDueVerification(const BackupPolicySpec& policy,
                                              const Verifications& verifications, TimePoint now) {
   if (policy.verify_schedule.empty()) return std::nullopt;
-  return verifications.last ? NextTime(policy.verify_schedule, *verifications.last) : now;
+  if (!verifications.last || IsAhead(*verifications.last, now)) return now;
+  return NextTime(policy.verify_schedule, *verifications.last);
 }
 
 void VerificationScheduler::Look() {
@@ -21,7 +22,8 @@ void VerificationScheduler::Look() {
     const TimePoint now = rounds_.converge.clock.Now();
     const auto due = FindDueVerification(*policy, record.verifications, now);
     const auto put_off = setbacks_.find(record.cluster);
-    if (!due || *due > now || (put_off != setbacks_.end() && put_off->second.due > now)) return;
+    if (!due || *due > now || (put_off != setbacks_.end() && put_off->second.pause.Lasts(now)))
+      return;
     // Those before it may have taken hours.
     const auto fresh = rounds_.converge.driver.ReadRecord(record.cluster);
     if (!fresh || !*fresh || (*fresh)->generation != record.generation) return;
@@ -35,7 +37,8 @@ void VerificationScheduler::Verify(const std::string& cluster, TimePoint due) {
   const auto verified = VerifyBackups(converge, id, "dbaas watch");
   if (!verified) return PutOff(cluster, verified.error());
   // Should the record not tell, not again at once.
-  setbacks_[cluster] = {.due = converge.clock.Now() + kAfterFailure.first_delay};
+  const TimePoint now = converge.clock.Now();
+  setbacks_[cluster] = {.pause = {now, now + kAfterFailure.first_delay}};
   if (verified->problem.empty()) {
     rounds_.Tell(WatchReport::Kind::kVerified, cluster,
                  fmt::format("backup {}, due at {}", verified->backup_id, ToText(due)),
@@ -51,7 +54,8 @@ void VerificationScheduler::PutOff(const std::string& cluster, const Error& erro
   Setback& setback = setbacks_[cluster];
   if (error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kConflict) {
     const ConvergeContext& converge = rounds_.converge;
-    setback.due = converge.clock.Now() + RetryDelay(kAfterFailure, 0, converge.random);
+    const TimePoint now = converge.clock.Now();
+    setback.pause = {now, now + RetryDelay(kAfterFailure, 0, converge.random)};
     return;
   }
   rounds_.PutOff(WatchReport::Kind::kNotVerified, cluster, error, setback);

@@ -18,7 +18,8 @@
 
 namespace dbaas {
 
-/// When the next verification is due, or was. Pure. Nothing: there is no schedule.
+/// When the next verification is due, or was. Pure. Nothing: there is no schedule. A last one that
+/// is yet to come (IsAhead) tells nothing.
 std::optional<TimePoint> FindDueVerification(const BackupPolicySpec& policy,
                                              const Verifications& verifications, TimePoint now);
 

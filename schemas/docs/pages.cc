@@ -31,6 +31,8 @@ std::string TypeName(const Type& type) {
     case Type::Kind::kNumber: return "Number";
     case Type::Kind::kBool: return "Boolean";
     case Type::Kind::kObject: return "Attributes";
+    case Type::Kind::kTuple:
+    case Type::Kind::kDynamic: return "Dynamic";
     case Type::Kind::kList:
     case Type::Kind::kSet:
     case Type::Kind::kMap: break;
@@ -121,16 +123,25 @@ std::string Group(const char* title, const Section& section, const std::vector<S
   return text.empty() ? "" : fmt::format("{}\n\n{}\n", title, text);
 }
 
+const char* BlockKind(Block::Nesting nesting) {
+  switch (nesting) {
+    case Block::Nesting::kSingle: break;
+    case Block::Nesting::kList: return "Block List";
+    case Block::Nesting::kSet: return "Block Set";
+    case Block::Nesting::kMap: return "Block Map";
+  }
+  return "Block, Max: 1";
+}
+
 std::string BlockGroup(const char* title, const Section& section,
                        const std::vector<Section>& nested) {
   if (section.blocks == nullptr || section.blocks->empty()) return "";
   std::string text;
   for (const Block& block : *section.blocks) {
-    const bool list = block.nesting == Block::Nesting::kList;
     for (const Section& one : nested) {
       if (one.path != Below(section.path, ".", block.name)) continue;
       text += fmt::format("- `{}` ({}) {} (see [below for nested schema](#{}))\n", block.name,
-                          list ? "Block List" : "Block, Max: 1", block.description, one.anchor);
+                          BlockKind(block.nesting), block.description, one.anchor);
     }
   }
   return fmt::format("{}\n\n{}\n", title, text);
@@ -247,6 +258,8 @@ std::string TypeText(const Type& type) {
     case Type::Kind::kNumber: return "number";
     case Type::Kind::kBool: return "bool";
     case Type::Kind::kObject: return "object";
+    case Type::Kind::kTuple:
+    case Type::Kind::kDynamic: return "dynamic";
     case Type::Kind::kList: return fmt::format("list of {}", TypeText(*type.element));
     case Type::Kind::kSet: return fmt::format("set of {}", TypeText(*type.element));
     case Type::Kind::kMap: return fmt::format("map of {}", TypeText(*type.element));

@@ -149,8 +149,11 @@ def primaries(cluster):
 
 def query(cluster, sql):
     """On the primary, without a proxy in between; its text."""
-    return call("exec", primaries(cluster)[0], "psql", "-XAtq", "-h", "/run/postgresql", "-U", "postgres", "-d", "app",
-                "-c", sql).strip()
+    return query_member(primaries(cluster)[0], sql)
+
+
+def query_member(name, sql):
+    return call("exec", name, "psql", "-XAtq", "-h", "/run/postgresql", "-U", "postgres", "-d", "app", "-c", sql).strip()
 
 
 def now(cluster):

@@ -290,6 +290,21 @@ class Running:
         """Process ids of the providers that run right now below this very command."""
         return [pid for pid in descendants(self.process.pid) if executable(pid) == PROVIDER_NAME]
 
+    def kill_providers(self):
+        """SIGKILL to each provider below it, and who they were; some may have ended in the moment before."""
+        providers = self.providers()
+        for pid in providers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return providers
+
+    def end(self):
+        """Asks it to stop, when it still runs: the test that started it has failed, and it holds the state's lock."""
+        if self.process.poll() is None:
+            say(f"{self.arguments[0]} {self.arguments[1]} still runs after its test, and is interrupted")
+            os.killpg(self.process.pid, signal.SIGINT)
+            self.wait()
+
     def wait(self, timeout=COMMAND_TIMEOUT):
         timed_out = False
         try:
@@ -355,6 +370,7 @@ class Workspace:
         self.cli = find_cli(cli_name)
         self.path = os.path.join(run_folder.evidence, job_name(), "workspace-" + name)
         self.variables = {}  # TF_VAR_...; the way for secrets, which must not be in files
+        self.started = []
         os.makedirs(self.path, exist_ok=True)
 
     def write(self, *blocks, preamble=PREAMBLE):
@@ -375,7 +391,9 @@ class Workspace:
         if text is not None:
             with process.stdin:
                 process.stdin.write(text)
-        return Running([self.cli_name, *arguments], process, stem + ".trace", stem + ".out")
+        running = Running([self.cli_name, *arguments], process, stem + ".trace", stem + ".out")
+        self.started = [one for one in self.started if one.process.poll() is None] + [running]
+        return running
 
     def run(self, *arguments, name=None, environment=None, text=None, timeout=COMMAND_TIMEOUT):
         return self.start(*arguments, name=name, environment=environment, text=text).wait(timeout)
@@ -497,6 +515,7 @@ class Theme(unittest.TestCase):
     clis = ()      # the command lines that know what is tested, when the oldest do not; ./run has all
     seconds = 60   # about how long the theme takes; the longest start first
     last = False   # after all others, alone, and once for both command lines
+    workspaces = ()
 
     @classmethod
     def setUpClass(cls):
@@ -519,6 +538,11 @@ class Theme(unittest.TestCase):
                     if result.code != 0:
                         say(f"clean-up by {cls.cli} destroy failed: {result}")
             cls.remove_leftovers()
+
+    def tearDown(self):
+        for workspace in self.workspaces:
+            for running in workspace.started:
+                running.end()
 
     @classmethod
     def clusters(cls):

@@ -40,9 +40,10 @@ def policy(**attributes):
     return block('resource "dbaas_backup_policy" "main"', **{**settings, **attributes})
 
 
-class TestBackup(Theme):
+class Backups(Theme):
+    """A cluster with a policy, and what can be asked of it."""
+
     clis = ("tofu",)  # It is about what the engine does; what Terraform's own part is in it, other themes try with all.
-    seconds = 200
 
     def have(self, *others, node_count=2, **attributes):
         return self.have_cluster(policy(**attributes), *others, node_count=node_count)
@@ -79,6 +80,10 @@ class TestBackup(Theme):
         self.assertEqual(result.returncode, 0, result.stderr)
         return result.stdout.strip()
 
+
+class TestBackup(Backups):
+    seconds = 250
+
     def test_1_a_policy_comes_by_a_reload(self):
         self.have_cluster(node_count=2)
         before = self.started()
@@ -86,8 +91,9 @@ class TestBackup(Theme):
         self.assert_empty_plan()
         self.assertEqual(self.started(), before, "a server was restarted")
         self.wait_until("the first full backup is taken by itself", lambda: self.types() == ["full"], 90, 1)
-        events = dbaas(self.run_folder, "events", self.cluster, "--verify")
-        self.assertIn("(dbaas watch)  full backup  ok", events)
+        # The backup is in the repository a moment before the journal says how it ended.
+        self.wait_until("the journal has it", lambda: "(dbaas watch)  full backup  ok" in dbaas(
+            self.run_folder, "events", self.cluster, "--verify"), 30, 1)
         self.assert_empty_plan()
 
     def test_2_what_was_written_can_be_restored(self):
@@ -177,3 +183,30 @@ class TestBackup(Theme):
         self.assertEqual(self.restored("select count(*) from bulk"), "500000")
         self.assertEqual((self.catalogue()["archiving_problem"], self.catalogue()["repository_problem"]), ("", ""))
         self.assert_empty_plan()
+
+    def test_9_one_that_is_kept(self):
+        kept = block('resource "dbaas_backup" "kept"', cluster_id=Reference("dbaas_backup_policy.main.id"),
+                     name="before-upgrade", description="before the upgrade")
+        self.have()
+        self.query("create table at_that_time as select 1 as n")
+        self.have(kept, retention={"full": 1, "min_recovery_window": "1h"})
+        self.assert_empty_plan()
+        ours = self.workspace.values("dbaas_backup.kept")
+        self.query("create table since as select 1 as n")
+        dbaas(self.run_folder, "backup", self.cluster)
+        dbaas(self.run_folder, "backup", self.cluster)
+        self.assertGreaterEqual(len(self.types()), 3, "the last hour cannot be gone back to")
+        self.have(kept, retention={"full": 1})
+        dbaas(self.run_folder, "backup", self.cluster)
+        first, last = self.catalogue()["backups"]
+        self.assertEqual((first["id"], first["kept_by"], first["only_its_end"]),
+                         (ours["backup_id"], "before-upgrade", True))
+        self.assertEqual((last["kept_by"], last["only_its_end"]), (None, False))
+        self.assertEqual(self.catalogue()["earliest_restorable_time"], last["ended"])
+        self.assert_empty_plan()
+        sql = "select n, to_regclass('since') is null from at_that_time"
+        self.assertEqual(self.restored(sql, "--type=immediate", f"--set={first['id']}", "--target-action=promote"), "1|t")
+        self.assertEqual(self.restored("select n from since"), "1")
+        self.have(retention={"full": 1})
+        dbaas(self.run_folder, "backup", self.cluster)
+        self.assertEqual(self.types(), ["full"])

@@ -23,6 +23,7 @@ class TestBadInput(Theme):
         self.have_cluster(instance_class=None, resources=SIZE)
 
     def tearDown(self):
+        super().tearDown()
         type(self).applied = None  # The test has written something else into main.tf.
 
     def assert_on(self, attribute, diagnostics, workspace):

@@ -52,6 +52,7 @@ class OnATerminal:
 
 
 class TestCommand(Theme):
+    clis = ("tofu",)  # It works without: one is enough to take over from it and to hand over to it.
     seconds = 110
 
     def write(self, **attributes):

@@ -23,6 +23,7 @@ class TestCore(Theme):
     seconds = 60
 
     def tearDown(self):
+        super().tearDown()
         type(self).applied = None  # The test has written something else into main.tf.
 
     def elsewhere(self, name, *blocks):

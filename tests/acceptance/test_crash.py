@@ -32,9 +32,7 @@ class TestCrash(Theme):
         begun = running.wait_for_line(wanted)
         self.assertIsNotNone(begun, f"{step} did not begin: {''.join(running.lines)}")
         time.sleep(self.usual[step] * moment)
-        providers = running.providers()
-        for pid in providers:
-            os.kill(pid, signal.SIGKILL)
+        providers = running.kill_providers()
         result = running.wait(60)
         self.assertEqual(self.workspace.tainted(), [])
         if result.code == 0:

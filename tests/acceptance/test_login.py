@@ -3,7 +3,6 @@
 
 import json
 import os
-import signal
 
 import docker
 from forbidden import KILLED
@@ -83,8 +82,8 @@ class TestLogin(Theme):
                                        environment={"TMPDIR": self.run_folder.temporary_of_killed})
         sessions = "select usename from pg_stat_activity where usename like 'dbaas\\_login\\_%'"
         killed = self.wait_until("a role has a session", lambda: self.as_superuser(sessions))
-        for pid in running.providers() + [running.process.pid]:
-            os.kill(pid, signal.SIGKILL)
+        running.kill_providers()
+        running.process.kill()
         running.wait()
         self.assertEqual(self.roles(), [killed])
         self.assertEqual(self.as_superuser(f"select rolvaliduntil between now() + '3m' and now() + '5m' from pg_roles "

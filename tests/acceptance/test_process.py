@@ -10,7 +10,7 @@ import time
 
 from harness import Theme, dbaas, executable, process_stat, processes, say
 
-PROGRAMS = {"patroni": "patroni python3-etcd", "etcd": "etcd-server", "etcdctl": "etcd-client", "haproxy": "haproxy"}
+PROGRAMS = {"patroni": "patroni python3-etcd", "etcd": "etcd-server", "etcdctl": "etcd-client", "haproxy": "haproxy", "pgbackrest": "pgbackrest"}
 
 
 def newest_postgresql():
@@ -51,22 +51,25 @@ def parent(pid):
     return int(fields[1]) if fields else 0
 
 
-class TestProcess(Theme):
-    seconds = 120
+class Processes(Theme):
+    """A cluster on a process host of its own, and what can be seen of it."""
+
+    letter = "p"  # Tells the clusters of one theme from those of another.
+    first_port = 21000
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         # Short: sockets live below it.
-        cls.cluster = f"pr-{cls.cli[:2]}-{cls.run_folder.suffix}"
-        cls.ports = free_ports(21000 if cls.cli == "terraform" else 22000, 2)
-        cls.directory = os.path.join(cls.run_folder.path, f"p-{cls.cli[:2]}")
+        cls.cluster = f"{cls.letter}r-{cls.cli[:2]}-{cls.run_folder.suffix}"
+        cls.ports = free_ports(cls.first_port + (0 if cls.cli == "terraform" else 1000), 2)
+        cls.directory = os.path.join(cls.run_folder.path, f"{cls.letter}-{cls.cli[:2]}")
 
     @classmethod
-    def cluster_block(cls, label="main", **attributes):
+    def cluster_block(cls, label="main", with_provider=True, **attributes):
         attributes = {"engine_version": newest_postgresql(), "port": cls.ports[0], "reader_port": cls.ports[1], **attributes}
         provider = f'provider "dbaas" {{\n  host {{\n    name = "local"\n    process {{ directory = "{cls.directory}" }}\n  }}\n}}\n'
-        return provider + super().cluster_block(label, **attributes)
+        return (provider if with_provider else "") + super().cluster_block(label, **attributes)
 
     @classmethod
     def remove_leftovers(cls):
@@ -119,7 +122,9 @@ class TestProcess(Theme):
             return states == sorted([("primary", "running")] + [("standby", "streaming")] * (count - 1))
         self.wait_until(f"a primary and {count - 1} standbys", all_well, timeout=60, pause=0.5)
 
-    # -- the tests
+
+class TestProcess(Processes):
+    seconds = 120
 
     def test_1_create_one(self):
         values = self.have_cluster()

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
-"""A new cluster from the backups of another one: at the second that was meant, whole, and with a life of its own."""
+"""A new cluster from the backups of another one, or from itself: at the second that was meant, whole, and with a life of
+its own."""
 
-import os
-import signal
 import time
 
 import docker
@@ -15,7 +14,7 @@ KILLS = 5
 
 class TestRestore(Theme):
     clis = ("tofu",)  # As of the backups: one is enough.
-    seconds = 150
+    seconds = 200
 
     def policy(self):
         return block('resource "dbaas_backup_policy" "main"', cluster_id=SOURCE_ID, retention={"full": 3})
@@ -91,6 +90,15 @@ class TestRestore(Theme):
             result = self.workspace.run("plan", "-no-color")
             self.assertEqual(result.code, 1, result)
             self.assertIn(reason, " ".join(result.output.replace("│", " ").split()))
+        for attributes, reason in (({"engine_version": "15"}, "backup of PostgreSQL 17 cannot be restored into PostgreSQL 15"),
+                                   ({"instance_class": None, "resources": {"cpu": 1, "memory": "4096GiB"}},
+                                    "is to have 4096.0 GiB of memory, and host local has")):
+            other = self.cluster_block("copy", name=f"{self.cluster}-copy", restore={"source_cluster_id": SOURCE_ID},
+                                       **attributes)
+            self.workspace.write(self.cluster_block(), self.policy(), other)
+            result = self.workspace.run("plan", "-no-color")
+            self.assertEqual(result.code, 1, result)
+            self.assertIn(reason, " ".join(result.output.replace("│", " ").split()))
 
     def test_4_killed_at_any_moment_it_goes_on(self):
         self.have_backup()
@@ -105,10 +113,8 @@ class TestRestore(Theme):
             self.wait_until("the restoration runs", lambda: workbench in docker.names("container", name)
                             or running.process.poll() is not None, 60, 0.1)
             time.sleep(0.5 * number)
-            providers = running.providers()
+            running.kill_providers()
             docker.call("kill", "--signal=KILL", workbench, check=False)
-            for pid in providers:
-                os.kill(pid, signal.SIGKILL)
             result = running.wait(60)
             if result.code == 0:
                 say(f"kill {number + 1} came after the end")
@@ -119,3 +125,36 @@ class TestRestore(Theme):
         self.assertEqual(docker.query(name, "select count(*), sum(n) from many"), "300000|45000150000")
         self.assertGreater(kills, 2, "hardly anything was killed")
         self.assertNotIn(workbench, docker.names("container", name))
+
+    def test_5_without_a_repository_it_is_copied_as_it_is(self):
+        name, workbench = f"{self.cluster}-copy", f"{self.cluster}-copy-restore"
+        self.have_cluster(node_count=2)
+        self.source("create table if not exists bulk as select n, md5(n::text) from generate_series(1, 500000) as n")
+        timeline = "select timeline_id from pg_control_checkpoint()"
+        left = self.source(timeline)
+        type(self).applied = None
+        self.workspace.write(self.cluster_block(node_count=2), self.copy(time="2026-11-21T10:30:00Z"))
+        result = self.workspace.run("plan", "-no-color")
+        self.assertEqual(result.code, 1, result)
+        self.assertIn("has no backup policy", result.output)
+        self.workspace.write(self.cluster_block(node_count=2), self.copy(node_count=2))
+        running = self.workspace.start("apply", "-auto-approve", "-no-color", name=f"clone-{KILLED}",
+                                       environment={"TMPDIR": self.run_folder.temporary_of_killed})
+        self.wait_until("it is being copied", lambda: docker.call(
+            "exec", workbench, "sh", "-c", "cat /proc/[0-9]*/comm", check=False).count("pg_basebackup"), 60, 0.05)
+        running.kill_providers()
+        docker.call("kill", "--signal=KILL", workbench, check=False)
+        self.assertNotEqual(running.wait(60).code, 0)
+        with self.writer() as writer:
+            acknowledged = {row for row, _ in writer.ledger.acknowledged}
+            self.workspace.apply()
+        self.assert_rows(writer.ledger, self.connect())
+        self.assert_empty_plan()
+        copied = self.connect("dbaas_cluster.copy")
+        rows = {int(row) for row in copied.query("select id from ledger").split()}
+        self.assertEqual(acknowledged - rows, set(), "rows from before the copy are missing")
+        self.assertEqual(docker.query(name, "select count(*) from bulk"), "500000")
+        self.assertEqual(len(docker.streaming(name, docker.primaries(name)[0])), 1)
+        self.assertGreater(int(docker.query(name, timeline)), int(left), "nobody could tell its log from the source's")
+        self.assertEqual(self.source(timeline), left, "the source was touched")
+        self.assertEqual(self.source("select count(*) from pg_replication_slots where temporary"), "0")

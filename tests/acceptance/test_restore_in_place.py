@@ -13,7 +13,7 @@ KILLS = 5
 
 class TestRestoreInPlace(Theme):
     clis = ("tofu",)  # It is a verb of the command's own: one is enough.
-    seconds = 280
+    seconds = 400
 
     def have(self, node_count=2):
         values = self.have_cluster(
@@ -150,4 +150,29 @@ class TestRestoreInPlace(Theme):
             self.assert_whole()
         self.restore("--time", before)
         self.assertEqual(self.query("select count(*), sum(n) from t_many"), "300000|45000150000")
+        self.assert_whole()
+
+    def test_5_nobody_will_lead_again(self):
+        """All members have lost the log that their databases need to start."""
+        self.have()
+        self.query("drop table if exists t_spared; create table t_spared as select generate_series(1, 1000) as n")
+        dbaas(self.run_folder, "backup", self.cluster, "--type", "incremental")
+        backup = self.backups()[-1]
+        for name in (f"{self.cluster}-1", f"{self.cluster}-2"):
+            docker.call("exec", name, "bash", "-c",
+                        "cd /var/lib/postgresql/17/data && rm pg_wal/0* && kill -9 $(head -1 postmaster.pid)")
+
+        def refusal():
+            with self.assertRaises(AssertionError) as refused:
+                self.restore("--backup-id", backup)
+            return "--force goes without that" in str(refused.exception)
+
+        self.wait_until("it is known that nobody leads", refusal, 120, 1)
+        with self.assertRaisesRegex(AssertionError, "has no backup 20200101-000000F"):
+            self.restore("--force", "--backup-id", "20200101-000000F")
+        output = self.restore("--force", "--backup-id", backup)
+        self.assertIn("what has not been archived is lost", output)
+        self.assert_whole()
+        self.assertEqual(self.query("select count(*), sum(n) from t_spared"), "1000|500500")
+        dbaas(self.run_folder, "backup", self.cluster)
         self.assert_whole()

@@ -22,7 +22,7 @@ KEYS = "".join(f'variable "{name}" {{\n  type      = string\n  sensitive = true\
 
 class TestS3(Theme):
     clis = ("tofu",)  # What is tried here is the members' way to the bucket: one is enough.
-    seconds = 220
+    seconds = 250
 
     version = 1
 
@@ -62,7 +62,7 @@ class TestS3(Theme):
 
     def policy(self, retention=3, **s3):
         return KEYS + block('resource "dbaas_backup_policy" "main"', cluster_id=CLUSTER_ID,
-                            retention={"full": retention}, s3=self.bucket(**s3),
+                            retention={"full": retention}, s3=self.bucket(**s3), final_backup_identifier="orders-last",
                             encryption_key_wo=Reference("var.encryption_key"), encryption_key_wo_version=1)
 
     def have(self, *others, **attributes):
@@ -283,6 +283,8 @@ class TestS3(Theme):
         say(f"with another key: {said}")
         self.assertIn("it is encrypted with another key, or its list of backups is damaged", said)
         self.workspace.variables["encryption_key"] = self.encryption_key
+        said = self.refusal(KEYS, self.cluster_block(restore=self.from_bucket(self.cluster, backup_id="orders-first")))
+        self.assertIn(f"no backup called orders-first; the newest one is {last}", said)
         said = self.refusal(KEYS, self.cluster_block(restore=self.from_bucket(self.cluster, time="2020-01-01T00:00:00Z")))
         self.assertRegex(said, r"No backup leads to that moment on timeline \d; the oldest one ended at 20[-0-9TZ:]*")
 
@@ -301,6 +303,17 @@ class TestS3(Theme):
         said = self.refusal(self.cluster_block(), self.policy(), copy)
         self.assertIn(f"several clusters called {self.cluster}, name one of these: ", said)
         self.assertIn(stanza, said)
-        self.have(self.cluster_block("copy", name=f"{self.cluster}-copy", restore=self.from_bucket(stanza)))
-        self.assertEqual(docker.query(f"{self.cluster}-copy", digest), later)
+        named = self.cluster_block("named", name=f"{self.cluster}-named",
+                                   restore=self.from_bucket(stanza, backup_id="orders-last"))
+        self.have(self.cluster_block("copy", name=f"{self.cluster}-copy", restore=self.from_bucket(stanza)), named)
+        for copy in ("copy", "named"):
+            self.assertEqual(docker.query(f"{self.cluster}-{copy}", digest), later)
         self.assert_empty_plan()
+        # The name is not taken: the cluster that came after, and has a repository beside, ends with it as well.
+        second, = {name.split("/")[4] for name in self.minio.objects() if name.startswith("/orders/1/backup/")} - {stanza}
+        self.query("insert into kept values (-1, 'of the second')")
+        rows = self.query(digest)
+        self.assertEqual(self.workspace.destroy().code, 0)
+        type(self).applied = None
+        self.have_cluster(KEYS, restore=self.from_bucket(second, backup_id="orders-last"))
+        self.assertEqual(self.query(digest), rows)

@@ -126,7 +126,14 @@ class TestVerify(Theme):
         self.query("create table t_page as select generate_series(1, 10000) as n")
         self.query("vacuum freeze t_page")  # Nothing is left to be written to its pages.
         path = self.query("checkpoint; select current_setting('data_directory') || '/' || pg_relation_filepath('t_page')")
-        docker.call("exec", docker.primaries(self.cluster)[0], "bash", "-euc",
+        position = self.query("select pg_current_wal_lsn()")
+        primary, = docker.primaries(self.cluster)
+        # Of the two, it is the one whose files a backup copies.
+        standby, = {f"{self.cluster}-1", f"{self.cluster}-2"} - {primary}
+        self.wait_until("the standby has the pages, too",
+                        lambda: docker.query_member(standby, f"select pg_last_wal_replay_lsn() >= '{position}'") == "t")
+        docker.query_member(standby, "checkpoint")
+        docker.call("exec", standby, "bash", "-euc",
                     f"printf '\\xff\\x00\\xff' | dd of={path} bs=1 seek=$((3 * 8192 + 4000)) conv=notrunc status=none")
         self.command("backup", self.cluster)
         self.assertTrue(self.backups()["backups"][-1]["damaged"])

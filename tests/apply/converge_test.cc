@@ -252,6 +252,29 @@ TEST(ConvergeTest, OneCallAtATimeIsEnoughToArrive) {
   EXPECT_EQ(world.PlanOf(Change(Verb::kUpdate, Spec(3))), "");
 }
 
+TEST(ConvergeTest, DatabaseThatIsThereAtOnceIsNotWaitedFor) {
+  World world;
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, Spec(1))).has_value());
+  EXPECT_LE(world.clock.Slept(), Milliseconds(20));
+}
+
+TEST(ConvergeTest, DatabaseThatTakesSecondsIsAskedForEverLessOften) {
+  World world;
+  std::optional<TimePoint> first;
+  int unanswered = 0;
+  world.host.OnFault([&](const FakeCall& call) {
+    if (call.method != "Exec") return FakeFault::kNone;
+    if (!first) first = world.clock.Now();
+    if (world.clock.Now() - *first >= std::chrono::seconds(4)) return FakeFault::kNone;
+    ++unanswered;
+    return FakeFault::kBefore;
+  });
+  ASSERT_TRUE(world.Apply(Change(Verb::kCreate, Spec(1))).has_value());
+  // Two actions wait, for the primary and for its member: six times each in the first third of a
+  // second, then once each 200 ms of the clock, which the pauses of both of them turn.
+  EXPECT_LE(unanswered, 2 * 6 + 5 * 4);
+}
+
 TEST(ConvergeTest, PasswordChangesWithItsVersionOnly) {
   World world;
   ClusterSpec spec = Spec(1);

@@ -76,6 +76,14 @@ struct World {
     return std::move(converged->record);
   }
 
+  /// As `dbaas backup`.
+  Result<void> BackUp() {
+    return Maintain(Context(), {.kind = Maintenance::Kind::kBackup,
+                                .id = {"local", "orders"},
+                                .backup = BackupKind::kFull,
+                                .who = "test"});
+  }
+
   /// What an apply of the same again would do; "error: ..." when it cannot be said.
   std::string PlanOf(const PartChange& change) {
     const auto plan = PreviewChange(Context(), change, [&] { return PortsTakenOn(host); });

@@ -30,9 +30,7 @@ class RestoreTest : public testing::Test {
   }
 
   void TakeBackup() {
-    Maintenance backup{.kind = Maintenance::Kind::kBackup, .id = {"local", "orders"}};
-    backup.who = "test";
-    const auto taken = Maintain(world_.Context(), backup);
+    const auto taken = world_.BackUp();
     ASSERT_TRUE(taken.has_value()) << taken.error().ToLine();
   }
 
@@ -125,6 +123,19 @@ TEST_F(RestoreTest, WhatCannotBeRestoredIsRefusedWithTheReason) {
   std::get<ClusterSpec>(*older.spec).engine_version = "15";
   EXPECT_EQ(ErrorOf(older).field, "engine_version");
   EXPECT_THAT(world_.host.Names(), Not(Contains(HasSubstr("copy")))) << "nothing was begun";
+}
+
+TEST_F(RestoreTest, WithoutARepositoryItIsCopiedAsItIsNow) {
+  ASSERT_TRUE(world_.Apply(Change(Verb::kDelete, {}, std::string(kBackupPolicyPart))).has_value());
+  RestoreSpec earlier = From("orders");
+  earlier.position = "0/3000060";
+  EXPECT_EQ(ErrorOf(Copy(earlier)).field, "restore.source_cluster_id");
+  world_.patroni.FailNextRestore("nobody leads the source");
+  ASSERT_FALSE(world_.Apply(Copy(From("orders"))).has_value());
+  EXPECT_THAT(SecretsOf("copy"), Contains("restore.members"));
+  const auto made = world_.Apply(Copy(From("orders")));
+  ASSERT_TRUE(made.has_value()) << made.error().ToLine();
+  EXPECT_THAT(SecretsOf("copy"), IsEmpty());
 }
 
 TEST_F(RestoreTest, AnAttemptThatFailedGoesOn) {
@@ -414,6 +425,43 @@ TEST_F(InPlaceTest, WithoutAPrimaryTheLogCannotBeCompleted) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
   EXPECT_THAT(refused.error().detail, HasSubstr("its log has to be complete"));
+  Maintenance wanted = To(kBackup);
+  wanted.force = true;
+  EXPECT_THAT(Maintain(world_.Context(), wanted).error().ToLine(),
+              HasSubstr("no member of orders is running"));
+}
+
+TEST_F(InPlaceTest, WhoeverMayLoseTheRestOfTheLogDoesWithoutAPrimary) {
+  ASSERT_TRUE(world_.Apply(Change(Verb::kUpdate, Spec(2))).has_value());
+  world_.patroni.SpoilData("orders");
+  EXPECT_EQ(Maintain(world_.Context(), To(kBackup)).error().kind, ErrorKind::kUnavailable);
+  Maintenance wanted = To("backup-9");
+  wanted.force = true;
+  EXPECT_EQ(Maintain(world_.Context(), wanted).error().field, "backup_id");
+  wanted.restore.backup_id = kBackup;
+  EXPECT_THAT(PreviewMaintenance(world_.Context(), wanted)->ToText(),
+              HasSubstr("restore the data of orders-1"));
+  const auto restored = Maintain(world_.Context(), wanted);
+  ASSERT_TRUE(restored.has_value()) << restored.error().ToLine();
+  EXPECT_THAT(world_.notes.All(),
+              Contains("nobody leads local/orders, so no backup is taken first"));
+  EXPECT_EQ(world_.patroni.Primary("orders"), "orders-1");
+  EXPECT_EQ(world_.PlanOf(Change(Verb::kUpdate, Spec(2))), "");
+  EXPECT_EQ(Record().BranchAt(world_.clock.Now() - std::chrono::hours(1)), "1")
+      << "what the branch that was left is called, the repository knows";
+}
+
+TEST_F(InPlaceTest, AnApplyThatCannotEndIsInNobodysWayThen) {
+  world_.patroni.SpoilData("orders");
+  PartChange change = Change(Verb::kUpdate, Spec(2));
+  change.timeout = std::chrono::minutes(1);
+  ASSERT_FALSE(world_.Apply(change).has_value());
+  EXPECT_EQ(Maintain(world_.Context(), To(kBackup)).error().kind, ErrorKind::kConflict);
+  Maintenance wanted = To(kBackup);
+  wanted.force = true;
+  const auto restored = Maintain(world_.Context(), wanted);
+  ASSERT_TRUE(restored.has_value()) << restored.error().ToLine();
+  EXPECT_EQ(world_.PlanOf(Change(Verb::kUpdate, Spec(2))), "") << "and what it asked for is done";
 }
 
 }  // namespace

@@ -37,10 +37,7 @@ class VerifyTest : public testing::Test {
     return Change(verb, BackupPolicySpec{.keep_full = 1, .verify_query = "SELECT true"},
                   std::string(kBackupPolicyPart));
   }
-  void TakeBackup() {
-    const Maintenance backup{.kind = Maintenance::Kind::kBackup, .id = id_, .who = "test"};
-    ASSERT_TRUE(Maintain(world_.Context(), backup).has_value());
-  }
+  void TakeBackup() { ASSERT_TRUE(world_.BackUp().has_value()); }
   Result<Verified> Verify() { return VerifyBackups(world_.Context(), id_, "test"); }
   ClusterRecord Record() { return world_.host.ReadRecord("orders")->value(); }
   /// Calls `happen` once, while the data is being restored.

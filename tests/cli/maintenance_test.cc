@@ -135,6 +135,38 @@ TEST_F(MaintenanceTest, SomeMembersRestartInTheOrderThatIsSafe) {
   EXPECT_THAT(out_.str(), HasSubstr("restart orders-1, orders-3  ok\n"));
 }
 
+class KeptBackupVerbTest : public MaintenanceTest {
+ protected:
+  KeptBackupVerbTest() {
+    Write("", std::string(kReplica) + R"(, "dbaas_backup_policy": {"p": {
+        "cluster_id": "${dbaas_cluster.main.id}", "retention": {"full": 1}}})");
+    EXPECT_EQ(In("apply", {"--yes"}), kDone) << err_.str();
+  }
+  std::string Backups() {
+    EXPECT_EQ(Dbaas({"backups", "orders"}), kDone) << err_.str();
+    return out_.str();
+  }
+};
+
+TEST_F(KeptBackupVerbTest, IsKeptUntilItIsLetGo) {
+  ASSERT_EQ(Dbaas({"backup", "orders", "--keep", "before-fix", "--until", "2099-01-31T00:00:00Z"}),
+            kDone)
+      << err_.str();
+  ASSERT_EQ(Dbaas({"backup", "orders"}), kDone) << err_.str();
+  EXPECT_THAT(Backups(), HasSubstr("kept as before-fix until 2099-01-31T00:00:00.000Z"));
+  ASSERT_EQ(Dbaas({"backup", "orders", "--let-go", "before-fix"}), kDone) << err_.str();
+  EXPECT_THAT(Backups(), Not(HasSubstr("kept as")));
+}
+
+TEST_F(KeptBackupVerbTest, WhatCannotBeIsSaid) {
+  EXPECT_EQ(Dbaas({"backup", "orders", "--keep", "Before Fix"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("lower-case"));
+  EXPECT_EQ(Dbaas({"backup", "orders", "--let-go", "before-fix"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("no backup of local/orders is kept as before-fix"));
+  EXPECT_NE(Dbaas({"backup", "orders", "--until", "2099-01-31T00:00:00Z"}), kDone);
+  EXPECT_NE(Dbaas({"backup", "orders", "--keep", "a", "--let-go", "b"}), kDone);
+}
+
 class RestoreVerbTest : public MaintenanceTest {
  protected:
   RestoreVerbTest() {

@@ -4,6 +4,8 @@
 // name and is removed again, also when a test fails.
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "engine/base/random.h"
@@ -35,6 +37,8 @@ class DockerWorld final : public DriverWorld {
 
   ~DockerWorld() override {  // NOLINT(bugprone-exception-escape): then the test has failed
     if (missing_.empty()) CleanUp();
+    std::error_code ignored;
+    if (!directory_.empty()) std::filesystem::remove_all(directory_, ignored);
   }
 
   std::string Missing() const override { return missing_; }
@@ -54,6 +58,11 @@ class DockerWorld final : public DriverWorld {
              {{"Image", image()}, {"Cmd", Json::array({kBusybox})}});
         break;
     }
+  }
+
+  std::string MakeDirectory() override {
+    directory_ = "/tmp/dbaas-conformance-XXXXXX";
+    return mkdtemp(directory_.data());
   }
 
   void StopByHand(const std::string& instance) override {
@@ -110,6 +119,7 @@ class DockerWorld final : public DriverWorld {
   std::shared_ptr<Driver> other_driver_;
   const std::string cluster_;
   std::string missing_;
+  std::string directory_;
 };
 
 std::unique_ptr<DriverWorld> MakeDockerWorld() { return std::make_unique<DockerWorld>(); }

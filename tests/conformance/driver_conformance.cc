@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -158,6 +159,12 @@ std::optional<ObservedObject> DriverConformance::Find(const ObjectId& id) {
   return *observation->Find(id);
 }
 
+TEST_P(DriverConformance, TheHostHasMemory) {
+  const auto bytes = driver().MemoryBytes();
+  ASSERT_TRUE(IsOk(bytes));
+  EXPECT_GT(*bytes, std::int64_t{64} << 20);
+}
+
 // ---- Objects -----------------------------------------------------------------------------------
 
 TEST_P(DriverConformance, AClusterThatWasNeverMadeHasNoObjects) {
@@ -274,6 +281,47 @@ TEST_P(DriverConformance, AVolumeOutlivesTheInstance) {
   Make(instance);
   ASSERT_TRUE(IsOk(driver().Remove(instance.id)));
   EXPECT_TRUE(Find(volume.id).has_value());
+}
+
+TEST_P(DriverConformance, AVolumeThatIsADirectoryLeavesItBehind) {
+  const std::string directory = world_->MakeDirectory();
+  if (directory.empty()) GTEST_SKIP() << "this host has no files";
+  Object volume = Volume();
+  volume.directory = directory;
+  Object instance = Instance();
+  instance.instance.mounts = {{.volume = volume.id.name, .path = "/data"}};
+  Make(volume);
+  Make(instance);
+  ASSERT_TRUE(Find(volume.id).has_value());
+  EXPECT_EQ(Find(volume.id)->directory, directory);
+  Run(instance.id.name, {"sh", "-c", "echo kept > " + OwnPath("/data/note")});
+  EXPECT_EQ(Read(instance.id.name, "/data/note"), "kept\n");
+  ASSERT_TRUE(IsOk(driver().Remove(instance.id)));
+  ASSERT_TRUE(IsOk(driver().Remove(volume.id)));
+  Make(volume);
+  Make(instance);
+  EXPECT_EQ(Read(instance.id.name, "/data/note"), "kept\n");
+}
+
+TEST_P(DriverConformance, ADirectoryThatIsNotThereIsSaidAndCanBeMadeLater) {
+  const std::string directory = world_->MakeDirectory();
+  if (directory.empty()) GTEST_SKIP() << "this host has no files";
+  Object volume = Volume();
+  volume.directory = directory + "/later";
+  Seal(volume, kSalt);
+  Object instance = Instance();
+  instance.instance.mounts = {{.volume = volume.id.name, .path = "/data"}};
+  Seal(instance, kSalt);
+  auto made = driver().Ensure(volume);  // Either of them may notice.
+  if (made) made = driver().Ensure(instance);
+  ASSERT_TRUE(FailsWith(ErrorKind::kNotFound, made));
+  EXPECT_EQ(made.error().field, "backup_directory");
+  EXPECT_THAT(made.error().ToLine(),
+              AllOf(HasSubstr(volume.directory + " "), HasSubstr("o such file or directory")));
+  ASSERT_TRUE(std::filesystem::create_directory(volume.directory));
+  std::filesystem::permissions(volume.directory, std::filesystem::perms::all);
+  Make(volume);
+  Make(instance);
 }
 
 TEST_P(DriverConformance, AnInstanceNeedsItsVolumesNetworksAndImage) {

@@ -41,6 +41,8 @@ class DriverWorld {
   /// Something of that kind and name that is not ours. Cleaned away with the world.
   virtual void AddForeign(const ObjectId& id) = 0;
   virtual void StopByHand(const std::string& instance) = 0;
+  /// A new directory of the host's, removed with the world; empty when there are no files at all.
+  virtual std::string MakeDirectory() { return {}; }
   /// What an administrator's cleaning of unused things does, short of removing volumes.
   virtual void Prune() {}
 };

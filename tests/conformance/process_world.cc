@@ -79,6 +79,12 @@ class ProcessWorld final : public DriverWorld {
     HandOver();
   }
 
+  std::string MakeDirectory() override {
+    std::filesystem::create_directory(folder_ + "/directory");
+    std::filesystem::permissions(folder_ + "/directory", std::filesystem::perms::all);
+    return folder_ + "/directory";
+  }
+
   void StopByHand(const std::string& instance) override {
     const auto asked = process::AskSupervisor(options_.directory + "/instances/" + instance, "kill",
                                               std::chrono::seconds(10));

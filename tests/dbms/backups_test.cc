@@ -10,6 +10,7 @@ namespace dbaas {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -47,8 +48,6 @@ TEST(BackupConfigurationTest, OfAVolume) {
   EXPECT_EQ(FileOf(record, kConfiguration),
             "[global]\n"
             "repo1-path=/var/lib/pgbackrest\n"
-            "repo1-retention-full-type=time\n"
-            "repo1-retention-full=14\n"
             "repo1-cipher-type=aes-256-cbc\n"
             "repo1-cipher-pass=secret-repository_passphrase\n"
             "repo1-bundle=y\n"
@@ -84,9 +83,7 @@ TEST(BackupConfigurationTest, OfABucket) {
                         "repo1-s3-uri-style=path\n"
                         "repo1-s3-key=access\n"
                         "repo1-s3-key-secret=secret\n"
-                        "repo1-storage-ca-file=/etc/dbaas/backup/storage_ca.crt\n"
-                        "repo1-retention-full-type=count\n"
-                        "repo1-retention-full=7\n"));
+                        "repo1-storage-ca-file=/etc/dbaas/backup/storage_ca.crt\n"));
   EXPECT_EQ(FileOf(record, "/etc/dbaas/backup/storage_ca.crt"), "PEM");
 }
 
@@ -105,12 +102,49 @@ TEST(BackupConfigurationTest, APolicyIsAReload) {
                                           HasSubstr("archive_timeout: 30\n")));
 }
 
+TEST(TakeBackupTest, WhereTheRepositoryIsAndHowMuchMayBeRead) {
+  const auto arguments_of = [](const BackupPolicySpec& policy) {
+    return ResolveHostWords(
+        PostgreSql()
+            .TakeBackup(RecordWith(policy), BackupKind::kFull, "", {"pgt-1", ""}, "pgt-1")
+            .input.Reveal());
+  };
+  EXPECT_THAT(arguments_of({.bandwidth_limit_bytes = 50 << 20}),
+              AllOf(HasSubstr(R"("bandwidth_limit":52428800)"),
+                    HasSubstr(R"("repository":"/var/lib/pgbackrest")")));
+  EXPECT_THAT(arguments_of({.s3 = S3Storage{.endpoint = "https://s3", .bucket = "b"}}),
+              AllOf(HasSubstr(R"("bandwidth_limit":0)"), HasSubstr(R"("repository":"")")));
+}
+
+TEST(TakeBackupTest, TheRecordKeepsTheLimitAndTheLastOnesName) {
+  const PartSpec policy =
+      BackupPolicySpec{.bandwidth_limit_bytes = 50 << 20, .final_backup_identifier = "orders-last"};
+  EXPECT_EQ(PartFromJson(PartKey(policy), ToJson(policy)).value(), policy);
+}
+
+TEST(TakeBackupTest, TheFollowerGoesThroughThePrimary) {
+  const ClusterRecord record = RecordWith({.keep_full = 1});
+  const Command serve = PostgreSql().ServeBackup(record, "pgt-2", "pgt-1");
+  EXPECT_EQ(serve.instance, "pgt-1");
+  EXPECT_THAT(ResolveHostWords(serve.input.Reveal()),
+              AllOf(HasSubstr(R"("follower":"pgt-2")"), HasSubstr(R"("reach":"pgt-1")")));
+  const auto take = [&](const BackupSource& source) {
+    return PostgreSql().TakeBackup(record, BackupKind::kFull, "", source, "pgt-1");
+  };
+  EXPECT_EQ(take({"pgt-2", "8432"}).instance, "pgt-2");
+  EXPECT_THAT(take({"pgt-2", "8432"}).input.Reveal(),
+              AllOf(HasSubstr(R"("port":"8432","primary":"pgt-1")")));
+  EXPECT_EQ(take({"pgt-1", ""}).instance, "pgt-1");
+  EXPECT_THAT(take({"pgt-1", ""}).input.Reveal(), Not(HasSubstr(R"("through":)")));
+}
+
 RestoreSpec FromSource() { return {.source = {"local", "source"}}; }
 
-ClusterRecord Restoring(const RestoreSpec& restore) {
+ClusterRecord Restoring(const RestoreSpec& restore,
+                        const ClusterRecord& source = RecordWith({.keep_full = 1})) {
   ClusterRecord record = RecordOf(SpecOf());
   std::get<ClusterSpec>(record.parts.at(std::string(kClusterPart))).restore = restore;
-  const auto secrets = PostgreSql().RestoreSecrets(restore, RecordWith({.keep_full = 1}), SpecOf());
+  const auto secrets = PostgreSql().RestoreSecrets(restore, source, SpecOf());
   EXPECT_TRUE(secrets.has_value()) << secrets.error().ToLine();
   for (const auto& [name, secret] : *secrets) record.secrets[kRestorePrefix + name] = secret;
   record.settled = 0;
@@ -127,6 +161,27 @@ TEST(RestoreTest, TheWorkbenchHasTheDataOfOneAndTheRepositoryOfTheOther) {
   EXPECT_EQ(workbench.instance.mounts[1].volume, "source-backups");
   EXPECT_THAT(workbench.instance.files[0].content.Reveal(), HasSubstr("[pgt-x7kq]"));
   EXPECT_EQ(workbench.instance.files[0].mode, 0600);
+}
+
+TEST(RestoreTest, WithoutARepositoryTheWorkbenchReachesTheSource) {
+  ClusterSpec spec = SpecOf();
+  spec.name = "source";
+  spec.node_count = 2;
+  ClusterRecord source = RecordOf(spec);
+  const ClusterRecord record = Restoring(FromSource(), source);
+  const InstanceSpec workbench =
+      PostgreSql().Expand(record).value().restoration->workbench.instance;
+  EXPECT_THAT(workbench.networks, ElementsAre("pgt", "source"));
+  EXPECT_EQ(workbench.mounts.size(), 1u);
+  EXPECT_THAT(workbench.files, IsEmpty());
+  const Command command = PostgreSql().Restore(record, "pgt-restore");
+  EXPECT_THAT(command.input.Reveal(),
+              AllOf(HasSubstr("source-1"), HasSubstr("source-2"),
+                    HasSubstr(source.secrets.at("replication_password").Reveal())));
+  // A repository that there is since then counts, and nothing that was given before.
+  const auto later = PostgreSql().RestoreSecrets(FromSource(), RecordWith({.keep_full = 1}), spec);
+  EXPECT_THAT(later->at("members").Reveal(), IsEmpty());
+  EXPECT_THAT(later->at("password").Reveal(), IsEmpty());
 }
 
 TEST(RestoreTest, OnceItIsMadeAClusterIsLikeAnyOther) {
@@ -193,7 +248,8 @@ TEST(RestoreTest, AnotherMajorVersionIsRefused) {
 TEST(ReadBackupsTest, AsPgBackRestListsThem) {
   const auto catalogue = PostgreSql().ReadBackups(R"({
     "archived_at": "2026-11-21T03:04:05.678Z", "archiving_problem": "",
-    "info": [{"name": "pgt-x7kq", "status": {"code": 0, "message": "ok"}, "backup": [
+    "info": [{"name": "pgt-x7kq", "status": {"code": 0, "message": "ok"},
+      "archive": [{"id": "17-1", "max": "0000000B0000000000000004"}], "backup": [
       {"label": "20261121-020000F", "type": "full", "error": false,
        "info": {"size": 31142912, "repository": {"size": 3774873, "delta": 3774873}},
        "lsn": {"start": "0/2000028", "stop": "0/2000120"},
@@ -215,8 +271,27 @@ TEST(ReadBackupsTest, AsPgBackRestListsThem) {
   EXPECT_EQ(catalogue->backups[1].repository_bytes, 52);
   EXPECT_EQ(ToText(*catalogue->earliest), "2026-11-21T02:00:02.000Z");
   EXPECT_EQ(ToText(*catalogue->latest), "2026-11-21T03:04:05.678Z");
+  EXPECT_EQ(catalogue->branch, "11");
   EXPECT_EQ(catalogue->Last(BackupKind::kIncremental), &catalogue->backups[1]);
   EXPECT_EQ(catalogue->Last(BackupKind::kDifferential), &full);
+}
+
+TEST(ReadBackupsTest, WhatSomebodyHasKept) {
+  const auto catalogue = PostgreSql().ReadBackups(R"({"info": [{"status": {"code": 0}, "backup": [
+      {"label": "20261120-020000F", "type": "full", "timestamp": {"start": 60, "stop": 61},
+       "annotation": {"dbaas-mark": "before.7", "dbaas-alone": "y"}},
+      {"label": "20261121-020000F", "type": "full", "timestamp": {"start": 120, "stop": 121}},
+      {"label": "20261121-020000F_20261121-030000I", "type": "incr",
+       "timestamp": {"start": 180, "stop": 181}, "annotation": {"dbaas-mark": "orders-last"}}]}]})");
+  ASSERT_TRUE(catalogue.has_value()) << catalogue.error().ToLine();
+  EXPECT_TRUE(catalogue->backups[0].is_alone);
+  EXPECT_EQ(catalogue->FindMarked("before.7"), &catalogue->backups[0]);
+  EXPECT_EQ(catalogue->FindMarked("before.8"), nullptr);
+  EXPECT_EQ(catalogue->backups[0].final_name(), "") << "a name that it is kept by";
+  EXPECT_EQ(catalogue->backups[2].final_name(), "orders-last");
+  EXPECT_FALSE(catalogue->backups[1].is_alone);
+  EXPECT_EQ(catalogue->backups[2].chain, "20261121-020000F");
+  EXPECT_EQ(*catalogue->earliest, TimePoint(std::chrono::seconds(121))) << "its log is gone";
 }
 
 TEST(ReadBackupsTest, NothingYetAndNothingRight) {

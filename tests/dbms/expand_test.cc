@@ -239,6 +239,17 @@ TEST(PostgreSqlExpandTest, FingerprintsAreThoseOfTheReleaseBefore) {
                   "instance dbaas-management-etcd b7944b2a5fc14f86"));
 }
 
+TEST(PostgreSqlExpandTest, TheBackupsVolumeIsTheDirectoryThatWasAskedFor) {
+  ClusterSpec spec = SpecOf("17", 2);
+  spec.backup_directory = "/srv/backups";
+  const DesiredState state = Expand(RecordOf(spec));
+  for (const auto& object : state.objects) {
+    const bool is_it = object.id.name == "pgt-backups";
+    EXPECT_EQ(object.directory, is_it ? "/srv/backups" : "") << object.id.ToText();
+    EXPECT_FALSE(is_it && object.fingerprint == "ee9f14309a22c538") << "as without one";
+  }
+}
+
 TEST(PostgreSqlExpandTest, Settings) {
   ClusterSpec spec = SpecOf("17", 2);
   spec.parameters = {{"Work_Mem", "8192kB"}};

@@ -6,10 +6,12 @@ import json
 import os
 import pathlib
 import runpy
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import types
 import unittest
 import unittest.mock
@@ -63,16 +65,16 @@ class Patroni:
         return {"members": members + [{"name": o, "role": "replica", "state": "streaming", "api_url": url} for o in others]}
 
 
-def execute(script, patroni, arguments=(), patience=1.0, path=None, before=()):
+def execute(script, patroni, arguments=(), patience=1.0, path=None, before=(), change=("\0", "")):
     """The finished process. `patience` shortens the script's waits; `path` is searched for programs first; `before` are
-    the scripts that come before this one."""
+    the scripts that come before this one; `change` is made in their text."""
     arguments = {"rest_user": "dbaas", "rest_password": "pw", "address": "127.0.0.1", "socket_folder": "/nowhere",
                  "data_folder": "/nowhere", **dict(arguments)}
     member = (SCRIPTS / "member.py").read_text().replace('ARGUMENTS["address"], 8008', 'ARGUMENTS["address"], %d' % patroni.port)
     member = member.replace("time.monotonic() + seconds", "time.monotonic() + seconds * %s" % patience)
     text = "import json\nARGUMENTS = json.loads(%r)\n%s" % (json.dumps(arguments), member)
     for part in (*before, script):
-        text += "\n\n" + (SCRIPTS / (part + ".py")).read_text()
+        text += "\n\n" + (SCRIPTS / (part + ".py")).read_text().replace(*change)
     environment = {**os.environ, "PATH": "%s:%s" % (path, os.environ["PATH"])} if path else None
     return subprocess.run([sys.executable, "-I", "-"], input=text, capture_output=True, text=True, timeout=30,
                           env=environment)
@@ -318,7 +320,8 @@ class ApplySettingsTest(unittest.TestCase):
 class BackupsTest(unittest.TestCase):
     """Against a pgBackRest that fails in its own words, and a server whose log waits."""
 
-    ARGUMENTS = {"config": "/nowhere", "stanza": "orders-x7kq"}
+    ARGUMENTS = {"config": "/nowhere", "stanza": "orders-x7kq", "repository": "", "bandwidth_limit": 0}
+    arguments = {}
     REFUSED = """HTTP request failed with 404 (Not Found):
 *** Path/Query ***:
 GET /nowhere/?list-type=2
@@ -340,8 +343,8 @@ host: s3.example.com
                 program.write_text("#!/bin/sh\ncat {0}.out\ncat {0}.err >&2\nexit {1}\n".format(program, code))
                 program.chmod(0o755)
             pathlib.Path(path, "pg_wal").mkdir()
-            return execute("backups", patroni, {**self.ARGUMENTS, "task": task, "data_folder": path}, path=path,
-                           before=("pgbackrest",))
+            arguments = {**self.ARGUMENTS, "task": task, "data_folder": path, **self.arguments}
+            return execute("backups", patroni, arguments, path=path, before=("pgbackrest",))
 
     def reason(self, report):
         done = self.execute("full", {"pgbackrest": (39, "", report)})
@@ -364,12 +367,112 @@ host: s3.example.com
 """), "pgbackrest stanza-create: [039]: HTTP request failed with 403 (Forbidden) for HEAD /b/archive.info at s3.example.com: "
                          "InvalidAccessKeyId: There is no such key.\n")
 
+    def test_a_clock_that_was_ahead(self):
+        def reason(refused, latest):
+            return self.reason("ERROR: [106]: new backup label '%s' is not later than latest backup label '%s'\n"
+                               "       HINT: has the timezone changed?\n       HINT: is there clock skew?" % (refused, latest))
+
+        line = ("pgbackrest stanza-create: backup %s was begun by a clock that was ahead, and until %s UTC no other %s one can "
+                "be taken: if the clock is behind now, set it; else take %s ones until then\n")
+        # In the way of a full one is what another full one is called, whichever was built on that.
+        for latest in ("20271122-154632F", "20271122-154632F_20261122-154637I"):
+            self.assertEqual(reason("20261122-154635F", latest),
+                             line % ("20271122-154632F", "2027-11-22 15:46:32", "full", "incremental"))
+        self.assertEqual(reason("20261122-154622F_20261122-154627I", "20261122-154622F_20261123-154624I"), line % (
+            "20261122-154622F_20261123-154624I", "2026-11-23 15:46:24", "differential or incremental", "full"))
+
     def test_a_reason_on_the_next_line_and_none(self):
         self.assertEqual(self.reason("ERROR: [049]: unable to load 'x':\n    HostConnectError: refused\n    on 4 retries\n"),
                          "pgbackrest stanza-create: [049]: unable to load 'x': HostConnectError: refused\n")
         self.assertEqual(self.reason("ERROR: [049]: refused\n    [HostConnectError] on 4 retries\n"),
                          "pgbackrest stanza-create: [049]: refused\n")
         self.assertEqual(self.reason(""), "pgbackrest stanza-create: exit code 39\n")
+
+    def test_whom_it_could_not_ask_belongs_to_the_reason(self):
+        self.assertEqual(self.reason("""WARN: option 'x' is not set
+WARN: unable to check pg2: [CryptoError] unable to verify certificate presented by 'a:4': [10] certificate has expired
+      HINT: none
+ERROR: [056]: unable to find primary cluster - cannot proceed
+       HINT: are all available clusters in recovery?
+"""), "pgbackrest stanza-create: [056]: unable to find primary cluster - cannot proceed; "
+                         "[CryptoError] unable to verify certificate presented by 'a:4': [10] certificate has expired\n")
+
+    def serve(self, program, follow=None, **arguments):
+        """What serve_backup.py says, with such a program for pgBackRest. `follow` is called with what it printed."""
+        with tempfile.TemporaryDirectory() as path, Patroni() as patroni:
+            server = pathlib.Path(path, "pgbackrest")
+            server.write_text("#!%s\nimport socket, sys, time\n%s" % (sys.executable, program))
+            server.chmod(0o755)
+            done = execute("serve_backup", patroni, path=path, before=("pgbackrest",), patience=0.3,
+                           change=("LONGEST_ALONE = 60", "LONGEST_ALONE = 2"), arguments={
+                **self.ARGUMENTS, "follower": "b", "member": "a", "reach": "a", "listen": "127.0.0.1",
+                "certificate": "c", "key": "k", "authority": "ca", **arguments})
+            if follow:
+                follow(done.stdout)
+            return done
+
+    LISTENING = """
+assert "--tls-server-auth=b=orders-x7kq" in sys.argv
+port = [int(a.partition("=")[2]) for a in sys.argv if a.startswith("--tls-server-port=")][0]
+server = socket.create_server(("127.0.0.1", port))
+while True:
+    server.accept()[0].close()
+"""
+
+    def test_a_server_for_the_one_who_takes_the_backup_ends_by_itself(self):
+        def listens(port):
+            try:
+                socket.create_connection(("127.0.0.1", int(port)), 5).close()
+                return True
+            except OSError:
+                return False
+
+        def follow(port):
+            self.assertTrue(listens(port))
+            deadline = time.monotonic() + 20
+            while listens(port):
+                self.assertLess(time.monotonic(), deadline, "it goes on for ever")
+                time.sleep(0.1)
+
+        done = self.serve(self.LISTENING, follow)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_a_server_that_does_not_start_says_why(self):
+        done = self.serve("sys.exit(sys.stderr.write('ERROR: [029]: invalid tls-server-auth\\n') and 29)")
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (1, "", "pgbackrest server: [029]: invalid tls-server-auth\n"))
+        self.assertEqual(self.serve("time.sleep(20)").stderr, "pgbackrest server: it did not listen within 10 s\n")
+
+    def test_none_where_members_have_no_names(self):
+        done = self.serve("sys.exit(1)", reach="127.84.0.3")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_the_primary_that_went_away_is_named(self):
+        through = {"primary": "127.0.0.1", "port": "1", "certificate": "c", "key": "k", "authority": "ca"}
+        self.arguments = {"through": through}
+        self.assertEqual(self.reason("ERROR: [101]: TLS error: unexpected eof\n"),
+                         "127.0.0.1, which led the cluster, is gone: "
+                         "pgbackrest stanza-create: [101]: TLS error: unexpected eof\n")
+
+    def test_a_lock_that_is_let_go_of_is_waited_for(self):
+        with tempfile.TemporaryDirectory() as path, Patroni() as patroni:
+            program = pathlib.Path(path, "pgbackrest")
+            program.write_text("#!/bin/sh\nmkdir {0}/asked 2>{0}/again && echo 'ERROR: [050]: unable to acquire lock' >&2 "
+                               "&& exit 50\nexit 0\n".format(path))
+            program.chmod(0o755)
+            done = execute("backups", patroni, {**self.ARGUMENTS, "task": "full"}, path=path, before=("pgbackrest",))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_one_who_waits_for_a_primary_that_is_gone_is_ended(self):
+        with tempfile.TemporaryDirectory() as path, Patroni() as patroni:
+            program = pathlib.Path(path, "pgbackrest")
+            program.write_text("#!/bin/sh\ncase \"$*\" in *stanza-create*) exit 0;; esac\nsleep 20 & sleep 20\n")
+            program.chmod(0o755)
+            through = {"primary": "127.0.0.1", "port": "1", "certificate": "c", "key": "k", "authority": "ca"}
+            done = execute("backups", patroni, {**self.ARGUMENTS, "task": "full", "through": through}, path=path,
+                           before=("pgbackrest",), change=("SECONDS_OF_A_LOOK = 3", "SECONDS_OF_A_LOOK = 0.2"))
+        self.assertEqual(done.stderr, "127.0.0.1, which led the cluster, is gone: "
+                                      "pgbackrest backup: it waited for an answer\n")
 
     def told(self, task, info=(), **state):
         state = {"archived_at": None, "failing": False, "failed_wal": None, "waiting": 0, "oldest_wal": None,
@@ -398,9 +501,40 @@ host: s3.example.com
             self.assertEqual(self.told(task, waiting=3, oldest_wal="0A", oldest_seconds=59)[name], "")
             self.assertRegex(self.told(task, waiting=3, oldest_wal="0A", oldest_seconds=61)[name],
                              "^WAL 0A has waited to be archived for 61 s, and 3 files wait" + room)
+            self.assertRegex(self.told(task, waiting=3, oldest_wal="0A", oldest_seconds=-86000)[name],
+                             "^WAL 0A has waited to be archived since before the clock went back, and 3 files wait" + room)
             self.assertRegex(self.told(task, failing=True, failed_wal="0A", waiting=3)[name],
                              "^WAL 0A cannot be archived, and 3 files wait" + room)
         self.assertGreater(self.told("archiving")["room_bytes"], 0)
+
+    def test_a_repository_without_room_is_said(self):
+        class Full(BackupsTest):
+            ARGUMENTS = {**BackupsTest.ARGUMENTS, "repository": "/proc"}  # A file system that has no room at all.
+
+        full = "; the repository is full, with 0 MiB left: make room on the disk of its volume"
+        self.assertRegex(Full().told("archiving", failing=True, failed_wal="0A", waiting=3)["problem"],
+                         r"^WAL 0A cannot be archived, and 3 files wait; there is room for [1-9]\d* MiB more" + full + "$")
+        self.assertEqual(Full().told("archiving")["problem"], "", "what is in there already is no worse for it")
+        self.assertEqual(Full().reason("ERROR: [082]: WAL segment 0A was not archived before the 60000ms timeout\n HINT: x"),
+                         "pgbackrest stanza-create: [082]: WAL segment 0A was not archived before the 60000ms timeout%s\n" % full)
+
+    def test_what_a_worker_reads_is_held_to_the_limit(self):
+        with tempfile.TemporaryDirectory() as path, Patroni() as patroni:
+            pathlib.Path(path, "pg_wal").mkdir()
+            program = pathlib.Path(path, "pgbackrest")
+            # One that is the worker of a backup reads 200 MiB, in small pieces.
+            program.write_text('#!/bin/sh\ncase "$*" in *stanza-create*) exit ;; esac\n'
+                               'dd if=/dev/zero of=/dev/null bs=512 count=409600 2>&1 || exit\necho "ERROR: [001]: done" >&2\nexit 1\n')
+            program.chmod(0o755)
+
+            def seconds(limit):
+                began = time.monotonic()
+                done = execute("backups", patroni, {"repository": "", **self.ARGUMENTS, "task": "full", "data_folder": path,
+                                                    "bandwidth_limit": limit}, path=path, before=("pgbackrest",))
+                self.assertEqual(done.stderr, "pgbackrest backup: [001]: done\n")
+                return time.monotonic() - began
+
+            self.assertGreater(seconds(100 << 20), max(1.4, seconds(0)), "of two")
 
     def test_a_server_that_is_silent_says_nothing_of_its_log(self):
         done = self.execute("archiving", {"psql": (2, "", "psql: error: refused\n")})
@@ -411,7 +545,7 @@ host: s3.example.com
 class RestoreTest(unittest.TestCase):
     """From a bucket of which only the name of a cluster is known. Nothing is fetched."""
 
-    def refusal(self, *folders, stanza="orders-", version="17", info=()):
+    def refusal(self, *folders, stanza="orders-", version="17", info=(), target=None):
         with tempfile.TemporaryDirectory() as path, Patroni() as patroni:
             program = pathlib.Path(path, "pgbackrest")
             program.write_text("#!/bin/sh\ncase \"$*\" in *repo-ls*) cat {0}/folders ;; *) echo \"$*\" >>{0}/asked; "
@@ -422,8 +556,9 @@ class RestoreTest(unittest.TestCase):
             configuration = pathlib.Path(path, "configuration")
             configuration.write_text("[global]\n\n[%s]\n" % stanza)
             done = execute("restore", patroni, path=path, before=("server", "pgbackrest"), arguments={
-                "config": str(configuration), "stanza": stanza, "version": version, "mark": path + "/mark", "target": {},
-                "timeline": "", "configuration": {}})
+                "config": str(configuration), "stanza": stanza, "version": version, "mark": path + "/mark",
+                "target": target or {}, "name_note": "dbaas-mark", "timeline": "", "data_folder": path + "/data",
+                "configuration": {}})
             asked = pathlib.Path(path, "asked")
             self.asked = asked.read_text() if asked.exists() else ""
             self.assertEqual((done.stdout, configuration.read_text()), ("", "[global]\n\n[%s]\n" % stanza))
@@ -446,6 +581,20 @@ class RestoreTest(unittest.TestCase):
                                           info=info),
                              "a backup of PostgreSQL 17 cannot be restored into PostgreSQL 15\n")
             self.assertIn("--stanza=orders-aaaaaaaa ", self.asked)
+
+    def test_a_backup_is_chosen_by_its_id_or_by_the_last_ones_name(self):
+        def backup(label, tebibytes, **notes):
+            return {"label": label, "info": {"size": tebibytes << 40}, "archive": {"stop": "0" * 7 + "1" + "0" * 16},
+                    "lsn": {"stop": "0/1"}, "timestamp": {"stop": 60}, **notes}
+
+        info = [{"status": {"code": 0, "message": "ok"}, "db": [{"version": "17", "id": 1}], "backup": [
+            backup("A", 1000, annotation={"dbaas-mark": "orders-last"}), backup("B", 2000),
+            backup("C", 3000, annotation={"dbaas-mark": "orders-last"}), backup("D", 4000, annotation=None)]}]
+        for wanted, chosen in (("A", 1000), ("B", 2000), ("orders-last", 3000)):
+            self.assertIn("the database needs %d MiB" % (chosen << 20), self.refusal(
+                stanza="orders-aaaaaaaa", info=info, target={"type": "immediate", "set": wanted}))
+        self.assertEqual(self.refusal(stanza="orders-aaaaaaaa", info=info, target={"type": "immediate", "set": "orders"}),
+                         "the repository has no backup called orders; the newest one is D\n")
 
 
 class ProbeTest(unittest.TestCase):
@@ -480,6 +629,47 @@ class ProbeTest(unittest.TestCase):
             self.assertEqual(facts["config"], {"ttl": 20})
             self.assertEqual(facts["error"], "psql: error: no server")
             self.assertNotIn("database", facts)
+
+
+class CloneTest(unittest.TestCase):
+    """The copy of a server at work, by a pg_basebackup that plays one part of it."""
+
+    SOURCE = {"hosts": ["orders-1", "orders-2"], "port": 5432, "user": "replicator", "password": "s3cret",
+              "authority": "-----BEGIN"}
+
+    def clone(self, program):
+        """The finished process, and what the program was called with."""
+        with tempfile.TemporaryDirectory() as path, Patroni() as patroni:
+            playing = pathlib.Path(path, "pg_basebackup")
+            playing.write_text("#!/bin/sh\nprintf '%%s\\n' \"$@\" >%s/called\n%s\n" % (path, program.replace("HERE", path)))
+            playing.chmod(0o755)
+            arguments = {"source": self.SOURCE, "mark": path + "/mark", "target": {}, "data_folder": path + "/data",
+                         "version": "17", "configuration": {}}
+            done = execute("restore", patroni, arguments, path=path, before=("server", "pgbackrest", "clone"))
+            called = pathlib.Path(path, "called").read_text()
+            self.assertFalse(pathlib.Path(path, "mark").exists(), "nothing was made")
+            return done, called
+
+    def test_whoever_leads_is_asked_and_the_password_is_in_a_file_of_ours(self):
+        tell = r"""file=$(echo "$*" | sed "s/.*passfile='\([^']*\)'.*/\1/")
+printf 'pg_basebackup: error: %s %s\n' "$(stat -c %a "$file")" "$(cat "$file")" >&2
+exit 1"""
+        done, called = self.clone(tell)
+        self.assertIn("host='orders-1,orders-2'", called)
+        self.assertIn("target_session_attrs='primary'", called)
+        self.assertIn("sslmode='verify-ca'", called)
+        self.assertNotIn("s3cret", called)
+        self.assertEqual((done.returncode, done.stderr.strip()), (3, "pg_basebackup: 600 *:*:*:*:s3cret"))
+
+    def test_the_first_complaint_is_the_reason(self):
+        done, _ = self.clone("echo 'pg_basebackup: error: connection refused' >&2; echo 'pg_basebackup: error: removed' >&2; exit 1")
+        self.assertEqual((done.returncode, done.stderr.strip()), (3, "pg_basebackup: connection refused"))
+
+    def test_what_does_not_fit_is_not_copied(self):
+        done, _ = self.clone("mkdir HERE/data; echo '    0/0 kB (0%), 0/1 tablespace' >&2; "
+                             "echo '   16/99999999999 kB (0%), 0/1 tablespace' >&2; exec sleep 20")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("the database needs 97656249 MiB and a tenth more", done.stderr)
 
 
 class StartPatroniTest(unittest.TestCase):

@@ -139,6 +139,20 @@ TEST_F(EngineTest, PlanForASilentHostWarnsAndApplyFails) {
   EXPECT_THAT(preview->warnings[0], HasSubstr("Host local does not answer"));
 }
 
+TEST_F(EngineTest, AHostIsCheckedAsIfNothingWereThereYet) {
+  host_->SetMemory(std::int64_t{4} << 30);
+  ClusterSpec big = Spec(1);
+  big.instance_class.clear();
+  big.resources.memory_bytes = std::int64_t{8} << 30;
+  const auto too_big = engine_.CheckHost(Change(Verb::kCreate, big));
+  ASSERT_FALSE(too_big.has_value());
+  EXPECT_EQ(too_big.error().field, "resources.memory");
+  FakePatroni patroni(*host_);
+  SilentProgress progress;
+  ASSERT_TRUE(engine_.Apply(Change(Verb::kCreate, Spec(1)), progress, {}).has_value());
+  EXPECT_TRUE(engine_.CheckHost(Change(Verb::kCreate, Spec(1))).has_value());
+}
+
 TEST_F(EngineTest, AppliedClusterRunsWithoutDriftAndIsNotAskedForAgain) {
   FakePatroni patroni(*host_);
   SilentProgress progress;

@@ -236,7 +236,8 @@ Result<Observation> FakeDriver::Observe(const std::optional<std::string>& cluste
                                      .fingerprint = held.object.fingerprint,
                                      .files_fingerprint = cluster ? held.files_fingerprint : "",
                                      .state = held.state,
-                                     .state_detail = held.state_detail});
+                                     .state_detail = held.state_detail,
+                                     .directory = held.object.directory});
     }
     return observation;
   });

@@ -15,6 +15,7 @@
 // Threading: thread-safe. Hooks are called without any lock held, possibly from many threads.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -90,6 +91,7 @@ class FakeDriver final : public Driver {
   void SetReachable(bool reachable);
   /// Whether a watcher can be placed here. Not, unless this says so; set it before the first call.
   void SetControlSocket(bool has_one) { has_control_socket_ = has_one; }
+  void SetMemory(std::int64_t bytes) { memory_bytes_ = bytes; }
   /// Images that this host does not have.
   void SetMissingImages(std::set<std::string> images);
 
@@ -129,6 +131,7 @@ class FakeDriver final : public Driver {
   const std::string& Host() const override { return host_; }
   const std::string& Address() const override { return address_; }
   bool HasControlSocket() const override { return has_control_socket_; }
+  Result<std::int64_t> MemoryBytes() override { return memory_bytes_.load(); }
   Result<Observation> Observe(const std::optional<std::string>& cluster) override;
   Result<void> Ensure(const Object& object) override;
   Result<void> Remove(const ObjectId& id) override;
@@ -180,6 +183,7 @@ class FakeDriver final : public Driver {
   const std::string host_;
   const std::string address_;
   bool has_control_socket_ = false;
+  std::atomic<std::int64_t> memory_bytes_ = std::int64_t{1} << 60;
 
   mutable std::mutex mutex_;
   ExecHook exec_;

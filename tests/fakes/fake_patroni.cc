@@ -219,6 +219,16 @@ void FakePatroni::Write(const std::string& name) {
   Settle(*record, cluster);
 }
 
+void FakePatroni::SpoilData(const std::string& cluster) {
+  const auto record = host_.StoredRecord(cluster);
+  const std::lock_guard lock(mutex_);
+  for (const auto& member : MembersOf(*record)) {
+    copies_[member.volume].complete = false;
+    copies_[member.volume].complete_at = TimePoint::max();
+  }
+  clusters_[ScopeOf(*record)].leader.clear();
+}
+
 void FakePatroni::FailNextRestore(const std::string& reason) {
   const std::lock_guard lock(mutex_);
   restore_failure_ = reason;
@@ -227,6 +237,26 @@ void FakePatroni::FailNextRestore(const std::string& reason) {
 void FakePatroni::FailNextBackup(const std::string& reason) {
   const std::lock_guard lock(mutex_);
   backup_failure_ = reason;
+}
+
+void FakePatroni::FailBehindNextBackup(const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  late_backup_failure_ = reason;
+}
+
+void FakePatroni::SetServerClock(TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  server_clock_ = now;
+}
+
+std::string FakePatroni::BackupSource() {
+  const std::lock_guard lock(mutex_);
+  return backup_source_;
+}
+
+void FakePatroni::ServeFollowers(bool serves) {
+  const std::lock_guard lock(mutex_);
+  serves_followers_ = serves;
 }
 
 void FakePatroni::HideBackups(bool hidden) {
@@ -518,9 +548,46 @@ ExecResult FakePatroni::Restore(const ClusterRecord& record, const FakeObject& w
   return {};
 }
 
+void FakePatroni::Annotate(const std::string& note, Json& backup) {
+  if (!note.empty())
+    backup["annotation"][note.substr(0, note.find('='))] = note.substr(note.find('=') + 1);
+}
+
+ExecResult FakePatroni::RemoveBackups(const Json& arguments, Json& backups) {
+  const auto names = [&](const char* key, const Json& backup) {
+    const auto list = arguments.at(key).get<std::vector<std::string>>();
+    return std::find(list.begin(), list.end(), GetString(backup, "label")) != list.end();
+  };
+  Json left = Json::array();
+  for (auto& backup : backups) {
+    if (names("left_alone", backup)) Annotate(GetString(arguments, "annotation"), backup);
+    if (!names("removed", backup)) left.push_back(backup);
+  }
+  backups = std::move(left);
+  return {};
+}
+
+std::int64_t SecondsOf(TimePoint time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+/// Whether pgBackRest refuses a backup: a full one while another begins later, the others while one
+/// on the same full one does.
+bool LiesAhead(const Json& backups, const std::string& type, std::int64_t began) {
+  for (auto backup = backups.rbegin(); backup != backups.rend(); ++backup) {
+    const bool is_full = GetString(*backup, "type") == "full";
+    const bool counts = is_full == (type == "full");
+    if (counts && GetInt(GetMember(*backup, "timestamp"), "start") > began) return true;
+    if (is_full) return false;
+  }
+  return false;
+}
+
 /// A repository that fails only on demand, as pgBackRest tells of it.
-ExecResult FakePatroni::BackUp(const std::string& task, Json& backups) {
+ExecResult FakePatroni::BackUp(const Json& arguments, const std::string& member, Json& backups) {
+  const std::string task = GetString(arguments, "task");
   if (task == "prove") return {};
+  if (task == "remove") return RemoveBackups(arguments, backups);
   if (task == "complete") return {.output = "1"};
   if (task == "archiving") {
     return {.output =
@@ -530,12 +597,22 @@ ExecResult FakePatroni::BackUp(const std::string& task, Json& backups) {
     if (!backup_failure_.empty()) {
       return {.exit_code = 1, .errors = std::exchange(backup_failure_, "") + "\n"};
     }
+    backup_source_ = member;
     const std::string type = backups.empty() ? "full" : task;
-    const std::int64_t number = static_cast<std::int64_t>(backups.size()) + 1;
+    const std::int64_t number = ++backups_taken_;
+    const std::int64_t began = server_clock_ ? SecondsOf(*server_clock_) : number * 60;
+    if (LiesAhead(backups, type, began)) {
+      return {.exit_code = 1, .errors = "the latest backup was taken while the clock was ahead\n"};
+    }
     backups.push_back({{"label", fmt::format("backup-{}", number)},
                        {"type", type},
                        {"error", false},
-                       {"timestamp", {{"start", number * 60}, {"stop", number * 60 + 1}}}});
+                       {"annotation", Json::object()},
+                       {"timestamp", {{"start", began}, {"stop", began + 1}}}});
+    Annotate(GetString(arguments, "annotation"), backups.back());
+    if (!late_backup_failure_.empty()) {
+      return {.exit_code = 1, .errors = std::exchange(late_backup_failure_, "") + "\n"};
+    }
     return {};
   }
   if (hidden_backups_) {
@@ -543,7 +620,10 @@ ExecResult FakePatroni::BackUp(const std::string& task, Json& backups) {
                          {"backup", Json::array()}};
     return {.output = Dump({{"info", {stanza}}})};
   }
-  const Json stanza = {{"status", {{"code", backups.empty() ? 2 : 0}}}, {"backup", backups}};
+  const Json log = {{"max", "000000010000000000000007"}};
+  const Json stanza = {{"status", {{"code", backups.empty() ? 2 : 0}}},
+                       {"backup", backups},
+                       {"archive", Json::array({log})}};
   return {.output = Dump({{"info", {stanza}}})};
 }
 
@@ -582,9 +662,16 @@ Result<ExecResult> FakePatroni::Answer(const FakeExec& exec) {
   if (instance->object.part == kVerificationPart) return Verify(arguments);
   if (arguments.contains("mark")) return Restore(record, *instance);
   if (arguments.contains("stanza")) {
+    const Json& through = GetMember(arguments, "through");
+    const std::string by = through.is_object() ? GetString(through, "primary") : exec.instance;
+    const bool looks = GetString(arguments, "task") == "list";
+    if (cluster.leader != by && !looks) {
+      return ExecResult{.exit_code = 1, .errors = "unable to find primary cluster\n"};
+    }
+    if (arguments.contains("follower")) return ExecResult{.output = serves_followers_ ? "8" : ""};
     auto& backups =
         backups_.try_emplace(postgresql::Incarnation(record), Json::array()).first->second;
-    return BackUp(GetString(arguments, "task"), backups);
+    return BackUp(arguments, exec.instance, backups);
   }
   if (arguments.contains("patch")) {
     if (clock_ != nullptr && cluster.leader != exec.instance) {

@@ -68,8 +68,18 @@ class FakePatroni {
   /// Of data that is to stay, or of a verification.
   void FailNextRestore(const std::string& reason);
   void FailNextBackup(const std::string& reason);
+  /// By which backups begin. Unless it is set, each begins a minute after the one before.
+  void SetServerClock(TimePoint now);
+  /// The member whose files the last backup copied.
+  std::string BackupSource();
+  /// Whether followers can take backups on this host.
+  void ServeFollowers(bool serves);
+  /// From now on no database of these members starts: they run, and nobody leads.
+  void SpoilData(const std::string& cluster);
   /// Whether anybody can look into the repositories.
   void HideBackups(bool hidden);
+  /// The next backup is taken, and its answer is `reason` all the same.
+  void FailBehindNextBackup(const std::string& reason);
   /// Of all clusters: why their log does not arrive, and the room there is for it.
   void SetArchiving(const Archiving& archiving);
 
@@ -120,7 +130,9 @@ class FakePatroni {
   void ForgetKeys(const std::string& prefix);
   static std::int64_t ClaimOf(const std::vector<Member>& members, const Cluster& cluster);
   ExecResult Transact(const std::string& input);
-  ExecResult BackUp(const std::string& task, Json& backups);
+  ExecResult BackUp(const Json& arguments, const std::string& member, Json& backups);
+  static ExecResult RemoveBackups(const Json& arguments, Json& backups);
+  static void Annotate(const std::string& note, Json& backup);
   ExecResult Verify(const Json& arguments);
   ExecResult Restore(const ClusterRecord& record, const FakeObject& workbench);
   void ApplySettings(const ClusterRecord& record, Cluster& cluster, const Json& arguments);
@@ -153,6 +165,11 @@ class FakePatroni {
   std::vector<std::string> harms_;
   std::string restore_failure_;
   std::string backup_failure_;
+  std::string late_backup_failure_;
+  std::int64_t backups_taken_ = 0;
+  std::optional<TimePoint> server_clock_;
+  std::string backup_source_;
+  bool serves_followers_ = true;
   bool hidden_backups_ = false;
   Archiving archiving_;
 };

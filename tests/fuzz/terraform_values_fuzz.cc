@@ -18,6 +18,7 @@ const std::vector<Type>& Types() {
     std::vector<Type> types = {ObjectType(AllTypes().provider)};
     for (const auto& type : AllTypes().resources) types.push_back(ObjectType(type.schema));
     for (const auto& type : AllTypes().data_sources) types.push_back(ObjectType(type.schema));
+    types.push_back(Type::Dynamic());  // Which no schema of ours has.
     return types;
   }();
   return kTypes;

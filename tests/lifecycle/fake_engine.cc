@@ -66,7 +66,10 @@ std::vector<Error> Engine::Validate(const PartSpec& spec) {
   return World().complaints;
 }
 
-Result<void> Engine::CheckHost(const std::string&, const PartSpec&) const { return Ok(); }
+Result<void> Engine::CheckHost(const PartChange&) {
+  if (World().fail_check) return *World().fail_check;
+  return Ok();
+}
 
 Result<Preview> Engine::Plan(const PartChange& change) {
   World().planned.push_back(change);

@@ -36,6 +36,7 @@ struct FakeWorld {
 
   // What to answer in place of doing it; stays until it is taken away.
   std::optional<Error> fail_plan;
+  std::optional<Error> fail_check;  ///< CheckHost.
   std::optional<Error> fail_apply;
   std::optional<Error> fail_read;
   std::optional<Error> fail_login;     ///< RenewLogin and CloseLogin alike.

@@ -62,10 +62,7 @@ class LifecycleTest : public testing::Test {
   /// One plan, held against Terraform's rules for what it may say.
   PlanResponse Plan(const ResourceType& type, const Stored& prior, const Value& config) {
     PlanResponse plan = lifecycle_.Plan(
-        type, {.prior = prior.state,
-               .proposed = config.is_null() ? config : Proposed(type.schema, prior.state, config),
-               .config = config,
-               .prior_private = prior.private_data});
+        type, {.prior = prior.state, .config = config, .prior_private = prior.private_data});
     if (!HasErrors(plan.diagnostics)) CheckPlan(type.schema, prior.state, config, plan.planned);
     return plan;
   }
@@ -415,6 +412,25 @@ TEST_F(LifecycleTest, AnUnprotectedClusterIsReplacedAndThenDestroyed) {
   EXPECT_THAT(World().planned, IsEmpty());
   EXPECT_TRUE(Destroy(Cluster(), replaced).state.is_null());
   EXPECT_EQ(World().planned.back().verb, Verb::kDelete);
+}
+
+TEST_F(LifecycleTest, AReplacementThatItsHostCannotHaveIsRefusedBeforeTheOldOneGoes) {
+  const Stored orders = CreateOrders({{"deletion_protection", Value::Bool(false)}});
+  World().fail_check = Invalid("instance_class", "a member is to have 64.0 GiB of memory");
+  // As core does: both plans, and an apply only when neither has an error.
+  const auto plan_again = [&] {
+    const Value config =
+        ClusterConfig({{"username", Text("boss")}, {"deletion_protection", Value::Bool(false)}});
+    const PlanResponse first = Plan(Cluster(), orders, config);
+    EXPECT_THAT(first.requires_replace, SizeIs(1));
+    return Plan(Cluster(), {Value::Null(), first.planned_private}, config);
+  };
+  EXPECT_THAT(Lines(plan_again().diagnostics),
+              ElementsAre("error instance_class: A member is to have 64.0 GiB of memory"));
+  World().fail_check = Unavailable("the Docker engine does not answer");
+  const auto unsure = plan_again();
+  EXPECT_FALSE(HasErrors(unsure.diagnostics));
+  EXPECT_THAT(unsure.diagnostics, SizeIs(1));
 }
 
 // ---- Failures of apply -------------------------------------------------------------------------

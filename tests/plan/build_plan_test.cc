@@ -215,5 +215,19 @@ TEST(BuildPlanTest, DestroyingNeedsNobodyToTakeOver) {
 )");
 }
 
+TEST(BuildPlanTest, WhatIsInADirectoryOfTheUsersStays) {
+  const DesiredState before = Cluster(1);
+  Observation observed = Converged(before);
+  std::set<ObjectId> previously;
+  for (const auto& object : before.objects) previously.insert(object.id);
+  for (auto& object : observed.objects) {
+    if (object.id.kind == ObjectKind::kVolume) object.directory = "/srv/backups";
+  }
+  const Diff diff =
+      ComputeDiff({}, observed, {.text = "destroy", .previously_desired = previously});
+  EXPECT_THAT(TextOf({}, observed, nullptr, diff),
+              HasSubstr("destroy, and what is in /srv/backups stays\n"));
+}
+
 }  // namespace
 }  // namespace dbaas

@@ -3,7 +3,6 @@
 
 #include <grpcpp/client_context.h>
 
-#include <chrono>
 #include <stdexcept>
 #include <utility>
 
@@ -17,8 +16,6 @@ using Service = tfplugin6::Provider::Service;
 
 // How a call is named: its method on either side.
 #define DBAAS_ASK(RPC, ...) Ask(&Stub::RPC, &Service::RPC, __VA_ARGS__)
-
-constexpr std::chrono::seconds kPatience(60);
 
 std::string ToText(const tfplugin6::AttributePath& path) {
   std::string text;
@@ -115,6 +112,10 @@ void Core::ReadSchemas() {
   read(answer.resource_schemas(), resources_);
   read(answer.data_source_schemas(), data_sources_);
   read(answer.ephemeral_resource_schemas(), ephemeral_);
+  read(answer.list_resource_schemas(), lists_);
+  for (const auto& [name, proto] : answer.action_schemas()) {
+    actions_[name] = ReadSchema(proto.schema(), complaints);
+  }
   for (const auto& [name, proto] : answer.functions()) {
     Function& function = functions_[name];
     for (const auto& parameter : proto.parameters()) {
@@ -125,42 +126,37 @@ void Core::ReadSchemas() {
     }
     function.result = ReadType(proto.return_().type(), name, complaints);
   }
+  ReadIdentitySchemas(complaints);
   for (const auto& complaint : complaints) Complain(Rule::kSchema, complaint);
 }
 
+void Core::ReadIdentitySchemas(std::vector<std::string>& complaints) {
+  const auto answer =
+      DBAAS_ASK(GetResourceIdentitySchemas, tfplugin6::GetResourceIdentitySchemas::Request());
+  HasErrors(answer.diagnostics(), NoType(), nullptr);
+  for (const auto& [name, proto] : answer.identity_schemas()) {
+    if (!resources_.contains(name)) complaints.push_back(name + ": the identity of no resource");
+    identities_[name] = ReadIdentitySchema(proto, name + " identity", complaints);
+  }
+  for (const auto& [name, schema] : lists_) {
+    if (!identities_.contains(name)) complaints.push_back(name + ": a list without identities");
+  }
+}
+
 Value Core::Config(const std::string& resource, const Value::Map& members) const {
-  Value config = EmptyObject(TypeOf(resource));
+  return ConfigOf(TypeOf(resource), members);
+}
+
+Value Core::ConfigOf(const Type& type, const Value::Map& members) {
+  Value config = EmptyObject(type);
   for (const auto& [name, value] : members) {
     if (!config.as_map().contains(name)) throw std::invalid_argument("no attribute " + name);
     config.as_map()[name] = value;
   }
-  return Canonical(std::move(config), TypeOf(resource));
+  return Canonical(std::move(config), type);
 }
 
 // ---- One call ----------------------------------------------------------------------------------
-
-template <typename Request, typename Response>
-Response Core::Ask(Rpc<Request, Response> rpc, Handler<Request, Response> handler,
-                   const Request& request) {
-  Response response;
-  grpc::Status status;
-  if (service_ != nullptr) {
-    Request received;
-    Response answer;
-    received.ParseFromString(request.SerializeAsString());
-    status = (service_->*handler)(nullptr, &received, &answer);
-    response.ParseFromString(answer.SerializeAsString());
-  } else {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + kPatience);
-    status = (stub_.get()->*rpc)(&context, request, &response);
-  }
-  if (!status.ok()) Complain(Rule::kAnswers, status.error_message());
-  if constexpr (requires { tamper_->On(request, response); }) {
-    if (tamper_ != nullptr && status.ok()) tamper_->On(request, response);
-  }
-  return response;
-}
 
 void Core::Complain(Rule rule, const std::string& what) {
   violations_.push_back({rule, doing_ + ": " + what});
@@ -192,8 +188,34 @@ std::optional<Value> Core::ReadState(const tfplugin6::DynamicValue& dynamic, con
   return value;
 }
 
-template <typename List>
-bool Core::HasErrors(const List& list, const Type& type, DiagnosticList* copies) {
+template <typename Field>
+void Core::WriteIdentity(const std::string& resource, const Value& identity, Field field) {
+  const auto type = identities_.find(resource);
+  if (type == identities_.end() || identity.is_null()) return;
+  *field()->mutable_identity_data() = Write(identity, type->second);
+}
+
+Value Core::ReadIdentity(const std::string& resource, bool has_one,
+                         const tfplugin6::ResourceIdentityData& data, bool is_planned) {
+  const auto type = identities_.find(resource);
+  if (type == identities_.end()) {
+    if (has_one) Complain(Rule::kIdentity, "its type has none");
+    return {};
+  }
+  const auto identity = Read(data.identity_data(), type->second);
+  if (!identity) return {};
+  // A plan may leave it to the apply.
+  if (identity->is_null() && !is_planned) Complain(Rule::kIdentity, "there is none");
+  if (!identity->is_wholly_known() && !is_planned) Complain(Rule::kIdentity, identity->ToText());
+  return *identity;
+}
+
+void Core::CheckSameIdentity(const Value& before, const Value& now) {
+  if (before.is_null() || now.is_null() || !before.is_wholly_known() || before == now) return;
+  Complain(Rule::kIdentityStays, "was " + before.ToText() + ", but now " + now.ToText());
+}
+
+bool Core::HasErrors(const Diagnostics& list, const Type& type, DiagnosticList* copies) {
   bool errors = false;
   for (const tfplugin6::Diagnostic& one : list) {
     if (copies != nullptr) copies->push_back(one);
@@ -260,6 +282,7 @@ Instance Core::Refresh(const std::string& resource, const Instance& stored, bool
   request.set_type_name(resource);
   *request.mutable_current_state() = Write(*current, schema.type);
   request.set_private_(stored.private_data);
+  WriteIdentity(resource, stored.identity, [&] { return request.mutable_current_identity(); });
   const auto answer = DBAAS_ASK(ReadResource, request);
   if (answer.has_deferred()) Complain(Rule::kNoDeferral, "deferred");
   if (HasErrors(answer.diagnostics(), schema.type, nullptr)) return stored;
@@ -268,22 +291,27 @@ Instance Core::Refresh(const std::string& resource, const Instance& stored, bool
   if (*state == *current && answer.private_() != stored.private_data) {
     Complain(Rule::kPrivateData, "was " + stored.private_data + ", but now " + answer.private_());
   }
-  return {*std::move(state), answer.private_(), stored.tainted};
+  Instance found{*std::move(state), answer.private_(), stored.tainted, {}};
+  if (found.state.is_null()) return found;
+  found.identity = ReadIdentity(resource, answer.has_new_identity(), answer.new_identity());
+  CheckSameIdentity(stored.identity, found.identity);
+  return found;
 }
 
 // ---- Plan --------------------------------------------------------------------------------------
 
-Core::Planned Core::AskForPlan(const std::string& resource, const Value& prior, const Value& config,
-                               const std::string& private_data) {
+Core::Planned Core::AskForPlan(const std::string& resource, const Instance& prior,
+                               const Value& config) {
   doing_ = resource + ": plan";
   const Type& type = TypeOf(resource);
   tfplugin6::PlanResourceChange::Request request;
   request.set_type_name(resource);
-  *request.mutable_prior_state() = Write(prior, type);
+  *request.mutable_prior_state() = Write(prior.state, type);
   *request.mutable_config() = Write(config, type);
-  const Value proposed = config.is_null() ? config : ProposedNew(type, prior, config);
+  const Value proposed = config.is_null() ? config : ProposedNew(type, prior.state, config);
   *request.mutable_proposed_new_state() = Write(proposed, type);
-  request.set_prior_private(private_data);
+  request.set_prior_private(prior.private_data);
+  WriteIdentity(resource, prior.identity, [&] { return request.mutable_prior_identity(); });
   const auto answer = DBAAS_ASK(PlanResourceChange, request);
 
   Planned planned;
@@ -293,22 +321,25 @@ Core::Planned Core::AskForPlan(const std::string& resource, const Value& prior, 
   auto value = Read(answer.planned_state(), type);
   if (!value) return planned;
   planned.value = *std::move(value);
-  const Violations found = CheckPlanned(type, prior, config, planned.value);
+  const Violations found = CheckPlanned(type, prior.state, config, planned.value);
   planned.ok = found.empty();
   Take(found);
   planned.requires_replace.assign(answer.requires_replace().begin(),
                                   answer.requires_replace().end());
   planned.private_data = answer.planned_private();
+  planned.identity =
+      ReadIdentity(resource, answer.has_planned_identity(), answer.planned_identity(), true);
   return planned;
 }
 
-Core::Planned Core::PlanOnce(const std::string& resource, const Value& prior, const Value& config,
-                             const std::string& private_data) {
-  Planned planned = AskForPlan(resource, prior, config, private_data);
-  const Planned again = AskForPlan(resource, prior, config, private_data);
+Core::Planned Core::PlanOnce(const std::string& resource, const Instance& prior,
+                             const Value& config) {
+  Planned planned = AskForPlan(resource, prior, config);
+  const Planned again = AskForPlan(resource, prior, config);
   if (!(planned.value == again.value)) {
     Complain(Rule::kSamePlan, planned.value.ToText() + " and " + again.value.ToText());
   } else if (planned.private_data != again.private_data || planned.ok != again.ok ||
+             !(planned.identity == again.identity) ||
              ToText(planned.diagnostics) != ToText(again.diagnostics)) {
     Complain(Rule::kSamePlan, "another answer the second time");
   }
@@ -344,8 +375,7 @@ Change Core::Plan(const std::string& resource, const Instance& stored, const Val
   }
   // A tainted object is planned as if it were not there, and then replaced.
   const bool fresh = change.prior.tainted && !config.is_null();
-  Planned planned =
-      PlanOnce(resource, fresh ? Value() : before, config, fresh ? "" : change.prior.private_data);
+  Planned planned = PlanOnce(resource, fresh ? Instance() : change.prior, config);
   if (!planned.ok) return refused(planned.diagnostics);
   if (config.is_null()) {
     change.action = Action::kDelete;
@@ -358,31 +388,35 @@ Change Core::Plan(const std::string& resource, const Instance& stored, const Val
     if (!change.replaced_for.empty() || wishes.replace) {
       change.action = Action::kReplace;
       const DiagnosticList first = planned.diagnostics;
-      planned = PlanOnce(resource, Value(), config, planned.private_data);
+      planned = PlanOnce(
+          resource, {.private_data = planned.private_data, .identity = planned.identity}, config);
       if (!planned.ok) return refused(planned.diagnostics);
       planned.diagnostics.insert(planned.diagnostics.begin(), first.begin(), first.end());
     } else {
       change.action = planned.value == before ? Action::kNoOp : Action::kUpdate;
+      CheckSameIdentity(change.prior.identity, planned.identity);
     }
   }
   change.planned = planned.value;
   change.private_data = planned.private_data;
+  change.identity = planned.identity;
   change.diagnostics = planned.diagnostics;
   return change;
 }
 
 // ---- Apply -------------------------------------------------------------------------------------
 
-Applied Core::ApplyOnce(const std::string& resource, const Instance& prior, const Value& planned,
-                        const Value& config, const std::string& private_data) {
+Applied Core::ApplyOnce(const std::string& resource, const Instance& prior, const Planned& planned,
+                        const Value& config) {
   doing_ = resource + ": apply";
   const Type& type = TypeOf(resource);
   tfplugin6::ApplyResourceChange::Request request;
   request.set_type_name(resource);
   *request.mutable_prior_state() = Write(prior.state, type);
-  *request.mutable_planned_state() = Write(planned, type);
+  *request.mutable_planned_state() = Write(planned.value, type);
   *request.mutable_config() = Write(config, type);
-  request.set_planned_private(private_data);
+  request.set_planned_private(planned.private_data);
+  WriteIdentity(resource, planned.identity, [&] { return request.mutable_planned_identity(); });
   const auto answer = DBAAS_ASK(ApplyResourceChange, request);
 
   Applied applied;
@@ -394,17 +428,23 @@ Applied Core::ApplyOnce(const std::string& resource, const Instance& prior, cons
     applied.ok = false;
     return applied;
   }
-  applied.instance = {*state, answer.private_(), prior.tainted};
+  applied.instance = {*state, answer.private_(), prior.tainted, {}};
+  if (!state->is_null()) {
+    applied.instance.identity =
+        ReadIdentity(resource, answer.has_new_identity(), answer.new_identity());
+    if (applied.ok) CheckSameIdentity(planned.identity, applied.instance.identity);
+  }
   if (!applied.ok) {
     // What failed to be created and left something is made anew by the next apply.
     if (prior.state.is_null()) applied.instance.tainted = !state->is_null();
     return applied;
   }
   applied.instance.tainted = false;
-  if (planned.is_null() != state->is_null()) {
-    Complain(Rule::kResultExists, planned.is_null() ? "there is still an object" : "no object");
-  } else if (!planned.is_null()) {
-    Take(CheckAgrees(type, planned, *state, Rule::kResult));
+  if (planned.value.is_null() != state->is_null()) {
+    Complain(Rule::kResultExists,
+             planned.value.is_null() ? "there is still an object" : "no object");
+  } else if (!state->is_null()) {
+    Take(CheckAgrees(type, planned.value, *state, Rule::kResult));
   }
   return applied;
 }
@@ -420,7 +460,7 @@ Applied Core::CreateOrUpdate(const std::string& resource, const Change& change,
     return applied;
   };
   if (!Validate(resource, config, &applied.diagnostics)) return refused(applied.diagnostics);
-  const Planned planned = PlanOnce(resource, prior.state, config, prior.private_data);
+  const Planned planned = PlanOnce(resource, prior, config);
   if (!planned.ok) return refused(planned.diagnostics);
   const bool replace =
       !prior.state.is_null() && !ReallyReplaced(TypeOf(resource), planned, prior.state).empty();
@@ -428,13 +468,13 @@ Applied Core::CreateOrUpdate(const std::string& resource, const Change& change,
   if (replace) Complain(Rule::kFinalPlan, "an update became a replacement");
   Take(CheckAgrees(TypeOf(resource), change.planned, planned.value, Rule::kFinalPlan));
   if (planned.value == prior.state) return applied;  // An update that turned out to be none.
-  return ApplyOnce(resource, prior, planned.value, config, planned.private_data);
+  return ApplyOnce(resource, prior, planned, config);
 }
 
 Applied Core::Replace(const std::string& resource, const Change& change, const Value& config) {
   Instance old = change.prior;
   if (!change.wishes.create_before_destroy) {
-    Applied destroyed = ApplyOnce(resource, old, Value(), Value(), change.private_data);
+    Applied destroyed = ApplyOnce(resource, old, {.private_data = change.private_data}, Value());
     if (!destroyed.ok) return destroyed;
     return CreateOrUpdate(resource, change, {}, config);
   }
@@ -448,9 +488,9 @@ Applied Core::Replace(const std::string& resource, const Change& change, const V
     return created;
   }
   old.tainted = false;
-  const Planned planned = PlanOnce(resource, old.state, Value(), old.private_data);
+  const Planned planned = PlanOnce(resource, old, Value());
   const Applied destroyed =
-      planned.ok ? ApplyOnce(resource, old, Value(), Value(), planned.private_data)
+      planned.ok ? ApplyOnce(resource, old, planned, Value())
                  : Applied{.ok = false, .instance = old, .diagnostics = planned.diagnostics};
   if (!destroyed.ok) {
     created.ok = false;
@@ -470,7 +510,8 @@ Applied Core::Apply(const std::string& resource, const Change& change, const Val
               .instance = change.prior,
               .diagnostics = change.diagnostics};
     case Action::kDelete:
-      return ApplyOnce(resource, change.prior, Value(), Value(), change.private_data);
+      return ApplyOnce(resource, change.prior,
+                       {.private_data = change.private_data, .identity = change.identity}, Value());
     case Action::kCreate:
     case Action::kUpdate: return CreateOrUpdate(resource, change, change.prior, known);
     case Action::kReplace: return Replace(resource, change, known);
@@ -503,11 +544,23 @@ Applied Core::Converge(const std::string& resource, const Instance& stored, cons
 // ---- Everything else ---------------------------------------------------------------------------
 
 std::optional<Instance> Core::Import(const std::string& resource, const std::string& id) {
-  doing_ = resource + ": import";
-  const Type& type = TypeOf(resource);
   tfplugin6::ImportResourceState::Request request;
   request.set_type_name(resource);
   request.set_id(id);
+  return Import(request);
+}
+
+std::optional<Instance> Core::ImportByIdentity(const std::string& resource, const Value& identity) {
+  tfplugin6::ImportResourceState::Request request;
+  request.set_type_name(resource);
+  WriteIdentity(resource, identity, [&] { return request.mutable_identity(); });
+  return Import(request);
+}
+
+std::optional<Instance> Core::Import(const tfplugin6::ImportResourceState::Request& request) {
+  const std::string& resource = request.type_name();
+  doing_ = resource + ": import";
+  const Type& type = TypeOf(resource);
   const auto answer = DBAAS_ASK(ImportResourceState, request);
   if (answer.has_deferred()) Complain(Rule::kNoDeferral, "deferred");
   if (HasErrors(answer.diagnostics(), NoType(), nullptr)) return std::nullopt;
@@ -523,7 +576,8 @@ std::optional<Instance> Core::Import(const std::string& resource, const std::str
     Complain(Rule::kImport, "a null object");
     return std::nullopt;
   }
-  Instance instance = Refresh(resource, {*state, imported.private_(), false});
+  const Value identity = ReadIdentity(resource, imported.has_identity(), imported.identity());
+  Instance instance = Refresh(resource, {*state, imported.private_(), false, identity});
   if (instance.state.is_null()) Complain(Rule::kImport, "a refresh does not find it");
   return instance;
 }

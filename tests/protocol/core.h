@@ -14,7 +14,9 @@
 #pragma once
 
 #include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +37,7 @@ struct Instance {
   Value state;  ///< Null: there is none.
   std::string private_data;
   bool tainted = false;
+  Value identity;  ///< Null: its type has none.
 };
 
 enum class Action { kNoOp, kCreate, kUpdate, kDelete, kReplace, kRefused };
@@ -59,6 +62,7 @@ struct Change {
   Value config;
   Value planned;
   std::string private_data;
+  Value identity;                         ///< As planned.
   std::vector<std::string> replaced_for;  ///< Attributes whose change asks for a replacement.
   DiagnosticList diagnostics;
 };
@@ -73,6 +77,13 @@ struct Applied {
   DiagnosticList diagnostics;
 };
 
+/// What a list says of one object.
+struct Listed {
+  Value identity;
+  std::string name;  ///< For people.
+  Value object;      ///< Null unless asked for.
+};
+
 /// Changes answers on their way to core, to see whether it notices. For tests of the net itself.
 class Tamper {
  public:
@@ -80,6 +91,7 @@ class Tamper {
 #define DBAAS_TAMPER(RPC) \
   virtual void On(const tfplugin6::RPC::Request&, tfplugin6::RPC::Response&) {}
   DBAAS_TAMPER(GetProviderSchema)
+  DBAAS_TAMPER(GetResourceIdentitySchemas)
   DBAAS_TAMPER(ValidateResourceConfig)
   DBAAS_TAMPER(UpgradeResourceState)
   DBAAS_TAMPER(ReadResource)
@@ -90,6 +102,10 @@ class Tamper {
   DBAAS_TAMPER(OpenEphemeralResource)
   DBAAS_TAMPER(CallFunction)
 #undef DBAAS_TAMPER
+  virtual void On(const tfplugin6::ListResource::Request&,
+                  std::vector<tfplugin6::ListResource::Event>&) {}
+  virtual void On(const tfplugin6::InvokeAction::Request&,
+                  std::vector<tfplugin6::InvokeAction::Event>&) {}
 };
 
 class Core {
@@ -109,9 +125,14 @@ class Core {
   const std::map<std::string, Schema>& resources() const { return resources_; }
   const std::map<std::string, Schema>& data_sources() const { return data_sources_; }
   const std::map<std::string, Schema>& ephemeral_resources() const { return ephemeral_; }
+  const std::map<std::string, Schema>& lists() const { return lists_; }
+  const std::map<std::string, Schema>& actions() const { return actions_; }
+  /// The types of those that have an identity.
+  const std::map<std::string, Type>& identities() const { return identities_; }
   const Type& TypeOf(const std::string& resource) const { return resources_.at(resource).type; }
   /// A configuration with these members, and nothing else. Unknown names are a bug of the test.
   Value Config(const std::string& resource, const Value::Map& members) const;
+  static Value ConfigOf(const Type& type, const Value::Map& members);
 
   // One call each, and its checks.
   /// False: refused.
@@ -132,6 +153,8 @@ class Core {
                    Wishes wishes = {});
   /// `terraform import`. Nothing when it was refused.
   std::optional<Instance> Import(const std::string& resource, const std::string& id);
+  /// By identity; of what is optional in it some parts may be null.
+  std::optional<Instance> ImportByIdentity(const std::string& resource, const Value& identity);
 
   /// Null when it was refused.
   Value ReadData(const std::string& source, const Value& config);
@@ -139,15 +162,26 @@ class Core {
   /// Null when it was refused; asks twice.
   Value Call(const std::string& function, const std::vector<Value>& arguments);
 
+  // Both REQUIRE a channel: what is streamed has to wait for somebody (core_streams.cc).
+  /// `terraform query`. Nothing when it was refused.
+  std::optional<std::vector<Listed>> List(const std::string& type, const Value& config,
+                                          bool with_objects = true, std::int64_t limit = 100);
+  /// An action that is planned and invoked. Nothing when it was refused, or failed; else what it
+  /// told meanwhile.
+  std::optional<std::vector<std::string>> Invoke(const std::string& action, const Value& config);
+
   const Violations& violations() const { return violations_; }
   Violations TakeViolations() { return std::exchange(violations_, {}); }
 
  private:
+  static constexpr std::chrono::seconds kPatience{60};
+
   struct Planned {
     bool ok = false;
     Value value;
     std::vector<tfplugin6::AttributePath> requires_replace;
     std::string private_data;
+    Value identity;
     DiagnosticList diagnostics;
   };
 
@@ -160,26 +194,43 @@ class Core {
   template <typename Request, typename Response>
   Response Ask(Rpc<Request, Response> rpc, Handler<Request, Response> handler,
                const Request& request);
+  /// All that a stream gives.
+  template <typename Event, typename Request>
+  std::vector<Event> Follow(std::unique_ptr<grpc::ClientReaderInterface<Event>> (
+                                tfplugin6::Provider::StubInterface::*rpc)(grpc::ClientContext*,
+                                                                          const Request&),
+                            const Request& request);
+  /// Of one event; nothing when it is of no object.
+  std::optional<Listed> ReadListed(const tfplugin6::ListResource::Event& event,
+                                   const std::string& type, bool with_objects);
   void ReadSchemas();
+  void ReadIdentitySchemas(std::vector<std::string>& complaints);
+  std::optional<Instance> Import(const tfplugin6::ImportResourceState::Request& request);
   void Complain(Rule rule, const std::string& what);
   void Take(Violations violations);
 
   tfplugin6::DynamicValue Write(const Value& value, const Type& type);
   std::optional<Value> Read(const tfplugin6::DynamicValue& dynamic, const Type& type);
+  /// Into the field of a request that `field` makes; not called when there is nothing to write.
+  template <typename Field>
+  void WriteIdentity(const std::string& resource, const Value& identity, Field field);
+  /// That of an answer about an object that is there, or, `is_planned`, will be. Complains.
+  Value ReadIdentity(const std::string& resource, bool has_one,
+                     const tfplugin6::ResourceIdentityData& data, bool is_planned = false);
+  /// Complains when it is another one than before, as far as that was known.
+  void CheckSameIdentity(const Value& before, const Value& now);
   /// The checks of what a state may hold.
   std::optional<Value> ReadState(const tfplugin6::DynamicValue& dynamic, const Type& type);
   /// Copies `list` after its checks. True: there is an error among them.
-  template <typename List>
-  bool HasErrors(const List& list, const Type& type, DiagnosticList* copies);
+  using Diagnostics = google::protobuf::RepeatedPtrField<tfplugin6::Diagnostic>;
+  bool HasErrors(const Diagnostics& list, const Type& type, DiagnosticList* copies);
 
-  Planned PlanOnce(const std::string& resource, const Value& prior, const Value& config,
-                   const std::string& private_data);
-  Planned AskForPlan(const std::string& resource, const Value& prior, const Value& config,
-                     const std::string& private_data);
+  Planned PlanOnce(const std::string& resource, const Instance& prior, const Value& config);
+  Planned AskForPlan(const std::string& resource, const Instance& prior, const Value& config);
   std::vector<std::string> ReallyReplaced(const Type& type, const Planned& planned,
                                           const Value& prior);
-  Applied ApplyOnce(const std::string& resource, const Instance& prior, const Value& planned,
-                    const Value& config, const std::string& private_data);
+  Applied ApplyOnce(const std::string& resource, const Instance& prior, const Planned& planned,
+                    const Value& config);
   Applied CreateOrUpdate(const std::string& resource, const Change& change, const Instance& prior,
                          const Value& config);
   Applied Replace(const std::string& resource, const Change& change, const Value& config);
@@ -192,6 +243,9 @@ class Core {
   std::map<std::string, Schema> resources_;
   std::map<std::string, Schema> data_sources_;
   std::map<std::string, Schema> ephemeral_;
+  std::map<std::string, Schema> lists_;
+  std::map<std::string, Schema> actions_;
+  std::map<std::string, Type> identities_;
   struct Function {
     std::vector<Type> parameters;
     std::optional<Type> variadic;
@@ -200,6 +254,29 @@ class Core {
   std::map<std::string, Function> functions_;
   Violations violations_;
 };
+
+template <typename Request, typename Response>
+Response Core::Ask(Rpc<Request, Response> rpc, Handler<Request, Response> handler,
+                   const Request& request) {
+  Response response;
+  grpc::Status status;
+  if (service_ != nullptr) {
+    Request received;
+    Response answer;
+    received.ParseFromString(request.SerializeAsString());
+    status = (service_->*handler)(nullptr, &received, &answer);
+    response.ParseFromString(answer.SerializeAsString());
+  } else {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + kPatience);
+    status = (stub_.get()->*rpc)(&context, request, &response);
+  }
+  if (!status.ok()) Complain(Rule::kAnswers, status.error_message());
+  if constexpr (requires { tamper_->On(request, response); }) {
+    if (tamper_ != nullptr && status.ok()) tamper_->On(request, response);
+  }
+  return response;
+}
 
 /// "error name: Cluster orders already exists" of each.
 std::string ToText(const DiagnosticList& diagnostics);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tests/protocol/core_wire.h"
+
 namespace dbaas::core {
 namespace {
 
@@ -221,9 +223,12 @@ class PlanCheck {
       }
       return;
     }
+    // Elements have no key: each has to be a plan of one that is configured.
     for (const Value& item : items) {
       const bool found = std::any_of(said.begin(), said.end(), [&](const Value& one) {
-        return !one.is_known() || MayComeFrom(member.Object(), item, one);
+        PlanCheck inner;
+        inner.Object(member.Object(), Value::Null(), one, item, path);
+        return inner.violations_.empty();
       });
       if (!found) {
         Complain(Rule::kConfiguredStays, path,
@@ -244,6 +249,9 @@ class Agreement {
 
   void Compare(const Type& type, const Value& planned, const Value& actual,
                const std::string& path) {
+    if (type.kind == Type::Kind::kDynamic && !planned.type().empty()) {
+      return CompareTyped(planned, actual, path);
+    }
     if (planned.is_unknown() || planned == actual) return;
     const bool opens = planned.is_known() && planned.kind() == actual.kind() &&
                        (IsList(planned) || IsMap(planned));
@@ -268,7 +276,8 @@ class Agreement {
                                 std::to_string(now.size()));
     }
     for (std::size_t i = 0; i < before.size(); ++i) {
-      Compare(type.element.front(), before[i], now[i], At(path, i));
+      const bool tuple = type.kind == Type::Kind::kTuple;
+      Compare(type.element[tuple ? i : 0], before[i], now[i], At(path, i));
     }
   }
 
@@ -277,6 +286,15 @@ class Agreement {
  private:
   void Complain(const std::string& path, const std::string& what) {
     violations_.push_back({rule_, (path.empty() ? "the object" : path) + ": " + what});
+  }
+
+  /// The type is as planned, but for what was not known of it.
+  void CompareTyped(const Value& planned, const Value& actual, const std::string& path) {
+    const Type type = TypeOf(planned);
+    if (!HasDynamic(type) && planned.type() != actual.type()) {
+      return Complain(path, "was of type " + planned.type() + ", but now " + actual.type());
+    }
+    Compare(type, planned, actual, path);
   }
 
   void CompareMaps(const Type& type, const Value& planned, const Value& actual,
@@ -350,7 +368,11 @@ const char* ToString(Rule rule) {
     case Rule::kUpgrade: return "upgrade";
     case Rule::kRefresh: return "refresh";
     case Rule::kSecondPlan: return "second plan";
+    case Rule::kIdentity: return "identity";
+    case Rule::kIdentityStays: return "identity stays";
     case Rule::kImport: return "import";
+    case Rule::kList: return "list";
+    case Rule::kAction: return "action";
     case Rule::kPure: return "pure";
   }
   return "?";

@@ -41,7 +41,11 @@ enum class Rule {
   kUpgrade,          ///< A state of today's version comes out of the upgrade as it was.
   kRefresh,          ///< A refresh right after an apply changes nothing.
   kSecondPlan,       ///< A plan right after an apply is empty.
+  kIdentity,         ///< What is there has an identity, if its type has one, known in all parts.
+  kIdentityStays,    ///< An object has one identity for as long as it is there.
   kImport,           ///< An import gives one object, which a refresh finds.
+  kList,             ///< A list gives each object once, all that was asked for of it, and no more.
+  kAction,           ///< An action tells how it goes on, and then once how it ended.
   kPure,             ///< A function gives the same result for the same arguments.
 };
 const char* ToString(Rule rule);

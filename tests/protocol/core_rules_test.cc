@@ -225,6 +225,25 @@ TEST_F(RulesTest, ValuesSurviveTheWireInEveryShapeThatIsAllowed) {
   }
 }
 
+TEST_F(RulesTest, DynamicValuesSurviveTheWireWithTheirTypes) {
+  const Type any{.kind = Type::Kind::kDynamic, .element = {}, .members = {}};
+  SeededRandom variety(3);
+  for (const Value& value :
+       {null_, Value::Unknown(), Value::OfType(R"("string")", null_),
+        Value::OfType(R"(["tuple",["string","number"]])", List({Text("a"), Value::Int(1)})),
+        Value::OfType(R"(["set","string"])", List({Text("b"), Text("a"), Text("a")})),
+        Value::OfType(R"(["object",{"a":"dynamic"}])", Map({{"a", Value::Unknown()}}))}) {
+    EXPECT_EQ(*Decode(Encode(value, any), any), Canonical(value, any));
+    const auto read = Decode(Encode(value, any, &variety), any);
+    if (!read) continue;  // Text as binary data.
+    EXPECT_EQ(*read, Canonical(value, any));
+  }
+  for (const char* bytes : {"\xa1x", "\x92\xa8\"string\"\xa1x", "\x92\xc4\x06\"text\"\xa1x",
+                            "\x92\xc4\x08\"string\"\x01", "\x92\xc4\x09\"dynamic\"\xc0"}) {
+    EXPECT_FALSE(Decode(bytes, any).has_value()) << bytes;
+  }
+}
+
 TEST_F(RulesTest, WhatIsMalformedIsSeen) {
   const auto decode = [&](const Value& value) {
     return Decode(Encode(value, type_), type_).has_value();
@@ -255,6 +274,10 @@ TEST_F(RulesTest, SchemasThatCoreRefuses) {
   EXPECT_THAT(first([](auto& a) { a.set_name("Name"); }), Contains(HasSubstr("not a name")));
   EXPECT_THAT(first([](auto& a) { a.set_name("count"); }), Contains(HasSubstr("reserved")));
   EXPECT_THAT(first([](auto& a) { a.set_name("port"); }), Contains(HasSubstr("twice")));
+  EXPECT_THAT(complaints([](ProtoBlock& block) {
+                Add(*block.mutable_block_types(1)->mutable_block(), "any", R"("dynamic")");
+              }),
+              Contains(HasSubstr("list: dynamic in a collection")));
   EXPECT_THAT(complaints([](ProtoBlock& block) {
                 block.mutable_block_types(0)->set_nesting(ProtoNested::INVALID);
               }),

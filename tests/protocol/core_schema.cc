@@ -50,6 +50,7 @@ Type FromJson(const Json& json, const std::string& where, Complaints& complaints
   if (json == "string") return {.kind = Type::Kind::kString, .element = {}, .members = {}};
   if (json == "number") return {.kind = Type::Kind::kNumber, .element = {}, .members = {}};
   if (json == "bool") return {.kind = Type::Kind::kBool, .element = {}, .members = {}};
+  if (json == "dynamic") return {.kind = Type::Kind::kDynamic, .element = {}, .members = {}};
   const bool pair = json.is_array() && json.size() == 2 && json[0].is_string();
   if (pair && json[0] == "list") {
     return Collection(Type::Kind::kList, FromJson(json[1], where, complaints));
@@ -59,6 +60,11 @@ Type FromJson(const Json& json, const std::string& where, Complaints& complaints
   }
   if (pair && json[0] == "map") {
     return Collection(Type::Kind::kMap, FromJson(json[1], where, complaints));
+  }
+  if (pair && json[0] == "tuple" && json[1].is_array()) {
+    Type tuple{.kind = Type::Kind::kTuple, .element = {}, .members = {}};
+    for (const Json& item : json[1]) tuple.element.push_back(FromJson(item, where, complaints));
+    return tuple;
   }
   if (pair && json[0] == "object" && json[1].is_object()) {
     std::vector<Member> members;
@@ -91,6 +97,13 @@ void CheckFlags(const ProtoAttribute& proto, const std::string& where, Complaint
   }
 }
 
+/// Core itself forbids it in sets only, and makes tuples and objects of such lists and maps; the
+/// framework of Go forbids all of these.
+void CheckDynamic(const Member& member, const std::string& where, Complaints& complaints) {
+  const bool one = member.nesting == Nesting::kSingle || member.nesting == Nesting::kGroup;
+  if (!one && HasDynamic(member.type)) complaints.push_back(where + ": dynamic in a collection");
+}
+
 Member ReadAttribute(const ProtoAttribute& proto, const std::string& path, Complaints& complaints) {
   const std::string where = path + proto.name();
   CheckFlags(proto, where, complaints);
@@ -121,6 +134,7 @@ Member ReadAttribute(const ProtoAttribute& proto, const std::string& path, Compl
     }
   }
   member.type = Nest(member.nesting, ObjectOf(std::move(members)));
+  CheckDynamic(member, where, complaints);
   return member;
 }
 
@@ -154,6 +168,7 @@ Member ReadNestedBlock(const ProtoNested& proto, const std::string& path, Compla
     complain("more items needed than allowed");
   }
   member.type = Nest(member.nesting, ReadBlock(proto.block(), where + ".", complaints));
+  CheckDynamic(member, where, complaints);
   return member;
 }
 
@@ -183,6 +198,13 @@ const Member* Type::Find(std::string_view name) const {
   return found == members.end() ? nullptr : &*found;
 }
 
+bool HasDynamic(const Type& type) {
+  const auto member_has = [](const Member& member) { return HasDynamic(member.type); };
+  return type.kind == Type::Kind::kDynamic ||
+         std::any_of(type.element.begin(), type.element.end(), HasDynamic) ||
+         std::any_of(type.members.begin(), type.members.end(), member_has);
+}
+
 const Type& Member::Object() const {
   return type.kind == Type::Kind::kObject ? type : type.element.front();
 }
@@ -191,6 +213,31 @@ Schema ReadSchema(const tfplugin6::Schema& proto, Complaints& complaints) {
   return {.version = proto.version(),
           .description = proto.block().description(),
           .type = ReadBlock(proto.block(), "", complaints)};
+}
+
+Type ReadIdentitySchema(const tfplugin6::ResourceIdentitySchema& proto, const std::string& where,
+                        Complaints& complaints) {
+  const auto is_simple = [](const Type& type) {
+    return type.kind == Type::Kind::kString || type.kind == Type::Kind::kNumber ||
+           type.kind == Type::Kind::kBool;
+  };
+  std::vector<Member> members;
+  for (const auto& attribute : proto.identity_attributes()) {
+    const std::string here = where + "." + attribute.name();
+    Type type = ReadType(attribute.type(), here, complaints);
+    const bool is_list = type.kind == Type::Kind::kList && is_simple(type.element.front());
+    if (!is_simple(type) && !is_list) complaints.push_back(here + ": not a flat identity");
+    if (attribute.required_for_import() == attribute.optional_for_import()) {
+      complaints.push_back(here + ": either required or optional for an import");
+    }
+    if (!IsName(attribute.name())) complaints.push_back(here + ": not a name");
+    members.push_back({.name = attribute.name(),
+                       .type = std::move(type),
+                       .required = attribute.required_for_import(),
+                       .optional = attribute.optional_for_import()});
+  }
+  if (members.empty()) complaints.push_back(where + ": an identity of nothing");
+  return ObjectOf(std::move(members));
 }
 
 Type ReadType(const std::string& json, const std::string& where, Complaints& complaints) {

@@ -29,9 +29,9 @@ struct Member;
 
 /// What a value may look like. Blocks are members like attributes.
 struct Type {
-  enum class Kind { kString, kNumber, kBool, kList, kSet, kMap, kObject };
+  enum class Kind { kString, kNumber, kBool, kList, kSet, kMap, kObject, kTuple, kDynamic };
   Kind kind = Kind::kString;
-  std::vector<Type> element;    ///< One, of kList, kSet, kMap.
+  std::vector<Type> element;    ///< One, of kList, kSet, kMap; any number, of kTuple.
   std::vector<Member> members;  ///< Of kObject, by name.
 
   const Member* Find(std::string_view name) const;
@@ -69,6 +69,13 @@ struct Schema {
 
 /// What core would refuse about the schema is added to `complaints`.
 Schema ReadSchema(const tfplugin6::Schema& proto, std::vector<std::string>& complaints);
+
+/// The same of an identity: an object of strings, numbers, bools, and lists of them.
+Type ReadIdentitySchema(const tfplugin6::ResourceIdentitySchema& proto, const std::string& where,
+                        std::vector<std::string>& complaints);
+
+/// Whether a value of it may have a type that is only known with the value.
+bool HasDynamic(const Type& type);
 
 /// A type constraint as JSON: ["map","string"].
 Type ReadType(const std::string& json, const std::string& where,

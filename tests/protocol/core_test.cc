@@ -244,12 +244,31 @@ TEST_F(CoreTest, AnImportNeedsNoReplacementAndSettles) {
         std::tuple{kReplica, "local/orders/reports", Reports()}}) {
     const auto imported = core_.Import(type, id);
     ASSERT_TRUE(imported.has_value()) << id;
+    const auto again = core_.ImportByIdentity(type, imported->identity);
+    ASSERT_TRUE(again.has_value()) << id;
+    EXPECT_EQ(again->state, imported->state) << id;
+    EXPECT_EQ(again->identity, imported->identity) << id;
     const Change change = core_.Plan(type, *imported, wanted);
     EXPECT_THAT(change.action, testing::AnyOf(Action::kNoOp, Action::kUpdate)) << id;
     EXPECT_TRUE(core_.Converge(type, *imported, wanted).ok) << id;
   }
   EXPECT_FALSE(core_.Import(kCluster, "nobody").has_value());
   EXPECT_FALSE(core_.Import(kCluster, "").has_value());
+}
+
+TEST_F(CoreTest, AnIdentityWithoutItsHostIsEnoughWhereOneHasIt) {
+  const Instance orders = Make(Orders());
+  Value identity = orders.identity;
+  ASSERT_EQ(identity.kind(), Value::Kind::kMap);
+  for (const auto& member : core_.identities().at(kCluster).members) {
+    if (member.optional) identity.as_map()[member.name] = Value::Null();
+  }
+  EXPECT_FALSE(identity == orders.identity) << "nothing of it is optional";
+  const auto imported = core_.ImportByIdentity(kCluster, identity);
+  ASSERT_TRUE(imported.has_value());
+  EXPECT_EQ(imported->identity, orders.identity);
+  identity.as_map()["name"] = Text("nobody");
+  EXPECT_FALSE(core_.ImportByIdentity(kCluster, identity).has_value());
 }
 
 TEST_F(CoreTest, AHostThatIsSilentChangesNoState) {

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,11 @@ namespace {
 
 Error Wrong(const std::string& what) { return Invalid("", what); }
 
+/// Of a list or set they are all one, of a tuple each has its own.
+const Type& ElementOf(const Type& type, std::size_t index) {
+  return type.element[type.kind == Type::Kind::kTuple ? index : 0];
+}
+
 // ---- Reading -----------------------------------------------------------------------------------
 
 class Reader {
@@ -24,6 +30,7 @@ class Reader {
 
   Result<Value> Read(const Type& type) {
     const auto head = static_cast<std::uint8_t>(TRY(Take(1)).front());
+    if (type.kind == Type::Kind::kDynamic && head == 0x92) return ReadDynamic();
     if (head == 0xc0) return Value::Null();
     if (IsExtension(head)) return ReadUnknown(head);
     switch (type.kind) {
@@ -36,6 +43,8 @@ class Reader {
       case Type::Kind::kSet: return ReadList(TRY(ReadSize(head, 0x90, 0xdc)), type);
       case Type::Kind::kMap: return ReadMap(TRY(ReadSize(head, 0x80, 0xde)), type);
       case Type::Kind::kObject: return ReadObject(TRY(ReadSize(head, 0x80, 0xde)), type);
+      case Type::Kind::kTuple: return ReadTuple(TRY(ReadSize(head, 0x90, 0xdc)), type);
+      case Type::Kind::kDynamic: return Wrong("a type and a value are required");
     }
     return Wrong("a value of another kind");
   }
@@ -97,6 +106,26 @@ class Reader {
     return Canonical(Value::ListOf(std::move(items)), type);
   }
 
+  Result<Value> ReadTuple(std::uint64_t size, const Type& type) {
+    if (size != type.element.size()) return Wrong("a tuple of another length");
+    Value::List items;
+    for (const Type& item : type.element) items.push_back(TRY(Read(item)));
+    return Value::ListOf(std::move(items));
+  }
+
+  /// The type is binary data.
+  Result<Value> ReadDynamic() {
+    const auto head = static_cast<std::uint8_t>(TRY(Take(1)).front());
+    if (head < 0xc4 || head > 0xc6) return Wrong("a type is required");
+    std::string json(TRY(Take(TRY(BigEndian(1 << (head - 0xc4))))));
+    std::vector<std::string> complaints;
+    const Type type = ReadType(json, "the type of a value", complaints);
+    if (!complaints.empty()) return Wrong(complaints.front());
+    if (type.kind == Type::Kind::kDynamic) return Wrong("a value whose type is not known");
+    Value value = TRY_IN(Read(type), json);
+    return Value::OfType(std::move(json), std::move(value));
+  }
+
   Result<std::string> ReadKey() {
     const auto head = static_cast<std::uint8_t>(TRY(Take(1)).front());
     return std::string(TRY(ReadText(head)));
@@ -154,6 +183,7 @@ class Writer {
   explicit Writer(SeededRandom* variety) : variety_(variety) {}
 
   void Write(const Value& value, const Type& type) {
+    if (type.kind == Type::Kind::kDynamic && !value.type().empty()) return WriteDynamic(value);
     if (value.is_null()) return Byte(0xc0);
     if (value.is_unknown()) return WriteUnknown(type);
     switch (type.kind) {
@@ -164,6 +194,8 @@ class Writer {
       case Type::Kind::kSet: return WriteList(value.as_list(), type);
       case Type::Kind::kMap:
       case Type::Kind::kObject: return WriteMap(value.as_map(), type);
+      case Type::Kind::kTuple: return WriteList(value.as_list(), type);
+      case Type::Kind::kDynamic: throw std::invalid_argument("no type: " + value.ToText());
     }
   }
 
@@ -184,7 +216,7 @@ class Writer {
       bytes_.append("\xd4\x00\x00", 3);
     } else if (type.kind == Type::Kind::kString && variety_->Chance(50)) {
       bytes_.append("\xc7\x09\x0c\x82\x01\xc2\x02\xa4pre-", 12);  // Not null, begins with "pre-".
-    } else if (variety_->Chance(50)) {
+    } else if (type.kind != Type::Kind::kDynamic && variety_->Chance(50)) {
       bytes_.append("\xc7\x03\x0c\x81\x01\xc2", 6);  // Not null.
     } else {
       bytes_.append("\xc7\x00\x08", 3);  // A code of the future, without anything in it.
@@ -250,7 +282,14 @@ class Writer {
     std::vector<const Value*> order;
     for (const Value& item : items) order.push_back(&item);
     if (type.kind == Type::Kind::kSet) Shuffle(order);
-    for (const Value* item : order) Write(*item, type.element.front());
+    for (std::size_t i = 0; i < order.size(); ++i) Write(*order[i], ElementOf(type, i));
+  }
+
+  void WriteDynamic(const Value& value) {
+    Byte(0x92);
+    Size(value.type().size(), 0, 0, 0xc4, 0xc5);
+    bytes_ += value.type();
+    Write(value, TypeOf(value));
   }
 
   void WriteMap(const Value::Map& members, const Type& type) {
@@ -284,7 +323,15 @@ std::string Encode(const Value& value, const Type& type, SeededRandom* variety) 
   return std::move(writer).Take();
 }
 
+Type TypeOf(const Value& value) {
+  std::vector<std::string> complaints;
+  return ReadType(value.type(), "the type of a value", complaints);
+}
+
 std::string ToJson(const Value& value, const Type& type) {
+  if (type.kind == Type::Kind::kDynamic && !value.type().empty()) {
+    return "{\"value\":" + ToJson(value, TypeOf(value)) + ",\"type\":" + value.type() + "}";
+  }
   switch (value.kind()) {
     case Value::Kind::kNull:
     case Value::Kind::kUnknown: return "null";
@@ -293,8 +340,8 @@ std::string ToJson(const Value& value, const Type& type) {
     case Value::Kind::kString: return Dump(value.as_string());
     case Value::Kind::kList: {
       std::string json;
-      for (const Value& item : value.as_list()) {
-        json += (json.empty() ? "" : ",") + ToJson(item, type.element.front());
+      for (std::size_t i = 0; i < value.as_list().size(); ++i) {
+        json += (json.empty() ? "" : ",") + ToJson(value.as_list()[i], ElementOf(type, i));
       }
       return "[" + json + "]";
     }
@@ -312,14 +359,24 @@ std::string ToJson(const Value& value, const Type& type) {
 }
 
 Value Canonical(Value value, const Type& type) {
+  if (type.kind == Type::Kind::kDynamic) {
+    return value.type().empty() ? value : Canonical(value, TypeOf(value));
+  }
   if (value.kind() == Value::Kind::kList) {
-    for (Value& item : value.as_list()) item = Canonical(std::move(item), type.element.front());
+    auto& list = value.as_list();
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      list[i] = Canonical(std::move(list[i]), ElementOf(type, i));
+    }
     if (type.kind != Type::Kind::kSet) return value;
     auto& items = value.as_list();
     std::sort(items.begin(), items.end(), [&](const Value& a, const Value& b) {
       return Encode(a, type.element.front()) < Encode(b, type.element.front());
     });
-    items.erase(std::unique(items.begin(), items.end()), items.end());
+    // Two that are not wholly known may turn out to differ.
+    const auto is_same = [](const Value& a, const Value& b) {
+      return a.is_wholly_known() && a == b;
+    };
+    items.erase(std::unique(items.begin(), items.end(), is_same), items.end());
   } else if (value.kind() == Value::Kind::kMap) {
     for (auto& [name, member] : value.as_map()) {
       const bool map = type.kind == Type::Kind::kMap;

@@ -23,10 +23,13 @@ Result<Value> Decode(std::string_view bytes, const Type& type);
 /// unknown values with what is already known about them, text as binary data.
 std::string Encode(const Value& value, const Type& type, SeededRandom* variety = nullptr);
 
+/// The type that a value of a dynamic attribute has brought along.
+Type TypeOf(const Value& value);
+
 /// As core keeps it in a state file. REQUIRES: `value` is wholly known.
 std::string ToJson(const Value& value, const Type& type);
 
-/// `value` with its sets sorted and without duplicates.
+/// `value` with its sets sorted and without duplicates, as far as it is known.
 Value Canonical(Value value, const Type& type);
 
 }  // namespace dbaas::core

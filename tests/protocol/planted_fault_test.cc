@@ -36,6 +36,22 @@ const Type& ClusterType() {
   return kType;
 }
 
+const Type& IdentityType() {
+  static const Type kType = [] {
+    Rig rig;
+    return Core(rig.service()).identities().at(kCluster);
+  }();
+  return kType;
+}
+
+/// Makes another one of it, if there is one.
+void Rename(tf::ResourceIdentityData& identity, const Value& name) {
+  auto value = Decode(identity.identity_data().msgpack(), IdentityType());
+  if (!value || value->kind() != Value::Kind::kMap) return;
+  value->as_map()["name"] = name;
+  identity.mutable_identity_data()->set_msgpack(Encode(*value, IdentityType()));
+}
+
 /// Does something to an object on the wire; null objects are left alone.
 void Edit(tf::DynamicValue& dynamic, const std::function<void(Value::Map&)>& edit) {
   auto value = Decode(dynamic.msgpack(), ClusterType());
@@ -58,6 +74,7 @@ struct Fault : Tamper {
   template <typename Rpc>
   using Change = std::function<void(const typename Rpc::Request&, typename Rpc::Response&)>;
   Change<tf::GetProviderSchema> schema;
+  Change<tf::GetResourceIdentitySchemas> identities;
   Change<tf::ValidateResourceConfig> validate;
   Change<tf::UpgradeResourceState> upgrade;
   Change<tf::ReadResource> read;
@@ -72,6 +89,7 @@ struct Fault : Tamper {
     if (MEMBER) MEMBER(request, response);                                         \
   }
   DBAAS_ON(GetProviderSchema, schema)
+  DBAAS_ON(GetResourceIdentitySchemas, identities)
   DBAAS_ON(ValidateResourceConfig, validate)
   DBAAS_ON(UpgradeResourceState, upgrade)
   DBAAS_ON(ReadResource, read)
@@ -251,6 +269,45 @@ void AddApply(Faults& faults) {
   };
 }
 
+void AddIdentity(Faults& faults) {
+  Add(faults, "an identity of a type that there is not", Rule::kSchema).identities =
+      [](auto&, auto& answer) {
+        (*answer.mutable_identity_schemas())["nobody"] = answer.identity_schemas().at(kCluster);
+      };
+  Add(faults, "an identity with an object in it", Rule::kSchema).identities = [](auto&,
+                                                                                 auto& answer) {
+    auto& schema = (*answer.mutable_identity_schemas())[kCluster];
+    schema.mutable_identity_attributes(0)->set_type(R"(["object",{"name":"string"}])");
+  };
+  Add(faults, "an identity that no import may have", Rule::kSchema).identities = [](auto&,
+                                                                                    auto& answer) {
+    auto& attribute =
+        *(*answer.mutable_identity_schemas())[kCluster].mutable_identity_attributes(0);
+    attribute.set_required_for_import(false);
+    attribute.set_optional_for_import(false);
+  };
+  Add(faults, "a read without an identity", Rule::kIdentity).read = [](auto&, auto& answer) {
+    answer.clear_new_identity();
+  };
+  Add(faults, "a read of another identity", Rule::kIdentityStays).read = [](auto&, auto& answer) {
+    Rename(*answer.mutable_new_identity(), Text("another"));
+  };
+  Add(faults, "an update of the identity", Rule::kIdentityStays).plan = [](auto& request,
+                                                                           auto& answer) {
+    if (request.has_prior_identity()) Rename(*answer.mutable_planned_identity(), Text("another"));
+  };
+  Add(faults, "an identity that is malformed", Rule::kWellFormed).plan = [](auto&, auto& answer) {
+    answer.mutable_planned_identity()->mutable_identity_data()->set_msgpack("\x80");
+  };
+  Add(faults, "an apply that does not know the identity", Rule::kIdentity).apply =
+      [](auto&, auto& answer) { Rename(*answer.mutable_new_identity(), Value::Unknown()); };
+  Add(faults, "an apply of another identity", Rule::kIdentityStays).apply =
+      [](auto&, auto& answer) { Rename(*answer.mutable_new_identity(), Text("another")); };
+  Add(faults, "an import without an identity", Rule::kIdentity).import = [](auto&, auto& answer) {
+    answer.mutable_imported_resources(0)->clear_identity();
+  };
+}
+
 void AddTheRest(Faults& faults) {
   Add(faults, "an import of two objects", Rule::kImport).import = [](auto&, auto& answer) {
     if (answer.imported_resources_size() == 1) {
@@ -286,6 +343,7 @@ Faults AllFaults() {
   AddUpgradeAndRead(faults);
   AddPlan(faults);
   AddApply(faults);
+  AddIdentity(faults);
   AddTheRest(faults);
   return faults;
 }
@@ -360,7 +418,8 @@ TEST(PlantedFaultTest, ACallWithoutAnAnswerIsCaught) {
 }
 
 TEST(PlantedFaultTest, EveryRuleCatchesSomething) {
-  std::set<Rule> caught = {Rule::kAnswers};
+  // What is streamed has faults of its own (streams_test.cc).
+  std::set<Rule> caught = {Rule::kAnswers, Rule::kList, Rule::kAction};
   for (const auto& fault : AllFaults()) caught.insert(fault->rule);
   for (int rule = 0; rule <= static_cast<int>(Rule::kPure); ++rule) {
     EXPECT_TRUE(caught.contains(static_cast<Rule>(rule))) << ToString(static_cast<Rule>(rule));

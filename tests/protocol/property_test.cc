@@ -83,15 +83,8 @@ TEST_P(PropertyTest, EveryPlanIsValid) {
     SeededRandom random(seed);
     SeededRandom variety(seed);
     core.Vary(&variety);
-    const Value config = configs.Make(random, 8);
-    const Change created = core.Plan(GetParam(), {}, config);
     ++tries;
-    if (created.action == Action::kRefused) return core.TakeViolations();
-    ++plans;
-    const Instance stored{configs.Filled(random, created.planned), "{\"format\":1}", false};
-    const Value changed = configs.Change(random, config, 8);
-    core.Plan(GetParam(), stored, changed, {.refresh = false});
-    core.Plan(GetParam(), stored, Value(), {.refresh = false});
+    if (configs.Plan(core, random)) ++plans;
     return core.TakeViolations();
   });
   if (tries > 100) {
@@ -121,15 +114,16 @@ class Life {
         core_(rig_.service(), &variety_) {}
 
   Violations Run() {
-    Instance cluster;
-    if (resource_ != "dbaas_cluster") cluster = MakeCluster();
+    MakeWhatItNeeds();
     Create();
     for (std::uint64_t steps = random_.Below(4); steps > 0; --steps) Step();
     if (!instance_.state.is_null()) {
       Adopt(core_.Converge(resource_, instance_, config_));
       Adopt(core_.Converge(resource_, instance_, Value()));
     }
-    if (!cluster.state.is_null()) core_.Converge("dbaas_cluster", cluster, Value());
+    for (; !needed_.empty(); needed_.pop_back()) {
+      core_.Converge(needed_.back().first, needed_.back().second, Value());
+    }
     if (core_.violations().empty() && !rig_.IsEmpty()) {
       std::string left;
       for (const auto& name : rig_.local().Names()) left += " " + name + ",";
@@ -143,11 +137,16 @@ class Life {
   int failures() const { return failures_; }
 
  private:
-  Instance MakeCluster() {
-    const Value config = core_.Config(
-        "dbaas_cluster",
-        {{"name", Value::String("orders")}, {"deletion_protection", Value::Bool(false)}});
-    return core_.Converge("dbaas_cluster", {}, config).instance;
+  void MakeWhatItNeeds() {
+    const auto make = [&](const std::string& resource, const Value::Map& attributes) {
+      const Value config = core_.Config(resource, attributes);
+      needed_.emplace_back(resource, core_.Converge(resource, {}, config).instance);
+    };
+    if (resource_ == "dbaas_cluster") return;
+    make("dbaas_cluster",
+         {{"name", Value::String("orders")}, {"deletion_protection", Value::Bool(false)}});
+    if (resource_ != "dbaas_backup") return;
+    make("dbaas_backup_policy", {{"cluster_id", Value::String("local/orders")}});
   }
 
   void Adopt(const Applied& applied) {
@@ -212,7 +211,9 @@ class Life {
     if (instance_.state.is_null()) return;
     switch (random_.Below(7)) {
       case 0: {  // Forgotten and imported.
-        const auto imported = core_.Import(resource_, instance_.state.at("id").as_string());
+        const auto imported = random_.Chance(50)
+                                  ? core_.ImportByIdentity(resource_, instance_.identity)
+                                  : core_.Import(resource_, instance_.state.at("id").as_string());
         if (imported) instance_ = *imported;
         break;
       }
@@ -260,6 +261,7 @@ class Life {
   Core core_;
   Value config_;
   Instance instance_;
+  std::vector<std::pair<std::string, Instance>> needed_;  ///< In the order they were made in.
   bool was_created_ = false;
 };
 

@@ -52,6 +52,33 @@ const Value::List& Numbers() {
   return kNumbers;
 }
 
+/// The same and nearly the same, as values of different types.
+const Value::List& OfAnyType() {
+  static const Value::List kValues = [] {
+    const Value one = Value::String("1");
+    const Value two = Value::String("2");
+    const Value list = Value::ListOf({one, two});
+    const Value map = Value::Object({{"a", one}, {"b", Value::Null()}});
+    return Value::List{
+        Value::OfType(R"("string")", one),
+        Value::OfType(R"("number")", Value::Int(1)),
+        Value::OfType(R"("bool")", Value::Bool(true)),
+        Value::OfType(R"("string")", Value::Null()),
+        Value::OfType(R"(["list","string"])", list),
+        Value::OfType(R"(["set","string"])", list),
+        Value::OfType(R"(["set","string"])", Value::ListOf({two, one})),
+        Value::OfType(R"(["tuple",["string","string"]])", list),
+        Value::OfType(R"(["tuple",[]])", Value::ListOf({})),
+        Value::OfType(R"(["list","number"])", Value::Null()),
+        Value::OfType(R"(["map","string"])", map),
+        Value::OfType(R"(["object",{"a":"string","b":"dynamic"}])", map),
+        Value::OfType(R"(["object",{"a":"string","b":["list","bool"]}])", map),
+        Value::OfType(R"(["object",{}])", Value::Object({})),
+    };
+  }();
+  return kValues;
+}
+
 std::string Dot(const std::string& path, const std::string& name) {
   return path.empty() ? name : path + "." + name;
 }
@@ -62,7 +89,7 @@ bool IsConfigurable(const Member& member) {
 
 bool IsLeaf(const Type& type) {
   return type.kind == Type::Kind::kString || type.kind == Type::Kind::kNumber ||
-         type.kind == Type::Kind::kBool;
+         type.kind == Type::Kind::kBool || type.kind == Type::Kind::kDynamic;
 }
 
 const Value& OneOf(SeededRandom& random, const Value::List& values) {
@@ -174,6 +201,8 @@ Value::List RandomConfig::Candidates(const Type& type) const {
       values.push_back(Value::Object({{"no such key", Value::Null()}}));
       return values;
     }
+    case Type::Kind::kDynamic: return OfAnyType();
+    case Type::Kind::kTuple:
     case Type::Kind::kObject: break;
   }
   return {};
@@ -342,6 +371,7 @@ Value RandomConfig::KnownIn(SeededRandom& random, const Type& type, const Member
     return DrawMember(random, *member, path, {});
   }
   Value known = value;
+  if (type.kind == Type::Kind::kDynamic) return known;  // None is drawn that is known in part.
   if (value.kind() == Value::Kind::kList) {
     for (Value& item : known.as_list()) {
       item = KnownIn(random, type.element.front(), nullptr, path, item);
@@ -373,10 +403,21 @@ Value RandomConfig::Filled(SeededRandom& random, const Value& planned) const {
       const auto draw = [&] {
         return Canonical(OneOf(random, Candidates(member.type)), member.type);
       };
-      value = member.form == Member::Form::kPlain ? draw() : Value::Null();
+      value = member.form == Member::Form::kPlain ? draw() : EmptyObject(type_).at(member.name);
     }
   }
   return filled;
+}
+
+bool RandomConfig::Plan(Core& core, SeededRandom& random) const {
+  constexpr int kUnknownPercent = 8;
+  const Value config = Make(random, kUnknownPercent);
+  const dbaas::core::Change created = core.Plan(resource_, {}, config);
+  if (created.action == Action::kRefused) return false;
+  const Instance stored{Filled(random, created.planned), "{\"format\":1}", false};
+  core.Plan(resource_, stored, Change(random, config, kUnknownPercent), {.refresh = false});
+  core.Plan(resource_, stored, Value(), {.refresh = false});
+  return true;
 }
 
 }  // namespace dbaas::core

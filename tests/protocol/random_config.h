@@ -37,6 +37,10 @@ class RandomConfig {
   /// had been applied.
   Value Filled(SeededRandom& random, const Value& planned) const;
 
+  /// Has `core` plan a new object, a change of what it would have become and its destruction, all
+  /// of them drawn, with unknown values. False: the first was refused, and there were no others.
+  bool Plan(Core& core, SeededRandom& random) const;
+
   /// Values that the attribute takes, by its path; for tests of the learning.
   const std::map<std::string, Value::List>& accepted() const { return accepted_; }
 

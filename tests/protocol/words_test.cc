@@ -5,11 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "schemas/kit.h"
 #include "schemas/spellings.h"
-#include "tests/protocol/core.h"
-#include "tests/protocol/random_config.h"
-#include "tests/protocol/rig.h"
+#include "tests/protocol/own_type.h"
 
 namespace dbaas::core {
 namespace {
@@ -74,33 +71,14 @@ Table<Shelf> Rows() {
 }
 
 ResourceType ShelfType() {
-  return ManagedResource<Shelf>(
-      Rows(), {.address = [](const Shelf& shelf) -> Result<PartAddress> {
-                 return PartAddress{.cluster = shelf.name, .key = "cluster"};
-               },
-               .to_spec = [](const Shelf& planned, const Shelf&) -> Result<PartSpec> {
-                 return PartSpec(ClusterSpec{.name = planned.name,
-                                             .engine = "postgresql",
-                                             .engine_version = "17",
-                                             .instance_class = "db.small",
-                                             .resources = {.cpu = 1, .memory_bytes = 1 << 30},
-                                             .deletion_protection = false});
-               },
-               .from_view =
-                   [](const ClusterView& view, const PartAddress&, Shelf& shelf) {
-                     shelf.id = view.id.ToText();
-                     shelf.summary = std::to_string(shelf.tags.size() + shelf.set.size());
-                   },
-               .parse_id = [](const std::string&) -> Result<PartAddress> { return NotFound(""); }});
+  return OwnType<Shelf>(Rows(), [](const ClusterView& view, Shelf& shelf) {
+    shelf.id = view.id.ToText();
+    shelf.summary = std::to_string(shelf.tags.size() + shelf.set.size());
+  });
 }
 
 const ProviderTypes& Types() {
-  static const ProviderTypes kTypes = [] {
-    ProviderTypes types;
-    types.provider = AllTypes().provider;
-    types.resources = {ShelfType()};
-    return types;
-  }();
+  static const ProviderTypes kTypes = Only(ShelfType());
   return kTypes;
 }
 
@@ -109,24 +87,15 @@ Value SlotOf(const char* label, int width) {
   return Value::Object({{"label", Text(label)}, {"width", Value::Int(width)}});
 }
 
-class WordsTest : public testing::Test {
+class WordsTest : public OwnTypeTest {
  protected:
-  ~WordsTest() override { EXPECT_THAT(core_.violations(), IsEmpty()); }
+  WordsTest() : OwnTypeTest(kShelf, Types) {}
 
   Value Config(Value::Map members) {
     members.try_emplace("name", Text("orders"));
     members.try_emplace("left", Text("a wall"));
     return core_.Config(kShelf, members);
   }
-  Instance Make(const Value& config) {
-    const Applied applied = core_.Converge(kShelf, {}, config);
-    EXPECT_TRUE(applied.ok) << ToText(applied.diagnostics);
-    return applied.instance;
-  }
-
-  Rig rig_{1, Types};
-  SeededRandom variety_{7};  // Sets come in any order, among other things.
-  Core core_{rig_.service(), &variety_};
 };
 
 TEST_F(WordsTest, EveryNestingIsPlannedAppliedAndKept) {
@@ -180,24 +149,7 @@ TEST_F(WordsTest, OneOfTwoHasToBeSetAndNotBoth) {
   EXPECT_FALSE(core_.Validate(kShelf, Config({{"right", Text("b")}})));
 }
 
-TEST_F(WordsTest, EveryPlanIsValid) {
-  const RandomConfig configs(core_, kShelf);
-  EXPECT_THAT(core_.violations(), IsEmpty());
-  rig_.local().SetReachable(false);
-  int plans = 0;
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-    SeededRandom random(seed);
-    const Value config = configs.Make(random, 8);
-    const Change created = core_.Plan(kShelf, {}, config);
-    if (created.action == Action::kRefused) continue;
-    ++plans;
-    const Instance stored{configs.Filled(random, created.planned), "{\"format\":1}", false};
-    core_.Plan(kShelf, stored, configs.Change(random, config, 8), {.refresh = false});
-    core_.Plan(kShelf, stored, Value(), {.refresh = false});
-    ASSERT_THAT(core_.violations(), IsEmpty()) << "seed " << seed;
-  }
-  EXPECT_GT(plans, 100) << "most of what is drawn should be valid";
-}
+TEST_F(WordsTest, EveryPlanIsValid) { OwnTypeTest::EveryPlanIsValid(); }
 
 }  // namespace
 }  // namespace dbaas::core

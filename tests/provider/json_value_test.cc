@@ -56,6 +56,39 @@ TEST(JsonValueTest, OtherVersionsOfTheSchemaAreRead) {
                                    {"tags", Value::Null()}}));
 }
 
+TEST(JsonValueTest, ADynamicValueIsStoredWithItsType) {
+  for (const char* json :
+       {"null", R"({"value":"x","type":"string"})", R"({"value":null,"type":["list","bool"]})",
+        R"({"value":["a"],"type":["set","string"]})",
+        R"({"value":[1,null],"type":["tuple",["number","dynamic"]]})",
+        R"({"value":{"a":{"k":true},"b":[]},"type":["object",{"a":["map","bool"],)"
+        R"("b":["list","number"]}]})"}) {
+    EXPECT_EQ(Reencoded(json, Type::Dynamic()), json);
+  }
+}
+
+TEST(JsonValueTest, WhatWasStoredBeforeItsAttributeBecameDynamicIsRead) {
+  EXPECT_EQ(*DecodeJson("5432", Type::Dynamic()), Value::OfType("\"number\"", Value::Int(5432)));
+  EXPECT_EQ(Reencoded(R"({"value":["a",null]})", Type::Dynamic()),
+            R"({"value":{"value":["a",null]},"type":)"
+            R"(["object",{"value":["tuple",["string","dynamic"]]}]})");
+}
+
+TEST(JsonValueTest, ADynamicValueWithoutAProperTypeIsAnError) {
+  for (const char* json :
+       {R"({"value":1,"type":"text"})", R"({"value":1,"type":"dynamic"})",
+        R"({"value":1,"type":["list"]})", R"({"value":"x","type":"number"})",
+        R"({"value":[1],"type":["tuple",[]]})", R"({"value":{},"type":["tuple",[]]})"}) {
+    EXPECT_FALSE(DecodeJson(json, Type::Dynamic()).has_value()) << json;
+  }
+  for (const Value& value :
+       {Value::String("x"), Value::Unknown(), Value::OfType("\"string\"", Value::Unknown()),
+        Value::OfType(R"(["tuple",[]])", Value::String("x")),
+        Value::OfType(R"(["tuple",[]])", Value::ListOf({Value::Null()}))}) {
+    EXPECT_FALSE(EncodeJson(value, Type::Dynamic()).has_value()) << value.type();
+  }
+}
+
 TEST(JsonValueTest, NullIsNullOfAnyType) {
   EXPECT_TRUE(DecodeJson("null", ClusterType())->is_null());
 }

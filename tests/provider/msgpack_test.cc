@@ -22,6 +22,8 @@ struct Golden {
   const char* hex;
 };
 
+constexpr const char* kString = "\"string\"";
+
 std::vector<Golden> Goldens() {
   const Type object = ObjectOf({{"a", Type::String()}, {"b", Type::Bool()}});
   return {
@@ -58,6 +60,13 @@ std::vector<Golden> Goldens() {
       {"map", Type::MapOf(Type::Number()), Value::Object({{"k", Value::Int(7)}}), "81a16b07"},
       {"object", object, Value::Object({{"a", Value::Null()}, {"b", Value::Bool(true)}}),
        "82a161c0a162c3"},
+      {"dynamic", Type::Dynamic(), Value::OfType(kString, Text("x")), "92c40822737472696e6722a178"},
+      {"dynamic, null of a type", Type::Dynamic(), Value::OfType(kString, Value::Null()),
+       "92c40822737472696e6722c0"},
+      {"dynamic, unknown of a type", Type::Dynamic(), Value::OfType(kString, Value::Unknown()),
+       "92c40822737472696e6722d40000"},
+      {"dynamic, null", Type::Dynamic(), Value::Null(), "c0"},
+      {"dynamic, unknown", Type::Dynamic(), Value::Unknown(), "d40000"},
   };
 }
 
@@ -74,6 +83,55 @@ TEST(MsgpackTest, ReadsTheBytesOfTerraform) {
     const auto value = DecodeMsgpack(FromHex(golden.hex), golden.type);
     ASSERT_TRUE(value.has_value()) << golden.what << ": " << value.error().ToLine();
     EXPECT_EQ(*value, golden.value) << golden.what;
+  }
+}
+
+/// A dynamic value on the wire: its type, of less than 256 bytes, and what follows.
+std::string Typed(std::string_view type, const std::string& hex) {
+  return "\x92\xc4" + std::string(1, static_cast<char>(type.size())) + std::string(type) +
+         FromHex(hex);
+}
+
+TEST(MsgpackTest, ADynamicValueBringsItsType) {
+  const Value items = Value::ListOf({Text("a"), Value::Unknown()});
+  for (const Value& value :
+       {Value::OfType(R"(["list","string"])", items), Value::OfType(R"(["set","string"])", items),
+        Value::OfType(R"(["tuple",["string","dynamic"]])", items),
+        Value::OfType(R"(["object",{"a":"dynamic","b":["map","bool"]}])",
+                      Value::Object({{"a", Value::Null()}, {"b", Value::Object({})}}))}) {
+    const auto bytes = EncodeMsgpack(value, Type::Dynamic());
+    ASSERT_TRUE(bytes.has_value()) << bytes.error().ToLine();
+    EXPECT_EQ(*DecodeMsgpack(*bytes, Type::Dynamic()), value);
+  }
+  // Whatever the spelling of the type, it is the same one.
+  EXPECT_EQ(*DecodeMsgpack(Typed(R"(["object", {"b":"bool", "a":"bool"}])", "82a161c2a162c3"),
+                           Type::Dynamic()),
+            Value::OfType(R"(["object",{"a":"bool","b":"bool"}])",
+                          Value::Object({{"a", Value::Bool(false)}, {"b", Value::Bool(true)}})));
+}
+
+TEST(MsgpackTest, ADynamicValueWithoutAProperTypeIsAnError) {
+  const auto error = [](const std::string& bytes) {
+    const auto value = DecodeMsgpack(bytes, Type::Dynamic());
+    return value ? "read: " + value->ToText() : value.error().ToLine();
+  };
+  const auto says = [&](const std::string& bytes, const char* part) {
+    EXPECT_TRUE(error(bytes).find(part) != std::string::npos) << error(bytes);
+  };
+  says(FromHex("a178"), "a type and a value");
+  says(FromHex("91c0"), "a type and a value");
+  says(FromHex("92c0c0"), "a type");
+  says(Typed("[\"list\"", "90"), "not valid JSON");
+  says(Typed(R"("text")", "90"), "a type");
+  says(Typed(R"(["tuple",["bool"]])", "90"), "a list of its length");
+  says(Typed(R"("dynamic")", "c0"), "a type of a value");
+  // Each level would say that there is another one inside.
+  says(Typed(R"(["tuple",["dynamic"]])", "9192"), "null, or an unknown value");
+  for (const Value& value :
+       {Text("x"), Value::OfType("?", Text("x")), Value::OfType(R"("dynamic")", Value::Null()),
+        Value::OfType(R"("number")", Text("x")),
+        Value::OfType(R"(["tuple",[]])", Value::ListOf({Text("x")}))}) {
+    EXPECT_FALSE(EncodeMsgpack(value, Type::Dynamic()).has_value()) << value.type();
   }
 }
 

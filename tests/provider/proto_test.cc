@@ -54,6 +54,35 @@ TEST(ObjectTypeTest, AbsentBlocksAreEmptyListsOrNull) {
   EXPECT_TRUE(WithEmptyBlocks(Value::Unknown(), ProviderLike()).is_unknown());
 }
 
+/// Blocks of the two nestings that ProviderLike() does not have.
+Schema Unordered() {
+  Block peg;
+  peg.name = "peg";
+  peg.attributes = {Named("size", Type::Number())};
+  Block drawer;
+  drawer.name = "drawer";
+  drawer.nesting = Block::Nesting::kSet;
+  Block door;
+  door.name = "door";
+  door.nesting = Block::Nesting::kMap;
+  door.blocks = {peg, drawer};
+  Schema schema;
+  schema.blocks = {drawer, door};
+  return schema;
+}
+
+TEST(ObjectTypeTest, BlocksMayBeSetsAndMaps) {
+  EXPECT_EQ(ObjectType(Unordered()).ToJson(),
+            R"(["object",{"door":["map",["object",{"drawer":["set",["object",{}]],)"
+            R"("peg":["object",{"size":"number"}]}]],"drawer":["set",["object",{}]]}])");
+  const Value one = WithEmptyBlocks(
+      Value::Object({{"door", Value::Object({{"left", Value::Object({})}})}}), Unordered());
+  EXPECT_EQ(one.at("drawer"), Value::ListOf({}));
+  EXPECT_EQ(one.at("door").at("left").at("drawer"), Value::ListOf({}));
+  EXPECT_TRUE(one.at("door").at("left").at("peg").is_null());
+  EXPECT_EQ(WithEmptyBlocks(Value::Object({}), Unordered()).at("door"), Value::Object({}));
+}
+
 TEST(FromProtoTest, MsgpackThenJsonThenNull) {
   tfplugin6::DynamicValue dynamic;
   EXPECT_TRUE(FromProto(dynamic, Type::String(), "the value")->is_null());
@@ -131,6 +160,12 @@ TEST(ToProtoTest, NestedObjectsAndBlocksKeepTheirShape) {
   EXPECT_EQ(block.block_types(0).nesting(), tfplugin6::Schema::NestedBlock::LIST);
   EXPECT_EQ(block.block_types(0).block().block_types(0).nesting(),
             tfplugin6::Schema::NestedBlock::SINGLE);
+}
+
+TEST(ToProtoTest, BlocksKeepTheirNesting) {
+  const auto block = ToProto(Unordered()).block();
+  EXPECT_EQ(block.block_types(0).nesting(), tfplugin6::Schema::NestedBlock::SET);
+  EXPECT_EQ(block.block_types(1).nesting(), tfplugin6::Schema::NestedBlock::MAP);
 }
 
 /// The rules that Terraform holds a schema to, over everything that this provider really offers.

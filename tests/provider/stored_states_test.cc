@@ -141,7 +141,7 @@ TEST_P(StoredStatesTest, IsPlannedWithoutAChange) {
     const bool users = attribute.required || attribute.optional;
     if (!users) config.as_map()[attribute.name] = Value::Null();
   }
-  for (const std::string& name : PlanValue(schema, state, state, config).changed) {
+  for (const std::string& name : PlanValue(schema, state, config).changed) {
     // One that is newer than the state: the refresh before a plan gives it its value.
     EXPECT_TRUE(state.at(name).is_null() && !GetParam().attributes.contains(name)) << name;
   }

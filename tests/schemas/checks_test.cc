@@ -105,6 +105,37 @@ TEST(ChecksTest, WhatIsWrongInASetIsReportedOnTheSet) {
   EXPECT_THAT(Lines(found), ElementsAre("set: width must be between 1 and 9, not 10."));
 }
 
+TEST(ChecksTest, BlocksOfEveryNestingAreChecked) {
+  Schema schema;
+  schema.blocks = {
+      {.name = "loose", .nesting = Block::Nesting::kSet, .attributes = {Count("width")}},
+      {.name = "named", .nesting = Block::Nesting::kMap, .attributes = {Count("width")}}};
+  const auto found = CheckValues(
+      schema, Whole(schema, {{"loose", Value::SetOf({Width(1), Width(10)})},
+                             {"named", Value::Object({{"a", Width(0)}, {"b", Width(1)}})}}));
+  EXPECT_THAT(Lines(found),
+              ElementsAre("loose: width must be between 1 and 9, not 10.",
+                          "named[\"a\"].width: width must be between 1 and 9, not 0."));
+}
+
+TEST(ChecksTest, ElementsOfASetThatDefaultsMakeTheSameAreToldApartNowhere) {
+  Attribute width = Count("width");
+  width.computed = true;
+  width.default_value = Value::Int(3);
+  Schema schema;
+  schema.attributes = {
+      {.name = "set", .type = Type::SetOf(Type::Object({width})), .optional = true}};
+  schema.blocks = {{.name = "loose", .nesting = Block::Nesting::kSet, .attributes = {width}}};
+  const Value none = Value::Object({{"width", Value::Null()}});
+  const Value twins = Value::SetOf({none, Width(3)});
+  const auto check = [&](const Value& set) {
+    return Lines(CheckValues(schema, Whole(schema, {{"set", set}, {"loose", set}})));
+  };
+  EXPECT_THAT(check(twins), ElementsAre(testing::StartsWith("set: Two elements are the same"),
+                                        testing::StartsWith("loose: Two elements are the same")));
+  EXPECT_THAT(check(Value::SetOf({none, Width(4)})), IsEmpty());
+}
+
 TEST(ChecksTest, OneOfSeveralHasToBeSet) {
   Schema schema;
   schema.attributes = {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// Values as Terraform core would send them: whole objects with a null for whatever is not set, and
-// the proposed new state that it works out of a configuration and the prior state.
+// Values as Terraform core would send them: whole objects with a null for whatever is not set.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -31,25 +30,12 @@ inline Value Texts(const std::vector<std::string>& texts) {
 inline Value Whole(const Schema& schema, const Value::Map& members) {
   Value::Map whole;
   for (const Attribute& attribute : schema.attributes) whole[attribute.name] = Value::Null();
-  for (const Block& block : schema.blocks) {
-    whole[block.name] = block.nesting == Block::Nesting::kList ? Value::ListOf({}) : Value::Null();
-  }
+  for (const Block& block : schema.blocks) whole[block.name] = block.None();
   for (const auto& [name, value] : members) {
     EXPECT_TRUE(whole.contains(name)) << "no attribute " << name;
     whole[name] = value;
   }
   return Value::Object(std::move(whole));
-}
-
-/// The configuration, with the prior value of what is computed and not configured.
-inline Value Proposed(const Schema& schema, const Value& prior, const Value& config) {
-  Value proposed = config;
-  for (const Attribute& attribute : schema.attributes) {
-    Value& value = proposed.as_map()[attribute.name];
-    if (!attribute.computed || !value.is_null()) continue;
-    value = prior.at(attribute.name);
-  }
-  return proposed;
 }
 
 /// `object` with some members changed.

@@ -26,11 +26,13 @@ TEST(DocsTest, APagePerTypeWhereTheRegistryLooksForIt) {
   EXPECT_EQ(names, (std::set<std::string>{"index.md",
                                           "resources/cluster.md",
                                           "resources/replica.md",
+                                          "resources/backup.md",
                                           "resources/backup_policy.md",
                                           "data-sources/backups.md",
                                           "actions/backup.md",
                                           "actions/restore.md",
                                           "actions/verify.md",
+                                          "list-resources/backup.md",
                                           "list-resources/backup_policy.md",
                                           "data-sources/cluster.md",
                                           "data-sources/clusters.md",
@@ -117,6 +119,7 @@ TEST(DocsTest, ALineSaysEverythingThatTheTableSays) {
        .type = Type::MapOf(Type::String()),
        .description = "Tags.",
        .required = true},
+      {.name = "any", .type = Type::Dynamic(), .description = "Anything.", .optional = true},
       {.name = "id", .type = Type::String(), .description = "Id.", .computed = true}};
   EXPECT_EQ(SchemaSection(schema),
             "## Schema\n\n"
@@ -130,7 +133,8 @@ TEST(DocsTest, ALineSaysEverythingThatTheTableSays) {
             "`paint`. **Some changes force a replacement.**\n"
             "- `secret_wo` (String, Sensitive, "
             "[Write-only](https://developer.hashicorp.com/terraform/language/manage-sensitive-data/"
-            "write-only)) A secret.\n\n"
+            "write-only)) A secret.\n"
+            "- `any` (Dynamic) Anything.\n\n"
             "### Read-Only\n\n"
             "- `id` (String) Id.\n\n");
 }
@@ -167,6 +171,16 @@ TEST(DocsTest, WhatIsNestedGetsSectionsOfItsOwn) {
             "schema](#nestedblock--host--docker))\n\n"
             "<a id=\"nestedblock--host--docker\"></a>\n### Nested Schema for `host.docker`\n\n"
             "Required:\n\n- `width` (Number) W.\n\n");
+}
+
+TEST(DocsTest, ABlockSaysHowItIsRepeated) {
+  Schema schema;
+  schema.blocks = {
+      {.name = "peg", .nesting = Block::Nesting::kSet, .description = "Pegs."},
+      {.name = "door", .nesting = Block::Nesting::kMap, .description = "Doors by their side."}};
+  const std::string text = SchemaSection(schema);
+  EXPECT_THAT(text, HasSubstr("- `peg` (Block Set) Pegs. (see"));
+  EXPECT_THAT(text, HasSubstr("- `door` (Block Map) Doors by their side. (see"));
 }
 
 }  // namespace

@@ -215,6 +215,98 @@ TEST(KitTest, TheSchemaFollowsFromTheMembers) {
   EXPECT_EQ(wheel.blocks[0].attributes.size(), 2u);
 }
 
+struct Spoke {
+  int length = 0;
+  friend auto operator<=>(const Spoke&, const Spoke&) = default;
+  static Table<Spoke> Attributes() {
+    return Nested<Spoke>().Add("length", &Spoke::length, Default(3), "How long.");
+  }
+};
+
+struct Cart {
+  std::set<Spoke> spokes;
+  std::map<std::string, Wheel> wheels;
+};
+
+TEST(KitTest, BlocksMayBeASetOrHaveLabels) {
+  const Table<Cart> table = Resource<Cart>("dbaas_cart", "A cart.")
+                                .AddBlock("spoke", &Cart::spokes, "Spokes.")
+                                .AddBlock("wheel", &Cart::wheels, "Wheels by their side.");
+  ASSERT_EQ(table.schema().blocks.size(), 2u);
+  EXPECT_EQ(table.schema().blocks[0].nesting, Block::Nesting::kSet);
+  EXPECT_EQ(table.schema().blocks[1].nesting, Block::Nesting::kMap);
+  const auto spoke = [](int length) { return Value::Object({{"length", Value::Int(length)}}); };
+  const Value cart = Value::Object(
+      {{"spoke", Value::SetOf({spoke(2), spoke(1)})},
+       {"wheel", Value::Object({{"left", Value::Object({{"name", Text("l")}, {"hub", {}}})}})}});
+  const auto decoded = table.Decode(cart);
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_THAT(decoded->spokes, ElementsAre(Spoke{1}, Spoke{2}));
+  EXPECT_EQ(decoded->wheels.at("left").name, "l");
+  EXPECT_EQ(table.Encode(*decoded), cart);
+}
+
+struct Jar {
+  Value content;
+  Value label;
+};
+
+TEST(KitTest, AMemberMayBeOfAnyType) {
+  const Table<Jar> table = Resource<Jar>("dbaas_jar", "A jar.")
+                               .Add("content", &Jar::content, Optional, "What is in it.")
+                               .Add("label", &Jar::label, Default("jam"), "What it says.");
+  EXPECT_EQ(table.schema().Find("content")->type.ToJson(), R"("dynamic")");
+  EXPECT_EQ(table.schema().Find("label")->default_value, Value::OfType(R"("string")", Text("jam")));
+  const Value jar = Value::Object(
+      {{"content", Value::OfType(R"(["list","string"])", Texts({"a"}))}, {"label", Value::Null()}});
+  const auto decoded = table.Decode(jar);
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_EQ(decoded->content, jar.at("content"));
+  EXPECT_TRUE(decoded->label.is_null());
+  EXPECT_EQ(table.Encode(*decoded), jar);
+  // What the provider makes has the type that Terraform would give to what it looks like.
+  const Value inside = Value::Object({{"n", Value::Int(1)}, {"o", Value::Null()}});
+  const Value made = table.Encode({.content = Value::ListOf({Value::Bool(true), inside})});
+  EXPECT_EQ(made.at("content").type(),
+            R"(["tuple",["bool",["object",{"n":"number","o":"dynamic"}]]])");
+}
+
+struct Hidden {
+  std::optional<std::string> key;
+  friend auto operator<=>(const Hidden&, const Hidden&) = default;
+  static Table<Hidden> Attributes() {
+    return Nested<Hidden>().Add("key", &Hidden::key, Optional, WriteOnly, "A secret.");
+  }
+};
+struct OpenJar {
+  Value content;
+  static Table<OpenJar> Attributes() {
+    return Nested<OpenJar>().Add("content", &OpenJar::content, Optional, "What is in it.");
+  }
+};
+struct Boxes {
+  std::vector<OpenJar> jars;
+  std::optional<OpenJar> jar;
+  std::map<std::string, Value> values;
+  std::set<Hidden> set;
+  std::map<std::string, Hidden> map;
+};
+
+TEST(KitDeathTest, ATableThatTerraformWouldRefuseNeverStarts) {
+  const auto table = [] { return Resource<Boxes>("test_boxes", ""); };
+  EXPECT_DEATH(table().Add("boxes", &Boxes::set, Optional, ""),
+               "boxes: key is write-only inside a set");
+  EXPECT_DEATH(table().AddBlock("boxes", &Boxes::set, ""), "boxes: key is write-only inside a set");
+  EXPECT_DEATH(table().Add("jars", &Boxes::jars, Optional, ""),
+               "jars: content is dynamic inside a collection");
+  EXPECT_DEATH(table().AddBlock("jars", &Boxes::jars, ""),
+               "jars: content is dynamic inside a collection");
+  EXPECT_DEATH(table().Add("values", &Boxes::values, Optional, ""),
+               "values: is dynamic inside a collection");
+  table().Add("jar", &Boxes::jar, Optional, "").AddBlock("one", &Boxes::jar, "");
+  table().Add("boxes", &Boxes::map, Optional, "").AddBlock("box", &Boxes::map, "");
+}
+
 TEST(KitTest, WholeNumbersAreCheckedWithoutBeingAskedFor) {
   const Schema schema = ThingTable().schema();
   EXPECT_EQ(schema.Find("small")->validators.size(), 1u);

@@ -60,8 +60,7 @@ TEST(LeastConfigTest, ItsPlanIsEmpty) {
   const Value state = State({{"parameters", Value::Object({{"work_mem", Text("9MB")}})},
                              {"deletion_protection", Value::Bool(false)}});
   const Value config = LeastConfig(Cluster(), state);
-  EXPECT_THAT(PlanValue(Cluster(), state, Proposed(Cluster(), state, config), config).changed,
-              testing::IsEmpty());
+  EXPECT_THAT(PlanValue(Cluster(), state, config).changed, testing::IsEmpty());
 }
 
 TEST(LeastConfigTest, NoSecretAndNothingThatNeedsOne) {

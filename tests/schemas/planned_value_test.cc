@@ -87,9 +87,9 @@ Value Config(Value::Map members) {
 PlannedValue Plan(const Value& prior, const Value::Map& config_members) {
   const Schema schema = TestSchema();
   const Value config = Config(config_members);
-  PlannedValue plan = PlanValue(schema, prior, Proposed(schema, prior, config), config);
+  PlannedValue plan = PlanValue(schema, prior, config);
   // Whatever the plan: planning it again from the same inputs gives the same.
-  const PlannedValue again = PlanValue(schema, prior, Proposed(schema, prior, config), config);
+  const PlannedValue again = PlanValue(schema, prior, config);
   EXPECT_EQ(plan.planned, again.planned);
   return plan;
 }
@@ -200,8 +200,8 @@ TEST(PlanValueTest, WriteOnlyIsNeverPlannedWhereverItIs) {
   const Value state = values(Value::Null());
   for (const Value& hidden : {Text("hush"), Value::Unknown()}) {
     const Value config = values(hidden);
-    EXPECT_EQ(PlanValue(schema, Value::Null(), config, config).planned, state);
-    const PlannedValue update = PlanValue(schema, state, config, config);
+    EXPECT_EQ(PlanValue(schema, Value::Null(), config).planned, state);
+    const PlannedValue update = PlanValue(schema, state, config);
     EXPECT_EQ(update.planned, state);
     EXPECT_TRUE(update.changed.empty());
     EXPECT_EQ(StateValue(schema, config, config, /*refresh=*/false), state);
@@ -243,6 +243,86 @@ TEST(PlanValueTest, SpellingIsKeptInsideObjectsToo) {
   const Value prior = Prior({{"class", Value::Null()}, {"size", Size("1GiB", 2)}});
   EXPECT_EQ(Plan(prior, {{"size", Size("1gib", 2)}}).planned, prior);
   EXPECT_EQ(Plan(prior, {{"size", Size("1gib", 3)}}).planned.at("size"), Size("1GiB", 3));
+}
+
+/// A schema with an object of every nesting, as attributes and as blocks.
+Schema NestedSchema() {
+  const std::vector<Attribute> members = {
+      {.name = "label", .type = Type::String(), .optional = true},
+      {.name = "size",
+       .type = Type::Number(),
+       .optional = true,
+       .computed = true,
+       .default_value = Value::Int(2),
+       .conflicts_with = {"label"}}};
+  const Type object = Type::Object(members);
+  Schema schema;
+  schema.attributes = {{.name = "one", .type = object, .optional = true},
+                       {.name = "list", .type = Type::ListOf(object), .optional = true},
+                       {.name = "set", .type = Type::SetOf(object), .optional = true},
+                       {.name = "map", .type = Type::MapOf(object), .optional = true}};
+  using Nesting = Block::Nesting;
+  const Block inner{.name = "inner", .nesting = Nesting::kMap, .attributes = members};
+  schema.blocks = {{.name = "lone", .nesting = Nesting::kSingle, .attributes = members},
+                   {.name = "listed", .nesting = Nesting::kList, .blocks = {inner}},
+                   {.name = "loose", .nesting = Nesting::kSet, .attributes = members}};
+  return schema;
+}
+
+/// `object` wherever that schema may have one.
+Value Everywhere(const Value& object) {
+  const Value map = Value::Object({{"k", object}});
+  return Value::Object({{"one", object},
+                        {"list", Value::ListOf({object, object})},
+                        {"set", Value::SetOf({object})},
+                        {"map", map},
+                        {"lone", object},
+                        {"listed", Value::ListOf({Value::Object({{"inner", map}})})},
+                        {"loose", Value::SetOf({object})}});
+}
+
+TEST(PlanValueTest, DefaultsStandWhereverAnObjectIsConfigured) {
+  const Schema schema = NestedSchema();
+  const auto object = [](const Value& label, const Value& size) {
+    return Everywhere(Value::Object({{"label", label}, {"size", size}}));
+  };
+  const Value null;
+  const Value with_default = object(null, Value::Int(2));
+  const auto planned = [&](const Value& prior, const Value& config) {
+    return PlanValue(schema, prior, config).planned;
+  };
+  EXPECT_EQ(planned(null, object(null, null)), with_default);
+  EXPECT_EQ(planned(null, object(null, Value::Int(5))), object(null, Value::Int(5)));
+  EXPECT_EQ(planned(null, object(Text("a"), null)), object(Text("a"), null));
+  EXPECT_EQ(planned(null, object(Value::Unknown(), null)),
+            object(Value::Unknown(), Value::Unknown()));
+  EXPECT_EQ(planned(with_default, object(null, null)), with_default);
+  // What core proposes has the value of before, because to core it is computed.
+  const Value before = object(null, Value::Int(5));
+  EXPECT_EQ(PlanValue(schema, before, object(null, null)).planned, with_default);
+}
+
+TEST(PlanValueTest, WhatIsNotConfiguredGetsNoDefaults) {
+  const Schema schema = NestedSchema();
+  const Value empty = Whole(schema, {});
+  EXPECT_EQ(PlanValue(schema, Value::Null(), empty).planned, empty);
+  const Value unknown = Whole(schema, {{"one", Value::Unknown()},
+                                       {"list", Value::ListOf({Value::Unknown()})},
+                                       {"listed", Value::Unknown()}});
+  EXPECT_EQ(PlanValue(schema, Value::Null(), unknown).planned, unknown);
+}
+
+TEST(PlanValueTest, WriteOnlyIsNeverPlannedInBlocks) {
+  const Attribute secret{
+      .name = "secret_wo", .type = Type::String(), .optional = true, .write_only = true};
+  Schema schema;
+  schema.blocks = {{.name = "door", .nesting = Block::Nesting::kMap, .attributes = {secret}}};
+  const auto door = [](const Value& key) {
+    return Value::Object(
+        {{"door", Value::Object({{"left", Value::Object({{"secret_wo", key}})}})}});
+  };
+  const Value config = door(Text("hush"));
+  EXPECT_EQ(PlanValue(schema, Value::Null(), config).planned, door(Value::Null()));
 }
 
 // ---- StateValue --------------------------------------------------------------------------------
@@ -313,7 +393,7 @@ TEST(PlanValueTest, ABlockThatComesChangesOrGoesIsAChange) {
   for (const auto& [before, after] :
        {std::pair{Value::Null(), half_an_hour}, std::pair{half_an_hour, an_hour},
         std::pair{an_hour, Value::Null()}}) {
-    const PlannedValue plan = PlanValue(schema, with(before), with(after), with(after));
+    const PlannedValue plan = PlanValue(schema, with(before), with(after));
     EXPECT_EQ(plan.planned.at("timeouts"), after);
     EXPECT_THAT(plan.changed, ElementsAre("timeouts"));
     EXPECT_THAT(plan.requires_replace, IsEmpty());
@@ -331,7 +411,7 @@ TEST(PlanValueTest, SomeChangesOfAnAttributeReplace) {
   const auto replaces = [&](const Value& before, const Value& after) {
     const Value prior = Value::Object({{"size", before}});
     const Value config = Value::Object({{"size", after}});
-    return PlanValue(schema, prior, config, config).requires_replace.size();
+    return PlanValue(schema, prior, config).requires_replace.size();
   };
   EXPECT_EQ(replaces(Value::Int(2), Value::Int(3)), 0u);
   EXPECT_EQ(replaces(Value::Int(2), Value::Int(1)), 1u);
@@ -340,6 +420,14 @@ TEST(PlanValueTest, SomeChangesOfAnAttributeReplace) {
   EXPECT_EQ(replaces(Value::Int(2), Value::Unknown()), 1u);
   EXPECT_EQ(replaces(Value::Int(2), Value::Null()), 1u);
   EXPECT_EQ(replaces(Value::Null(), Value::Int(2)), 1u);
+}
+
+TEST(StateValueTest, ANullKeepsTheTypeThatTheUserGaveIt) {
+  Schema schema;
+  schema.attributes = {{.name = "any", .type = Type::Dynamic(), .optional = true}};
+  const auto with = [](const Value& value) { return Value::Object({{"any", value}}); };
+  const Value state = with(Value::OfType("\"string\"", Value::Null()));
+  EXPECT_EQ(StateValue(schema, state, with(Value::Null()), /*refresh=*/true), state);
 }
 
 TEST(StateValueTest, AStubIsFilledWholly) {

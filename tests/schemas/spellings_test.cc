@@ -104,14 +104,14 @@ class SpellingsInPlansTest : public testing::Test {
 
 TEST_F(SpellingsInPlansTest, AnotherSpellingIsNoChange) {
   const Value config = Config("1024MiB", "262144kB", "1m");
-  const PlannedValue plan = PlanValue(schema_, prior_, config, config);
+  const PlannedValue plan = PlanValue(schema_, prior_, config);
   EXPECT_THAT(plan.changed, IsEmpty());
   EXPECT_EQ(plan.planned, prior_);
 }
 
 TEST_F(SpellingsInPlansTest, BesideAChangeWhatIsTheSameKeepsItsSpelling) {
   const Value config = Config("1024MiB", "262145kB", "1m");
-  const PlannedValue plan = PlanValue(schema_, prior_, config, config);
+  const PlannedValue plan = PlanValue(schema_, prior_, config);
   EXPECT_THAT(plan.changed, ElementsAre("parameters"));
   EXPECT_EQ(plan.planned, Config("1GiB", "262145kB", "60s"));
 }
@@ -123,7 +123,7 @@ TEST_F(SpellingsInPlansTest, ARefreshKeepsTheUsersSpelling) {
 
 TEST_F(SpellingsInPlansTest, ANewOneIsAsItIsWritten) {
   const Value config = Config("1024MiB", "262144kB", "1m");
-  EXPECT_EQ(PlanValue(schema_, Value::Null(), config, config).planned, config);
+  EXPECT_EQ(PlanValue(schema_, Value::Null(), config).planned, config);
 }
 
 }  // namespace

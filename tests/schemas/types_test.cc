@@ -25,11 +25,13 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
 constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 
 const ResourceType& Cluster() { return *AllTypes().FindResource("dbaas_cluster"); }
+const ResourceType& Policy() { return *AllTypes().FindResource("dbaas_backup_policy"); }
 const ResourceType& Replica() { return *AllTypes().FindResource("dbaas_replica"); }
 
 std::vector<std::string> Errors(const ResourceType& type, const Value::Map& config) {
@@ -44,8 +46,7 @@ std::vector<std::string> Errors(const ResourceType& type, const Value::Map& conf
 }
 
 Value PlannedCreate(const ResourceType& type, const Value& config) {
-  return PlanValue(type.schema, Value::Null(), Proposed(type.schema, Value::Null(), config), config)
-      .planned;
+  return PlanValue(type.schema, Value::Null(), config).planned;
 }
 
 template <typename Spec>
@@ -142,10 +143,51 @@ TEST(AllTypesTest, TheListIsWhole) {
                  "data.dbaas_clusters", "data.dbaas_engine_versions", "data.dbaas_instance_classes",
                  "ephemeral.dbaas_credentials", "ephemeral.dbaas_password", "action.dbaas_reload",
                  "action.dbaas_restart", "action.dbaas_restore", "action.dbaas_switchover",
-                 "action.dbaas_verify", "list.dbaas_cluster", "list.dbaas_replica"));
+                 "action.dbaas_verify", "list.dbaas_cluster", "list.dbaas_replica", "dbaas_backup",
+                 "list.dbaas_backup"));
   EXPECT_EQ(AllTypes().FindResource("dbaas_nothing"), nullptr);
   EXPECT_EQ(AllTypes().FindDataSource("dbaas_replica"), nullptr);
   EXPECT_NE(AllTypes().FindEphemeralResource("dbaas_credentials"), nullptr);
+}
+
+TEST(BackupPolicyTest, WhatABackupMayRead) {
+  const auto with = [](const char* limit) {
+    return Value::Map{{"cluster_id", Value::String("local/orders")},
+                      {"bandwidth_limit", Value::String(limit)}};
+  };
+  EXPECT_THAT(Errors(Policy(), with("50MiB")), IsEmpty());
+  EXPECT_THAT(Errors(Policy(), with("1023KiB")), ElementsAre(HasSubstr("at least \"1MiB\"")));
+  EXPECT_THAT(Errors(Policy(), with("fast")), ElementsAre(HasSubstr("must be an amount")));
+  EXPECT_EQ(SpecOf<BackupPolicySpec>(Policy(), with("51200KiB")).bandwidth_limit_bytes, 50 << 20);
+}
+
+TEST(BackupPolicyTest, TheLastBackupIsNamedWhereThereIsOne) {
+  const auto with = [](bool skip, bool in_bucket, const char* name) {
+    Value::Map config{{"cluster_id", Value::String("local/orders")},
+                      {"skip_final_backup", Value::Bool(skip)},
+                      {"final_backup_identifier", Value::String(name)}};
+    if (!in_bucket) return config;
+    config["s3"] = Value::Object({{"endpoint", Text("https://s3.example.com")},
+                                  {"bucket", Text("kept")},
+                                  {"region", Text("us-east-1")},
+                                  {"prefix", Value::Null()},
+                                  {"path_style", Value::Bool(true)},
+                                  {"ca_certificate", Value::Null()},
+                                  {"access_key_wo", Text("key")},
+                                  {"secret_key_wo", Text("secret")},
+                                  {"keys_wo_version", Value::Int(1)}});
+    return config;
+  };
+  EXPECT_THAT(Errors(Policy(), with(false, true, "orders-last")), IsEmpty());
+  EXPECT_THAT(Errors(Policy(), with(true, true, "orders-last")),
+              ElementsAre(StartsWith("final_backup_identifier: ")));
+  EXPECT_THAT(Errors(Policy(), with(false, true, "Orders.last")),
+              ElementsAre(StartsWith("final_backup_identifier: ")));
+  EXPECT_THAT(Errors(Policy(), with(false, false, "orders-last")),
+              ElementsAre(HasSubstr("so s3 has to be set too")));
+  EXPECT_EQ(
+      SpecOf<BackupPolicySpec>(Policy(), with(false, true, "orders-last")).final_backup_identifier,
+      "orders-last");
 }
 
 TEST(AllTypesTest, EveryAttributeKeepsTerraformsRules) {
@@ -162,8 +204,8 @@ TEST(AllTypesTest, EveryAttributeKeepsTerraformsRules) {
     EXPECT_FALSE(a.required && (a.optional || a.computed));
     EXPECT_FALSE(a.write_only && a.computed);
     EXPECT_FALSE(a.default_value && a.required);
-    // Only at the root does the lifecycle choose values.
-    EXPECT_TRUE(at_root || !(a.default_value || a.planned_as || !a.changes_with.empty()));
+    // Only at the root does an apply find out values.
+    EXPECT_TRUE(at_root || !(a.planned_as || !a.changes_with.empty()));
     EXPECT_FALSE(a.description.empty());
     EXPECT_TRUE(a.description.ends_with('.')) << a.description;
     for (const auto& validator : a.validators) EXPECT_TRUE(validator.check != nullptr);
@@ -309,6 +351,7 @@ TEST(ClusterTest, EverySettingReachesTheSpec) {
                                       {"password_wo", Text("correct horse")},
                                       {"password_wo_version", Value::Int(4)},
                                       {"image", Text("mine:1")},
+                                      {"backup_directory", Text("/srv/backups/orders")},
                                       {"deletion_protection", Value::Bool(false)}});
   EXPECT_EQ(spec, (ClusterSpec{.name = "orders",
                                .engine = "postgresql",
@@ -326,6 +369,7 @@ TEST(ClusterTest, EverySettingReachesTheSpec) {
                                .password = Secret<std::string>("correct horse"),
                                .password_version = 4,
                                .image = "mine:1",
+                               .backup_directory = "/srv/backups/orders",
                                .deletion_protection = false}));
 }
 
@@ -414,6 +458,7 @@ TEST(ClusterTest, BadInputGetsOneErrorOnItsAttribute) {
   EXPECT_THAT(errors("username", Text("Admin")), ElementsAre(HasSubstr("username: ")));
   EXPECT_THAT(errors("db_name", Text("a b")), ElementsAre(HasSubstr("db_name: ")));
   EXPECT_THAT(errors("image", Text("")), ElementsAre(HasSubstr("image: ")));
+  EXPECT_THAT(errors("backup_directory", Text("srv")), ElementsAre(HasSubstr("absolute")));
   EXPECT_THAT(errors("password_wo", Text("correct horse")),
               ElementsAre(HasSubstr("password_wo: ")));
   EXPECT_THAT(errors("password_wo", Text("short")), ElementsAre(HasSubstr("password_wo: ")));
@@ -502,8 +547,7 @@ TEST(ClusterTest, AnImportFillsEveryAttributeSoThatTheNextPlanIsEmpty) {
       Whole(Cluster().schema, {{"name", Text("orders")},
                                {"node_count", Value::Int(2)},
                                {"parameters", Value::Object({{"work_mem", Text("16MB")}})}});
-  const auto plan =
-      PlanValue(Cluster().schema, state, Proposed(Cluster().schema, state, config), config);
+  const auto plan = PlanValue(Cluster().schema, state, config);
   EXPECT_THAT(plan.changed, IsEmpty());
 }
 
@@ -514,8 +558,7 @@ TEST(ClusterTest, ARefreshShowsDriftAndThePlanMakesItGo) {
       Whole(Cluster().schema, {{"name", Text("orders")},
                                {"node_count", Value::Int(2)},
                                {"parameters", Value::Object({{"work_mem", Text("16MB")}})}});
-  const auto plan =
-      PlanValue(Cluster().schema, state, Proposed(Cluster().schema, state, config), config);
+  const auto plan = PlanValue(Cluster().schema, state, config);
   EXPECT_THAT(plan.changed, ElementsAre("drift"));
   EXPECT_EQ(plan.planned.at("drift"), Value::ListOf({}));
 }
@@ -541,11 +584,13 @@ TEST(ClusterTest, ARefreshShowsWhatSomeoneElseChanged) {
   spec.node_count = 3;
   spec.parameters.clear();
   spec.image = "other:1";
+  spec.backup_directory = "/srv/backups";
   spec.password_version = 7;
   const Value refreshed = Cluster().to_state(state, view, kOrders, true);
   EXPECT_EQ(refreshed.at("node_count"), Value::Int(3));
   EXPECT_EQ(refreshed.at("parameters"), Value::Object({}));
   EXPECT_EQ(refreshed.at("image"), Text("other:1"));
+  EXPECT_EQ(refreshed.at("backup_directory"), Text("/srv/backups"));
   EXPECT_EQ(refreshed.at("password_wo_version"), Value::Int(7));
 }
 
@@ -556,8 +601,7 @@ TEST(ClusterTest, WhatAnUpdateLeavesAlone) {
   const auto unknowns = [&](Value::Map config_members) {
     config_members.try_emplace("name", Text("orders"));
     const Value config = Whole(Cluster().schema, config_members);
-    const auto plan =
-        PlanValue(Cluster().schema, state, Proposed(Cluster().schema, state, config), config);
+    const auto plan = PlanValue(Cluster().schema, state, config);
     std::vector<std::string> names;
     for (const auto& [name, value] : plan.planned.as_map()) {
       if (value.is_unknown()) names.push_back(name);
@@ -638,6 +682,83 @@ TEST(ReplicaTest, ItBelongsToItsCluster) {
   EXPECT_EQ(address->host, "east");
   EXPECT_EQ(address->cluster, "orders");
   EXPECT_EQ(address->key, "replica/reports");
+}
+
+// ---- dbaas_backup ------------------------------------------------------------------------------
+
+const ResourceType& KeptBackup() { return *AllTypes().FindResource("dbaas_backup"); }
+
+const Value::Map kBeforeUpgrade = {{"cluster_id", Text("local/orders")},
+                                   {"name", Text("before-upgrade")}};
+
+TEST(KeptBackupTest, IsAFullOneThatIsKeptForEverUnlessToldOtherwise) {
+  EXPECT_EQ(SpecOf<BackupSpec>(KeptBackup(), kBeforeUpgrade),
+            (BackupSpec{.name = "before-upgrade"}));
+  Value::Map config = kBeforeUpgrade;
+  config["type"] = Text("incremental");
+  config["description"] = Text("why");
+  config["keep_until"] = Text("2027-01-31T01:00:00+01:00");
+  EXPECT_EQ(SpecOf<BackupSpec>(KeptBackup(), config),
+            (BackupSpec{.name = "before-upgrade",
+                        .kind = BackupKind::kIncremental,
+                        .description = "why",
+                        .keep_until = ToTimePoint("2027-01-31T00:00:00.000Z")}));
+}
+
+TEST(KeptBackupTest, AnImportFillsEveryAttribute) {
+  ClusterView view = OrdersView();
+  const PartAddress address{.cluster = "orders", .key = "backup/before-upgrade"};
+  view.parts[address.key] = BackupSpec{.name = "before-upgrade"};
+  view.kept_backups[address.key] = {.id = "20261121-020000F",
+                                    .began = ToTimePoint("2026-11-21T02:00:00.000Z"),
+                                    .ended = ToTimePoint("2026-11-21T02:00:02.000Z"),
+                                    .database_bytes = 31142912,
+                                    .repository_bytes = 3774873,
+                                    .last_position = "0/2000120",
+                                    .place = "volume"};
+  Value::Map expected = kBeforeUpgrade;
+  expected.merge(Value::Map{{"type", Text("full")},
+                            {"id", Text("local/orders/before-upgrade")},
+                            {"backup_id", Text("20261121-020000F")},
+                            {"began", Text("2026-11-21T02:00:00Z")},
+                            {"ended", Text("2026-11-21T02:00:02Z")},
+                            {"database_bytes", Value::Int(31142912)},
+                            {"repository_bytes", Value::Int(3774873)},
+                            {"last_position", Text("0/2000120")},
+                            {"storage", Text("volume")},
+                            {"drift", Value::ListOf({})}});
+  EXPECT_EQ(KeptBackup().to_state(Value::Null(), view, address, true),
+            Whole(KeptBackup().schema, expected));
+}
+
+TEST(KeptBackupTest, BadInputGetsOneErrorOnItsAttribute) {
+  const auto errors = [](const std::string& attribute, const char* value) {
+    Value::Map config = kBeforeUpgrade;
+    config[attribute] = Text(value);
+    return Errors(KeptBackup(), config);
+  };
+  EXPECT_THAT(errors("type", "differential"), IsEmpty());
+  for (const char* attribute : {"name", "type", "keep_until", "cluster_id"}) {
+    EXPECT_THAT(errors(attribute, "Tomorrow!"),
+                ElementsAre(HasSubstr(std::string(attribute) + ": ")));
+  }
+}
+
+TEST(BackupPolicyTest, TheRecoveryWindowIsADurationAndNoRetentionByItself) {
+  const auto policy = [](const Value& full, const char* window) {
+    return Value::Map{{"cluster_id", Text("local/orders")},
+                      {"retention", Value::Object({{"full", full},
+                                                   {"days", Value::Null()},
+                                                   {"min_recovery_window", Text(window)}})}};
+  };
+  const ResourceType& type = *AllTypes().FindResource("dbaas_backup_policy");
+  const Value null = Value::Null();
+  EXPECT_EQ(SpecOf<BackupPolicySpec>(type, policy(Value::Int(3), "1h30m")).recovery_window_seconds,
+            5400);
+  EXPECT_THAT(Errors(type, policy(null, "72h")),
+              ElementsAre(HasSubstr("Either full or days has to be set")));
+  EXPECT_THAT(Errors(type, policy(Value::Int(3), "3 days")),
+              ElementsAre(HasSubstr("min_recovery_window must be a duration")));
 }
 
 // ---- Ids ---------------------------------------------------------------------------------------

@@ -119,6 +119,16 @@ TEST(ValueTest, EqualityGoesAllTheWayDown) {
   EXPECT_FALSE(Value::ListOf({}) == Value::Object({}));
 }
 
+TEST(ValueTest, ATypeThatWasBroughtAlongMakesAnotherValue) {
+  const Value text = Value::OfType("\"string\"", Value::String("a"));
+  EXPECT_EQ(text.as_string(), "a");
+  EXPECT_EQ(text.type(), "\"string\"");
+  EXPECT_EQ(Value::String("a").type(), "");
+  EXPECT_FALSE(text == Value::String("a"));
+  EXPECT_TRUE(Value::OfType("\"string\"", Value::Null()).is_null());
+  EXPECT_TRUE(Value::OfType("\"string\"", Value::Unknown()).is_unknown());
+}
+
 TEST(ValueTest, WhollyKnownLooksInside) {
   EXPECT_TRUE(Value::Null().is_wholly_known());
   EXPECT_TRUE(Value::Object({{"a", Value::ListOf({Value::Null()})}}).is_wholly_known());

@@ -29,6 +29,7 @@ class BuggyDriver final : public Driver {
   const std::string& Host() const override { return driver_->Host(); }
   const std::string& Address() const override { return driver_->Address(); }
   bool HasControlSocket() const override { return driver_->HasControlSocket(); }
+  Result<std::int64_t> MemoryBytes() override { return driver_->MemoryBytes(); }
 
   Result<Observation> Observe(const std::optional<std::string>& cluster) override {
     auto observed = driver_->Observe(cluster);

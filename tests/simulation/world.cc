@@ -90,6 +90,7 @@ class ActorDriver final : public Driver {
                           [&] { return world_.host.Exec(instance, argv, input); });
   }
   bool HasControlSocket() const override { return world_.host.HasControlSocket(); }
+  Result<std::int64_t> MemoryBytes() override { return world_.host.MemoryBytes(); }
   /// Nobody watches here.
   Result<void> Watch(const std::function<void(const InstanceEvent&)>&, std::stop_token) override {
     return Unavailable("the stream ended");

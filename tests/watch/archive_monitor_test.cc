@@ -72,9 +72,15 @@ TEST_F(ArchiveMonitorTest, LooksOnceInFiveMinutes) {
   EXPECT_THAT(world_.host.CallsOf("Exec"), IsEmpty());
 }
 
+TEST_F(ArchiveMonitorTest, AClockThatGoesBackIsNotWaitedFor) {
+  EXPECT_THAT(Look(""), IsEmpty());
+  world_.clock.Tick(-std::chrono::hours(24));
+  EXPECT_THAT(Look("3 files wait", kGibibyte), ElementsAre("orders not archived: 3 files wait"));
+}
+
 TEST_F(ArchiveMonitorTest, WhatCannotBeLookedAtIsNoNews) {
   EXPECT_THAT(Look("3 files wait", kGibibyte), ElementsAre("orders not archived: 3 files wait"));
-  world_.host.Kill("orders-1");
+  ASSERT_TRUE(world_.host.Kill("orders-1").has_value());
   EXPECT_THAT(Look("3 files wait", kGibibyte), IsEmpty());
 }
 

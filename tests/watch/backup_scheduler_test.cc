@@ -67,6 +67,42 @@ TEST(FindDueTest, OfSeveralTheStrongestAndEachMissedOneOnce) {
   EXPECT_EQ(FindDue(Policy(), after, At("13:11")).kind, std::nullopt);
 }
 
+TEST(FindDueTest, AClockThatIsAnHourAheadMakesUpOneOfEachKindAtMost) {
+  auto catalogue = With({{kFull, "02:00"}, {kIncremental, "10:00"}});
+  const BackupPolicySpec policy{.full = "0 2 * * *", .incremental = "*/5 * * * *"};
+  EXPECT_EQ(FindDue(policy, catalogue, At("11:02")).kind, kIncremental)
+      << "twelve times were missed";
+  catalogue.backups.push_back({.id = "made up", .kind = kIncremental, .began = At("11:02")});
+  EXPECT_EQ(FindDue(policy, catalogue, At("11:03")).kind, std::nullopt);
+}
+
+TEST(FindDueTest, AClockThatIsCorrectedALittleIsOfNoInterest) {
+  EXPECT_EQ(FindDue(Policy(), With({{kFull, "02:05"}}), At("02:00")).kind, std::nullopt);
+}
+
+// An incremental one that was taken by a clock that was ahead: no other is taken on the same full
+// one before that time, but a full one is.
+TEST(FindDueTest, AfterAnIncrementalBackupThatLiesAheadAFullOneIsDue) {
+  auto catalogue = With({{kFull, "02:00"}, {kIncremental, "23:00"}});
+  EXPECT_EQ(FindDue(Policy(), catalogue, At("04:30")).kind, kFull);
+  EXPECT_EQ(FindDue(Policy(), catalogue, At("04:30")).at, At("04:30"));
+  catalogue.backups.push_back({.id = "anew", .kind = kFull, .began = At("04:30")});
+  EXPECT_EQ(FindDue(Policy(), catalogue, At("04:31")).at, At("05:00"));
+}
+
+// A full one that was taken by a clock that was ahead: no other is taken before that time, but
+// those that build on it are.
+TEST(FindDueTest, BesideAFullBackupThatLiesAheadOthersAreTakenAndItIsTriedLast) {
+  auto catalogue = With({{kFull, "02:00"}, {kFull, "23:00"}});
+  EXPECT_EQ(FindDue(Policy(), catalogue, At("04:30")).kind, kIncremental) << "at once";
+  catalogue.backups.push_back({.id = "on it", .kind = kIncremental, .began = At("04:30")});
+  EXPECT_EQ(FindDue(Policy(), catalogue, At("04:31")).kind, kDifferential);
+  catalogue.backups.push_back({.id = "on it, too", .kind = kDifferential, .began = At("04:31")});
+  EXPECT_EQ(FindDue(Policy(), catalogue, At("04:32")).kind, kFull) << "it is not kept quiet";
+  EXPECT_EQ(FindDue(Policy(), catalogue, At("05:00")).kind, kIncremental);
+  EXPECT_EQ(FindDue({.incremental = "0 * * * *"}, catalogue, At("04:32")).at, At("05:00"));
+}
+
 TEST(FindDueTest, NoScheduleIsNeverDue) {
   EXPECT_EQ(FindDue({.keep_full = 1}, {}, At("02:00")).kind, std::nullopt);
 }
@@ -86,6 +122,12 @@ class BackupSchedulerTest : public testing::Test {
     is_there_ = true;
   }
   ClusterRecord Record() { return world_.host.ReadRecord("orders")->value(); }
+  /// What was told since the last time.
+  std::vector<std::string> Told() {
+    auto texts = Texts();
+    reports_.clear();
+    return texts;
+  }
   std::vector<std::string> Texts() const {
     std::vector<std::string> texts;
     for (const auto& report : reports_)
@@ -133,6 +175,43 @@ TEST_F(BackupSchedulerTest, NothingIsDueToARepositoryThatCannotBeSeen) {
   Have({.full = "0 3 * * *", .keep_full = 1});  // Of another policy the scheduler knows nothing.
   scheduler_.Look();
   EXPECT_THAT(Texts(), ElementsAre(HasSubstr("backed up"), HasSubstr("the bucket is away")));
+}
+
+TEST_F(BackupSchedulerTest, AClockThatGoesBackIsNotWaitedFor) {
+  world_.clock.Tick(std::chrono::hours(24 * 365));
+  world_.patroni.SetServerClock(world_.clock.Now());
+  scheduler_.Look();
+  scheduler_.Look();  // The next one is due in a year and a day.
+  EXPECT_THAT(Told(), ElementsAre(HasSubstr("backed up: full backup")));
+  world_.clock.Tick(std::chrono::hours(-24 * 365));
+  world_.patroni.SetServerClock(world_.clock.Now());
+  scheduler_.Look();
+  EXPECT_THAT(Told(), ElementsAre(HasSubstr("backed up: incremental backup")));
+  for (int i = 0; i < 10; ++i) {
+    scheduler_.Look();
+    world_.clock.Tick(std::chrono::hours(2));
+  }
+  EXPECT_THAT(Told(), ElementsAre(HasSubstr("while the clock was ahead")));
+}
+
+TEST_F(BackupSchedulerTest, WhatKeepsFullOnesAwayIsToldOnceThoughOthersAreTaken) {
+  Have({.full = "0 2 * * *", .incremental = "0 * * * *", .keep_full = 1});
+  world_.patroni.SetServerClock(world_.clock.Now() + std::chrono::hours(24 * 365));
+  scheduler_.Look();
+  (void)Told();
+  int taken = 0;
+  int refused = 0;
+  for (int look = 0; look < 24 * 60; ++look) {
+    world_.patroni.SetServerClock(world_.clock.Now());
+    scheduler_.Look();
+    world_.clock.Tick(std::chrono::minutes(1));
+    for (const auto& text : Told()) {
+      taken += text.starts_with("backed up: incremental") ? 1 : 0;
+      refused += text.starts_with("no backup") ? 1 : 0;
+    }
+  }
+  EXPECT_GE(taken, 23);
+  EXPECT_EQ(refused, 1);
 }
 
 TEST_F(BackupSchedulerTest, LeavesAloneWhoHasNoSchedule) {

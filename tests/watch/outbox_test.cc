@@ -54,6 +54,14 @@ TEST_F(OutboxTest, OneThatIsBusyHoldsUpNobodyElse) {
   EXPECT_THAT(Work(), IsEmpty());
 }
 
+TEST_F(OutboxTest, AClockThatGoesBackIsNotWaitedFor) {
+  outbox_.Put(Of("orders"));
+  EXPECT_THAT(Work(), ElementsAre("orders"));
+  clock_.Tick(-std::chrono::hours(24));
+  EXPECT_THAT(Work(), ElementsAre("orders"));
+  EXPECT_THAT(Work(), IsEmpty());
+}
+
 TEST_F(OutboxTest, ARefusalIsFinal) {
   answer_ = NotFound("there is no cluster");
   outbox_.Put(Of("orders"));

@@ -26,6 +26,8 @@ TEST(FindDueVerificationTest, TheFirstAtOnceAndThenWhenTheScheduleSaysSo) {
   EXPECT_EQ(FindDueVerification(policy, known, At("12:00")), At("04:00")) << "one was missed";
   known.last = At("04:20");
   EXPECT_EQ(FindDueVerification(policy, known, At("12:00")), At("04:00") + std::chrono::hours(24));
+  known.last = At("12:06");
+  EXPECT_EQ(FindDueVerification(policy, known, At("12:00")), At("12:00")) << "the clock was ahead";
   EXPECT_EQ(FindDueVerification({.full = "0 4 * * *"}, known, At("12:00")), std::nullopt);
 }
 
@@ -41,11 +43,7 @@ class VerificationSchedulerTest : public testing::Test {
                     .has_value());
   }
 
-  void TakeBackup() {
-    const Maintenance backup{
-        .kind = Maintenance::Kind::kBackup, .id = {"local", "orders"}, .who = "test"};
-    ASSERT_TRUE(Maintain(world_.Context(), backup).has_value());
-  }
+  void TakeBackup() { ASSERT_TRUE(world_.BackUp().has_value()); }
   /// What was told since the last time.
   std::vector<std::string> Told() {
     std::vector<std::string> texts;
@@ -74,6 +72,18 @@ TEST_F(VerificationSchedulerTest, BeforeTheFirstBackupThereIsNothingToTell) {
   EXPECT_THAT(Told(), ElementsAre(HasSubstr("verified: backup backup-1, due at 2026-01-01T")));
   scheduler_.Look();
   EXPECT_THAT(Told(), IsEmpty()) << "until the schedule says so again";
+}
+
+TEST_F(VerificationSchedulerTest, AClockThatGoesBackIsNotWaitedFor) {
+  world_.clock.Tick(std::chrono::hours(24));
+  TakeBackup();
+  scheduler_.Look();
+  EXPECT_THAT(Told(), ElementsAre(HasSubstr("verified")));
+  world_.clock.Tick(std::chrono::hours(-24));
+  scheduler_.Look();
+  EXPECT_THAT(Told(), ElementsAre(HasSubstr("verified")));
+  scheduler_.Look();
+  EXPECT_THAT(Told(), IsEmpty());
 }
 
 TEST_F(VerificationSchedulerTest, WhatIsNotSoundIsToldEachTime) {

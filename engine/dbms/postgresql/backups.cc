@@ -5,6 +5,10 @@
 // to 2.55).
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+
 #include "engine/dbms/postgresql/dynamic_configuration.h"
 #include "engine/dbms/postgresql/embedded.h"
 #include "engine/dbms/postgresql/pgbackrest.h"
@@ -32,29 +36,82 @@ Json OfDataFolder(const ClusterRecord& record) {
           {"data_folder", OwnPath(folder)}};
 }
 
-Command RunBackupScript(const ClusterRecord& record, const char* task, const std::string& primary) {
+// What a backup is annotated with, and read back from the list.
+constexpr char kMarkNote[] = "dbaas-mark";
+constexpr char kAloneNote[] = "dbaas-alone";
+
+/// What every script needs that calls pgBackRest for this cluster.
+Json OfRepository(const ClusterRecord& record) {
   Json arguments = OfDataFolder(record);
-  arguments.update({{"task", task}, {"config", OwnPath(kBackupPath)}, {"stanza", Stanza(record)}});
-  return RunScript(Joined(embedded::kPgbackrest, embedded::kBackups), arguments, primary);
+  arguments.update({{"config", OwnPath(kBackupPath)}, {"stanza", Stanza(record)}});
+  return arguments;
+}
+
+/// Both ends of a connection between members show one, and know the other by it.
+Json OfCertificates() {
+  return {{"certificate", OwnPath(kCertificatePath)},
+          {"key", OwnPath(kKeyPath)},
+          {"authority", OwnPath(kAuthorityPath)}};
+}
+
+Command RunBackupScript(const ClusterRecord& record, const char* task, const std::string& member,
+                        const Json& more = Json::object()) {
+  Json arguments = OfRepository(record);
+  const BackupPolicySpec* policy = record.backup_policy();
+  const bool is_volume = policy != nullptr && !policy->s3;
+  arguments.update({{"task", task},
+                    {"repository", is_volume ? OwnPath(kRepositoryMount) : std::string()},
+                    {"bandwidth_limit", policy != nullptr ? policy->bandwidth_limit_bytes : 0}});
+  arguments.update(more);
+  return RunScript(Joined(embedded::kPgbackrest, embedded::kBackups), arguments, member);
 }
 
 Command RunOnData(std::string_view script, const Json& arguments, const std::string& workbench) {
   return RunScript(Joined(embedded::kServer, script), arguments, workbench);
 }
 
-/// An empty target is the end of the log, and an empty branch the one that is written to now.
-Command RunRestore(const ClusterRecord& record, const std::string& stanza, const Json& target,
-                   const std::string& branch, const std::string& workbench) {
+/// What is in a repository: an empty target is the end of the log, and an empty branch the one that
+/// is written to now.
+Json FromRepository(const std::string& stanza, const Json& target, const std::string& branch) {
+  return {{"config", OwnPath(kBackupPath)},
+          {"stanza", stanza},
+          {"target", target},
+          {"name_note", kMarkNote},
+          {"timeline", branch}};
+}
+
+/// What a cluster at work has now.
+Json FromServer(const ClusterRecord& record) {
+  Json hosts = Json::array();
+  std::istringstream names(OfSource(record, kSourceMembers).Reveal());
+  for (std::string name; names >> name;) hosts.push_back(AddressOfInstance(name));
+  return {{"target", Json::object()},
+          {"source",
+           {{"hosts", hosts},
+            {"port", kPostgresPort},
+            {"user", kReplicationUser},
+            {"password", OfSource(record, kSourcePassword).Reveal()},
+            {"authority", OfSource(record, kSourceAuthority).Reveal()}}}};
+}
+
+Command RunRestore(const ClusterRecord& record, const Json& from, const std::string& workbench) {
   Json arguments = OfDataFolder(record);
   arguments.update(
-      {{"config", OwnPath(kBackupPath)},
-       {"stanza", stanza},
-       {"version", MajorOf(record.cluster_spec().engine_version)},
+      {{"version", MajorOf(record.cluster_spec().engine_version)},
        {"mark", OwnPath(std::string(kDataMount) + "/restored.json")},
-       {"target", target},
-       {"timeline", branch},
        {"configuration", DynamicConfiguration(DynamicSettings(record.cluster_spec()))}});
-  return RunOnData(Joined(embedded::kPgbackrest, embedded::kRestore), arguments, workbench);
+  arguments.update(from);
+  const std::string script = Joined(embedded::kClone, embedded::kRestore);
+  return RunOnData(Joined(embedded::kPgbackrest, script), arguments, workbench);
+}
+
+/// The members that may lead, by name.
+std::string CandidatesOf(const ClusterRecord& record) {
+  std::string names;
+  for (const auto& member : Members(record)) {
+    if (!member.is_replica) names += (names.empty() ? "" : " ") + member.name;
+  }
+  return names;
 }
 
 /// pgBackRest's own words.
@@ -84,11 +141,21 @@ TimePoint FromSeconds(const Json& json, std::string_view key) {
   return TimePoint(std::chrono::seconds(GetInt(json, key)));
 }
 
+/// The timeline of a piece of log, "00000002000000000000000A"; empty for none.
+std::string BranchOf(const std::string& wal) {
+  constexpr std::size_t kDigits = 8;
+  if (wal.size() < kDigits) return {};
+  return std::to_string(std::strtoul(wal.substr(0, kDigits).c_str(), nullptr, 16));
+}
+
 Backup ReadBackup(const Json& json) {
   const Json& info = GetMember(json, "info");
   const Json& position = GetMember(json, "lsn");
   const Json& time = GetMember(json, "timestamp");
-  return {.id = GetString(json, "label"),
+  const Json& notes = GetMember(json, "annotation");
+  const std::string label = GetString(json, "label");
+  return {.id = label,
+          .chain = label.substr(0, label.find('_')),
           .kind = KindOf(GetString(json, "type")),
           .began = FromSeconds(time, "start"),
           .ended = FromSeconds(time, "stop"),
@@ -96,7 +163,9 @@ Backup ReadBackup(const Json& json) {
           .repository_bytes = GetInt(GetMember(info, "repository"), "delta"),
           .first_position = GetString(position, "start"),
           .last_position = GetString(position, "stop"),
-          .damaged = GetBool(json, "error")};
+          .damaged = GetBool(json, "error"),
+          .is_alone = !GetString(notes, kAloneNote).empty(),
+          .mark = GetString(notes, kMarkNote)};
 }
 
 }  // namespace
@@ -105,9 +174,36 @@ Command PostgreSql::ProveRepository(const ClusterRecord& record, const std::stri
   return RunBackupScript(record, "prove", primary);
 }
 
+Command PostgreSql::ServeBackup(const ClusterRecord& record, const std::string& follower,
+                                const std::string& primary) const {
+  Json arguments = OfRepository(record);
+  arguments.update(OfCertificates());
+  arguments.update({{"follower", follower},
+                    {"member", primary},
+                    {"reach", AddressOfInstance(primary)},
+                    {"listen", ListenAddress()}});
+  return RunScript(Joined(embedded::kPgbackrest, embedded::kServeBackup), arguments, primary);
+}
+
 Command PostgreSql::TakeBackup(const ClusterRecord& record, BackupKind kind,
+                               const std::string& mark, const BackupSource& source,
                                const std::string& primary) const {
-  return RunBackupScript(record, Word(kind), primary);
+  Json more = Json::object();
+  if (!mark.empty()) more["annotation"] = fmt::format("{}={}", kMarkNote, mark);
+  if (!source.service.empty()) {
+    more["through"] = OfCertificates();
+    more["through"].update({{"primary", primary}, {"port", source.service}});
+  }
+  return RunBackupScript(record, Word(kind), source.member, more);
+}
+
+Command PostgreSql::RemoveBackups(const ClusterRecord& record, const Retention& retention,
+                                  const std::string& primary) const {
+  return RunBackupScript(record, "remove", primary,
+                         {{"removed", retention.removed},
+                          {"left_alone", retention.left_alone},
+                          {"annotation", fmt::format("{}=y", kAloneNote)},
+                          {"with_log", retention.with_log}});
 }
 
 Command PostgreSql::ListBackups(const ClusterRecord& record, const std::string& primary) const {
@@ -128,11 +224,16 @@ Result<BackupCatalogue> PostgreSql::ReadBackups(const std::string& output) const
   const auto code = GetInt(status, "code");
   if (code != 0 && code != kNoBackups) catalogue.repository_problem = GetString(status, "message");
   catalogue.is_known = code != kRepositoryUnreadable;
+  for (const auto& log : GetMember(stanza, "archive")) {
+    catalogue.branch = BranchOf(GetString(log, "max"));
+  }
   for (const auto& backup : GetMember(stanza, "backup")) {
     catalogue.backups.push_back(ReadBackup(backup));
   }
-  if (catalogue.backups.empty()) return catalogue;
-  catalogue.earliest = catalogue.backups.front().ended;
+  const auto oldest = std::find_if(catalogue.backups.begin(), catalogue.backups.end(),
+                                   [](const Backup& backup) { return !backup.is_alone; });
+  if (oldest == catalogue.backups.end()) return catalogue;
+  catalogue.earliest = oldest->ended;
   // A backup is consistent from its own end on, whatever the archive has done since.
   catalogue.latest =
       std::max(catalogue.backups.back().ended, ToTimePoint(GetString(answer, "archived_at")));
@@ -162,22 +263,34 @@ Result<std::map<std::string, Secret<std::string>>> PostgreSql::RestoreSecrets(
                                MajorOf(version), MajorOf(next.engine_version)),
                    "A physical backup fits its own major version only.");
   }
-  return std::map<std::string, Secret<std::string>>{
-      {kSourceConfiguration, BackupConfiguration(source)},
-      {kSourceAuthority, StorageAuthority(source)},
-      {kSourceStanza, Secret(Stanza(source))},
-      {kSourceBranch, Secret(restore.time ? source.BranchAt(*restore.time) : std::string())}};
+  // All of them, each time: what an attempt before this one was given counts no more.
+  std::map<std::string, Secret<std::string>> secrets;
+  for (const char* name : kOfSource) secrets[name] = Secret<std::string>();
+  if (source.backup_policy() == nullptr) {
+    secrets[kSourceMembers] = Secret(CandidatesOf(source));
+    secrets[kSourcePassword] = source.secrets.at(kReplicationPassword);
+    secrets[kSourceAuthority] = source.secrets.at(std::string(kAuthority) + ".crt");
+    return secrets;
+  }
+  secrets[kSourceConfiguration] = BackupConfiguration(source);
+  secrets[kSourceAuthority] = StorageAuthority(source);
+  secrets[kSourceStanza] = Secret(Stanza(source));
+  if (restore.time) secrets[kSourceBranch] = Secret(source.BranchAt(*restore.time));
+  return secrets;
 }
 
 Command PostgreSql::Restore(const ClusterRecord& record, const std::string& workbench) const {
+  if (IsClone(record)) return RunRestore(record, FromServer(record), workbench);
   const RestoreSpec& restore = *record.restoring();
   Json target = Json::object();
   if (restore.time) target = {{"type", "time"}, {"target", ForPostgres(*restore.time)}};
   if (!restore.backup_id.empty()) target = {{"type", "immediate"}, {"set", restore.backup_id}};
   if (!restore.position.empty()) target = {{"type", "lsn"}, {"target", restore.position}};
   // One that was begun by an earlier version has no branch.
-  return RunRestore(record, OfSource(record, kSourceStanza).Reveal(), target,
-                    OfSource(record, kSourceBranch).Reveal(), workbench);
+  return RunRestore(record,
+                    FromRepository(OfSource(record, kSourceStanza).Reveal(), target,
+                                   OfSource(record, kSourceBranch).Reveal()),
+                    workbench);
 }
 
 std::vector<Verification::Check> VerificationChecks(const ClusterRecord& record,
@@ -194,7 +307,7 @@ std::vector<Verification::Check> VerificationChecks(const ClusterRecord& record,
   };
   std::vector<Verification::Check> checks = {
       {"restoring the newest backup and all of the log since",
-       RunRestore(record, Stanza(record), Json::object(), "", workbench)},
+       RunRestore(record, FromRepository(Stanza(record), Json::object(), ""), workbench)},
       {"comparing every page with its checksum", check("pages")},
       {"reading all tables and B-trees", check("tables")}};
   if (!query.empty()) checks.push_back({"asking the policy's query", check("query")});

@@ -16,9 +16,11 @@ extern const std::string_view kRestartMember;  ///< scripts/restart_member.py
 extern const std::string_view kReloadMember;   ///< scripts/reload_member.py
 extern const std::string_view kLogin;          ///< scripts/login.py
 extern const std::string_view kSwitchover;     ///< scripts/switchover.py
-extern const std::string_view kPgbackrest;     ///< scripts/pgbackrest.py, the start of the next two
+extern const std::string_view kPgbackrest;     ///< scripts/pgbackrest.py, before all of backups
 extern const std::string_view kBackups;        ///< scripts/backups.py
-extern const std::string_view kServer;         ///< scripts/server.py, before the next two
+extern const std::string_view kServeBackup;    ///< scripts/serve_backup.py
+extern const std::string_view kServer;         ///< scripts/server.py, before the next three
+extern const std::string_view kClone;          ///< scripts/clone.py, before the next
 extern const std::string_view kRestore;        ///< scripts/restore.py
 extern const std::string_view kVerify;         ///< scripts/verify.py
 extern const std::string_view kStartPatroni;   ///< scripts/start_patroni.py, no script of a command

@@ -91,7 +91,8 @@ Object Repository(const ClusterRecord& record) {
   return {.id = {ObjectKind::kVolume, RepositoryVolume(record.cluster)},
           .cluster = record.cluster,
           .part = std::string(kClusterPart),
-          .holds_data = true};
+          .holds_data = true,
+          .directory = record.cluster_spec().backup_directory};
 }
 
 Object Instance(const ClusterRecord& record, const Member& member,
@@ -223,8 +224,12 @@ Restoration RestorationOf(const ClusterRecord& record, const Member& member) {
   const RestoreSpec& restore = *record.restoring();
   Object workbench = Workbench(record, WorkbenchName(record.cluster), member.volume, member);
   workbench.part = std::string(kClusterPart);
-  GiveRepository(restore.s3 ? "" : restore.source.cluster, OfSource(record, kSourceConfiguration),
-                 OfSource(record, kSourceAuthority), workbench.instance);
+  if (IsClone(record)) {
+    workbench.instance.networks.push_back(restore.source.cluster);
+  } else {
+    GiveRepository(restore.s3 ? "" : restore.source.cluster, OfSource(record, kSourceConfiguration),
+                   OfSource(record, kSourceAuthority), workbench.instance);
+  }
   Seal(workbench, record.uid);
   return {.member = member.name,
           .workbench = std::move(workbench),

@@ -40,13 +40,6 @@ std::string Storage(const ClusterRecord& record, const BackupPolicySpec& policy)
   return text;
 }
 
-std::string Retention(const BackupPolicySpec& policy) {
-  if (!policy.keep_full && !policy.keep_days) return {};
-  return Line("repo1-retention-full-type", policy.keep_days ? "time" : "count") +
-         Line("repo1-retention-full",
-              std::to_string(policy.keep_days ? *policy.keep_days : *policy.keep_full));
-}
-
 }  // namespace
 
 std::string Stanza(const ClusterRecord& record) { return Incarnation(record); }
@@ -56,7 +49,6 @@ Secret<std::string> BackupConfiguration(const ClusterRecord& record) {
   if (policy == nullptr) return {};
   std::string text = "[global]\n";
   text += Storage(record, *policy);
-  text += Retention(*policy);
   text += Line("repo1-cipher-type", "aes-256-cbc");
   text += Line("repo1-cipher-pass", record.secrets.at(kRepositoryPassphrase).Reveal());
   // Many small files go into few larger ones: a bucket charges, and waits, by the piece.
@@ -83,6 +75,10 @@ Secret<std::string> StorageAuthority(const ClusterRecord& record) {
 Secret<std::string> OfSource(const ClusterRecord& record, const char* name) {
   const auto found = record.secrets.find(std::string(kRestorePrefix) + name);
   return found == record.secrets.end() ? Secret<std::string>() : found->second;
+}
+
+bool IsClone(const ClusterRecord& record) {
+  return !OfSource(record, kSourceMembers).Reveal().empty();
 }
 
 std::string ArchiveCommand(const ClusterRecord& record) {

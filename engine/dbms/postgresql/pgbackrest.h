@@ -2,8 +2,8 @@
 //
 // pgBackRest's configuration of one member, and what its verbs share. Each member reaches the
 // repository by itself: the cluster's own volume, which all of them mount from the start, or a
-// bucket. So whoever is primary archives its log and takes the backups, and nothing in between can
-// fail. Pure. Called by expand.cc and patroni.cc; the verbs are in backups.cc. Source:
+// bucket. So whoever is primary archives its log, any other takes the backups, and no machine in
+// between can fail. Pure. Called by expand.cc and patroni.cc; the verbs are in backups.cc. Source:
 // https://pgbackrest.org/configuration.html, 2.45 to 2.55.
 #pragma once
 
@@ -29,6 +29,9 @@ std::string Stanza(const ClusterRecord& record);
 /// What the record of a cluster that is made from backups knows of their source, by the names in
 /// topology.h. Empty when it does not.
 Secret<std::string> OfSource(const ClusterRecord& record, const char* name);
+
+/// Whether it is copied from a source at work, for want of a repository.
+bool IsClone(const ClusterRecord& record);
 
 /// What is done, in an instance that has the repository and an empty volume, to see whether the
 /// cluster could be restored.

@@ -62,8 +62,12 @@ class PostgreSql final : public Dbms {
 
   // backups.cc
   Command ProveRepository(const ClusterRecord& record, const std::string& primary) const override;
-  Command TakeBackup(const ClusterRecord& record, BackupKind kind,
-                     const std::string& primary) const override;
+  Command ServeBackup(const ClusterRecord& record, const std::string& follower,
+                      const std::string& primary) const override;
+  Command TakeBackup(const ClusterRecord& record, BackupKind kind, const std::string& mark,
+                     const BackupSource& source, const std::string& primary) const override;
+  Command RemoveBackups(const ClusterRecord& record, const Retention& retention,
+                        const std::string& primary) const override;
   Command ListBackups(const ClusterRecord& record, const std::string& primary) const override;
   Result<BackupCatalogue> ReadBackups(const std::string& output) const override;
   Command LookAtArchiving(const ClusterRecord& record, const std::string& primary) const override;

@@ -48,11 +48,16 @@ inline constexpr char kReplicationPassword[] = "replication_password";
 inline constexpr char kRewindPassword[] = "rewind_password";
 inline constexpr char kRestPassword[] = "rest_password";
 
-// Behind kRestorePrefix: how the source's repository is reached.
+// Behind kRestorePrefix: how the source's repository is reached, or the source itself.
 inline constexpr char kSourceConfiguration[] = "configuration";
-inline constexpr char kSourceAuthority[] = "authority";
 inline constexpr char kSourceStanza[] = "stanza";
 inline constexpr char kSourceBranch[] = "branch";
+inline constexpr char kSourceMembers[] = "members";  ///< "orders-1 orders-2"; else empty.
+inline constexpr char kSourcePassword[] = "password";
+inline constexpr char kSourceAuthority[] = "authority";  ///< Of either.
+inline constexpr const char* kOfSource[] = {kSourceConfiguration, kSourceStanza,
+                                            kSourceBranch,        kSourceMembers,
+                                            kSourcePassword,      kSourceAuthority};
 
 struct Member {
   std::string name;  ///< "orders-1"

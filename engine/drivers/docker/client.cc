@@ -349,6 +349,7 @@ Result<DockerClient::Machine> DockerClient::ReadMachine() {
   // The engine says "N/A" for the commit of a docker-init that it cannot run.
   const Json& init = GetMember(info, "InitCommit");
   const Machine machine{.cpus = GetDouble(info, "NCPU"),
+                        .memory_bytes = GetInt(info, "MemTotal"),
                         .has_init = init.is_object() && GetString(init, "ID") != "N/A" &&
                                     !GetString(info, "InitBinary").empty(),
                         .control_socket = ControlSocket(info, endpoint())};

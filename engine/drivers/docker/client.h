@@ -81,6 +81,7 @@ class DockerClient {
   /// What the engine's machine can do; asked once.
   struct Machine {
     double cpus = 0;
+    std::int64_t memory_bytes = 0;
     bool has_init = false;
     std::string control_socket = kDefaultSocket;  ///< As the machine itself knows it.
   };

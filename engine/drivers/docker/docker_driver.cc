@@ -43,6 +43,7 @@ class DockerDriver final : public Driver {
   const std::string& Host() const override { return host_; }
   const std::string& Address() const override { return address_; }
   bool HasControlSocket() const override { return true; }
+  Result<std::int64_t> MemoryBytes() override { return TRY(client_->ReadMachine()).memory_bytes; }
 
   Result<Observation> Observe(const std::optional<std::string>& cluster) override {
     Observation observation{.at = clock_.Now()};
@@ -70,7 +71,11 @@ class DockerDriver final : public Driver {
     switch (object.id.kind) {
       case ObjectKind::kNetwork: TRY_IN(EnsureNetwork(*client_, object), doing); break;
       case ObjectKind::kVolume: TRY_IN(EnsureVolume(*client_, object), doing); break;
-      case ObjectKind::kInstance: TRY_IN(EnsureInstance(*client_, object), doing); break;
+      case ObjectKind::kInstance:
+        if (auto made = EnsureInstance(*client_, object); !made) {
+          return ExplainMount(std::move(made).error(), host_).In(doing);
+        }
+        break;
     }
     return Ok();
   }

@@ -91,7 +91,11 @@ Json NetworkBody(const Object& object) {
 }
 
 Json VolumeBody(const Object& object) {
-  return {{"Name", object.id.name}, {"Driver", "local"}, {"Labels", LabelsOf(object)}};
+  Json body = {{"Name", object.id.name}, {"Driver", "local"}, {"Labels", LabelsOf(object)}};
+  if (!object.directory.empty()) {
+    body["DriverOpts"] = {{"type", "none"}, {"o", "bind"}, {"device", object.directory}};
+  }
+  return body;
 }
 
 Json ContainerBody(const Object& object, const DockerClient::Machine& machine) {
@@ -210,7 +214,9 @@ void ReadVolumes(const Json& list, const std::optional<std::string>& cluster,
   if (!volumes.is_array()) return;
   for (const Json& volume : volumes) {
     auto object = ReadObject(ObjectKind::kVolume, GetMember(volume, "Labels"), cluster);
-    if (object) objects.push_back(std::move(*object));
+    if (!object) continue;
+    object->directory = GetString(GetMember(volume, "Options"), "device");
+    objects.push_back(std::move(*object));
   }
 }
 
@@ -258,6 +264,21 @@ std::optional<InstanceEvent> ReadEvent(const Json& event) {
     return std::nullopt;
   }
   return read;
+}
+
+Error ExplainMount(Error error, const std::string& host) {
+  // "failed to mount local volume: mount DIRECTORY:/var/lib/docker/volumes/..., flags: 0x1000: no
+  // such file or directory"
+  static constexpr std::string_view kBefore = "failed to mount local volume: mount ";
+  const std::string& text = error.summary;
+  const auto begin = text.find(kBefore);
+  const auto end = text.find(":/", begin);
+  if (begin == std::string::npos || end == std::string::npos) return error;
+  const auto from = begin + kBefore.size();
+  return NotFound(fmt::format("directory {} of host {} cannot be used",
+                              text.substr(from, end - from), host),
+                  text.substr(text.rfind(": ") + 2))
+      .On("backup_directory");
 }
 
 Error ExplainStart(Error error, const Json& labels, const std::string& host) {

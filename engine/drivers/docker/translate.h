@@ -60,6 +60,10 @@ RunState ReadRunState(const std::string& docker_state);
 /// An event of GET /events (EventFilter), in our words; nothing for what is no instance of ours.
 std::optional<InstanceEvent> ReadEvent(const Json& event);
 
+/// The error of a call that needs a container's volumes. One whose directory is missing or of no
+/// use becomes kNotFound on field "backup_directory".
+Error ExplainMount(Error error, const std::string& host);
+
 /// The error of a start that failed. A port that is taken becomes kConflict on field "port".
 /// `labels` are those of the container.
 Error ExplainStart(Error error, const Json& labels, const std::string& host);

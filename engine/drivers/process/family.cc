@@ -11,6 +11,7 @@
 #include <chrono>
 #include <map>
 #include <thread>
+#include <vector>
 
 #include "engine/drivers/process/files.h"
 
@@ -43,26 +44,31 @@ std::map<pid_t, Relative> ReadProcesses() {
   return processes;
 }
 
-bool HasMark(pid_t pid, const std::string& mark) {
-  const auto environment = ReadText("/proc/" + std::to_string(pid) + "/environ");
-  if (!environment) return false;
-  const std::string wanted = mark + '\0';
-  return environment->starts_with(wanted) || environment->find('\0' + wanted) != std::string::npos;
+/// From a process's environment as it was started; empty when it has none of that name.
+std::string VariableOf(pid_t pid, const std::string& name) {
+  const auto text = ReadText("/proc/" + std::to_string(pid) + "/environ");
+  if (!text) return {};
+  const std::string environment = '\0' + *text;
+  const std::string begin = '\0' + name + "=";
+  const auto at = environment.find(begin);
+  return at == std::string::npos ? std::string() : environment.c_str() + at + begin.size();
 }
 
-/// Whether `ancestor` is above `pid`.
-bool DescendsFrom(pid_t pid, pid_t ancestor, const std::map<pid_t, Relative>& processes) {
-  for (int height = 0; height < 64; ++height) {
-    const auto found = processes.find(pid);
-    if (found == processes.end()) return false;
-    pid = found->second.parent;
-    if (pid == ancestor) return true;
+/// Whether `ancestor`, a supervisor of `folder`, is above `pid`, with no other one in between.
+bool IsOfFamily(pid_t pid, pid_t ancestor, const std::string& folder,
+                const std::map<pid_t, Relative>& processes) {
+  std::vector<pid_t> line;
+  for (; pid != ancestor && line.size() < 64; pid = processes.at(pid).parent) {
+    if (!processes.contains(pid)) return false;
+    line.push_back(pid);
   }
-  return false;
+  return pid == ancestor && std::all_of(line.begin(), line.end(), [&](pid_t between) {
+           const std::string supervised = VariableOf(between, kSupervisorMark);
+           return supervised.empty() || supervised == folder;
+         });
 }
 
 void EndAll(const std::string& folder, bool with_descendants) {
-  const std::string mark = std::string(kMark) + "=" + folder;
   while (true) {
     while (with_descendants && waitpid(-1, nullptr, WNOHANG) > 0) {
     }
@@ -70,8 +76,8 @@ void EndAll(const std::string& folder, bool with_descendants) {
     bool any = false;
     for (const auto& [pid, relative] : processes) {
       if (pid == getpid() || relative.is_dead) continue;
-      const bool is_ours = with_descendants && DescendsFrom(pid, getpid(), processes);
-      if (!is_ours && !HasMark(pid, mark)) continue;
+      const bool is_ours = with_descendants && IsOfFamily(pid, getpid(), folder, processes);
+      if (!is_ours && VariableOf(pid, kMark) != folder) continue;
       any = true;
       kill(pid, SIGKILL);
     }
@@ -88,10 +94,9 @@ void EndFamily(const std::string& folder) { EndAll(folder, true); }
 void EndMarked(const std::string& folder) { EndAll(folder, false); }
 
 bool AnyMarked(const std::string& folder) {
-  const std::string mark = std::string(kMark) + "=" + folder;
   const auto processes = ReadProcesses();
   return std::any_of(processes.begin(), processes.end(), [&](const auto& process) {
-    return !process.second.is_dead && HasMark(process.first, mark);
+    return !process.second.is_dead && VariableOf(process.first, kMark) == folder;
   });
 }
 

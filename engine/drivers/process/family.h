@@ -20,8 +20,12 @@ inline constexpr char kMark[] = "DBAAS_INSTANCE";
 /// Orphans among our descendants become our children from now on.
 void CollectOrphans();
 
+/// The variable that every supervisor has; its value is its instance's folder.
+inline constexpr char kSupervisorMark[] = "DBAAS_SUPERVISES";
+
 /// Kills every descendant of this process and whoever has the mark, and waits until none is left.
-/// For supervisors, whose descendants are the instance's.
+/// For supervisors, whose descendants are the instance's; but for the supervisors of others among
+/// them, and what these run: a watcher starts some, and they outlive it.
 void EndFamily(const std::string& folder);
 
 /// Only whoever has the mark, for everybody else.

@@ -12,6 +12,7 @@
 #include "engine/drivers/process/family.h"
 #include "engine/drivers/process/spawn.h"
 #include "engine/drivers/process/status.h"
+#include "engine/drivers/process/supervisor.h"
 
 namespace dbaas::process {
 namespace {
@@ -19,11 +20,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Milliseconds kPatience = 30s;
-/// Commands have limits of their own; this is for one that forgot.
-constexpr Milliseconds kCommandPatience = 10min;
-/// A socket in an instance has 107 bytes for its address, and the longest of its own paths that is
-/// one needs 39 of them.
-constexpr std::size_t kLongestRoot = 68;
+/// Commands have limits of their own, a day at most (a backup); this is for one that forgot.
+constexpr Milliseconds kCommandPatience = 25h;
+/// What the system has for the address of a socket.
+constexpr std::size_t kLongestSocket = 107;
 
 std::string FolderOf(const Store& store, const std::string& name) {
   return store.FolderOf({ObjectKind::kInstance, name});
@@ -79,6 +79,8 @@ Result<RunPlan> PlanRun(const Host& host, const Object& object, const InstanceSp
                .address = TRY(AddressFor(store, object.id.name)),
                .stop_signal = SignalNumber(instance.stop_signal),
                .stop_timeout_seconds = instance.stop_timeout_seconds};
+  // What a container is lent a socket for, a process does with the directory.
+  if (instance.control_socket) plan.argv = {kOwnProgram, kWatchVerb, store.directory()};
   plan.environment = {{"PATH", image.path},
                       {"HOME", root + image.home},
                       {"TMPDIR", root + "/tmp"},
@@ -108,13 +110,14 @@ Result<void> MakeInstance(const Host& host, const Object& object, const Instance
   const Store& store = host.store;
   TRY(CheckNeeds(store, instance));
   const std::string root = RootOf(store, object.id.name);
-  if (root.size() > kLongestRoot) {
+  const std::size_t needed = root.size() + image.longest_socket;
+  if (needed > kLongestSocket) {
     return Invalid("directory",
                    fmt::format("the directory of host {} has too long a name", store.host()),
                    fmt::format("Sockets in {} would need more than 107 bytes, which is all that "
                                "the system has for their names. Choose a directory whose name is "
                                "{} bytes shorter.",
-                               root, root.size() - kLongestRoot));
+                               root, needed - kLongestSocket));
   }
   const RunPlan plan = TRY(PlanRun(host, object, instance, image));
   return store.Make(object, {{"run.json", Dump(ToJson(plan)) + "\n"}});

@@ -33,7 +33,10 @@ class ProcessDriver final : public Driver {
 
   const std::string& Host() const override { return store().host(); }
   const std::string& Address() const override { return address_; }
-  bool HasControlSocket() const override { return false; }
+  bool HasControlSocket() const override { return true; }
+  Result<std::int64_t> MemoryBytes() override {
+    return std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
+  }
 
   Result<Observation> Observe(const std::optional<std::string>& cluster) override {
     const ActAs user(store().user());
@@ -47,7 +50,8 @@ class ProcessDriver final : public Driver {
                               .cluster = note.cluster,
                               .part = note.part,
                               .member = note.member,
-                              .fingerprint = note.fingerprint};
+                              .fingerprint = note.fingerprint,
+                              .directory = note.directory};
         if (kind == ObjectKind::kInstance) {
           Status status = ReadStatus(store().FolderOf(note.id));
           object.state = status.state;

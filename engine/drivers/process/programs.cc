@@ -64,11 +64,13 @@ const std::vector<ImageDefinition>& OwnImages() {
       {.image = "dbaas/postgresql:{}",
        .programs = {{"postgres", "postgresql-{}"},
                     {"patroni", "patroni python3-etcd"},
+                    {"pgbackrest", "pgbackrest"},
                     {"python3", "python3"}},
        .search = "/usr/lib/postgresql/{}/bin",
        .home = "/var/lib/postgresql",
        .folders = {"/run/postgresql"},
-       .environment = {}},
+       .environment = {},
+       .longest_socket = sizeof("/run/postgresql/.s.PGSQL.5432") - 1},
       // Whichever version Debian has: from 3.4 on all are the same to us.
       {.image = "dbaas/etcd:{}",
        .programs = {{"etcd", "etcd-server"}, {"etcdctl", "etcd-client"}},
@@ -81,7 +83,15 @@ const std::vector<ImageDefinition>& OwnImages() {
        .search = "",
        .home = "/var/lib/haproxy",
        .folders = {"/var/lib/haproxy"},
-       .environment = {}}};
+       .environment = {}},
+      // This program itself (supervisor.h).
+      {.image = "dbaas/watch:{}",
+       .programs = {},
+       .search = "",
+       .home = "/var/lib/dbaas",
+       .folders = {},
+       .environment = {},
+       .longest_socket = 0}};
   return kImages;
 }
 
@@ -110,7 +120,8 @@ Result<Image> FindImage(const std::vector<ImageDefinition>& images, const std::s
     Image found{.path = fmt::format("{}:{}", kUsualPath, own_path == nullptr ? "" : own_path),
                 .home = definition.home,
                 .folders = definition.folders,
-                .environment = definition.environment};
+                .environment = definition.environment,
+                .longest_socket = definition.longest_socket};
     if (!definition.search.empty()) {
       // Debian's psql outside this folder is a script that looks for Debian's own clusters.
       found.path = WithTag(definition.search, *tag) + ":" + found.path;

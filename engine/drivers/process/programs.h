@@ -26,6 +26,10 @@ struct ImageDefinition {
   std::string home;    ///< A path of the instance's own.
   std::vector<std::string> folders;  ///< Own paths that are there before the start.
   std::map<std::string, std::string> environment;
+  /// Of its own paths that are sockets the longest, in bytes. Left out: that of HAProxy, the
+  /// longest of all, so that a host with too long a name is refused by the first instance that it
+  /// is for.
+  std::size_t longest_socket = 39;
 };
 
 /// Those of images/.
@@ -37,6 +41,7 @@ struct Image {
   std::string home;
   std::vector<std::string> folders;
   std::map<std::string, std::string> environment;
+  std::size_t longest_socket = 0;
 };
 
 /// kNotFound, naming what to install, when a program is missing or the image is none of these.

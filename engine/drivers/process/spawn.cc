@@ -15,6 +15,7 @@
 #include <filesystem>
 
 #include "engine/base/json.h"
+#include "engine/drivers/process/family.h"
 #include "engine/drivers/process/files.h"
 #include "engine/drivers/process/supervisor.h"
 
@@ -120,7 +121,8 @@ Result<void> StartSupervisor(const std::string& program, const std::string& fold
   std::vector<std::string> words = {NameOf(program), kSuperviseVerb, folder};
   const std::vector<char*> argv = Pointers(words);
   // Nothing of ours: it may hold the credentials of whoever runs terraform.
-  std::vector<std::string> variables = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"};
+  std::vector<std::string> variables = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8",
+                                        std::string(kSupervisorMark) + "=" + folder};
   const std::vector<char*> environment = Pointers(variables);
   const pid_t child = fork();
   if (child < 0) return SystemError("starting a supervisor", errno);

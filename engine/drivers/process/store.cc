@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace dbaas::process {
@@ -32,6 +33,7 @@ Json NoteOf(const Object& object) {
           {kLabelMember, object.member},
           {kLabelObject, fmt::format("{}/{}", ToString(object.id.kind), object.id.name)},
           {kLabelFingerprint, object.fingerprint},
+          {"directory", object.directory},
           {"volumes", volumes},
           {"host_ports", ports}};
 }
@@ -44,7 +46,8 @@ Note FromJson(const Json& json, const ObjectId& id) {
       .cluster = GetString(json, kLabelCluster),
       .part = GetString(json, kLabelPart),
       .member = GetString(json, kLabelMember),
-      .fingerprint = GetString(json, kLabelFingerprint)};
+      .fingerprint = GetString(json, kLabelFingerprint),
+      .directory = GetString(json, "directory")};
   for (const auto& volume : GetMember(json, "volumes")) {
     if (volume.is_string()) note.volumes.push_back(volume);
   }
@@ -134,6 +137,21 @@ Result<void> Store::CheckIsSame(const Note& note, const Object& object) const {
   return Ok();
 }
 
+Result<void> Store::MakeData(const Object& volume, const std::string& at) const {
+  if (volume.directory.empty()) return MakeFolders(at);
+  std::string draft = volume.directory + "/.dbaas-XXXXXX";
+  if (mkdtemp(draft.data()) == nullptr) {
+    const std::string why = std::generic_category().message(errno);
+    return NotFound(fmt::format("directory {} of host {} cannot be used by {}", volume.directory,
+                                host_, user_.name),
+                    why)
+        .On("backup_directory");
+  }
+  rmdir(draft.c_str());
+  if (symlink(volume.directory.c_str(), at.c_str()) != 0) return SystemError("making " + at, errno);
+  return Ok();
+}
+
 Result<void> Store::Make(const Object& object,
                          const std::vector<std::pair<std::string, std::string>>& files) const {
   if (const auto note = TRY(Find(object.id))) return CheckIsSame(*note, object);
@@ -147,7 +165,7 @@ Result<void> Store::Make(const Object& object,
   for (const auto& [path, content] : files) {
     if (made) made = WriteText(draft + "/" + path, content);
   }
-  if (made && object.id.kind == ObjectKind::kVolume) made = MakeFolders(draft + "/data");
+  if (made && object.id.kind == ObjectKind::kVolume) made = MakeData(object, draft + "/data");
   if (made) {
     const Result<bool> named = RenameNew(draft, folder);
     if (named && *named) return Ok();

@@ -33,6 +33,7 @@ struct Note {
   std::string part;
   std::string member;
   Fingerprint fingerprint;
+  std::string directory;             ///< Of a volume: Object::directory.
   std::vector<std::string> volumes;  ///< That an instance mounts.
   std::vector<int> host_ports;       ///< That it publishes, running or not.
 };
@@ -71,6 +72,7 @@ class Store {
 
  private:
   Result<void> Make() const;
+  Result<void> MakeData(const Object& volume, const std::string& at) const;
   Result<void> CheckIsSame(const Note& note, const Object& object) const;
 
   const std::string directory_;

@@ -177,8 +177,11 @@ class Supervisor {
     std::vector<char*> environment;
     for (auto& variable : variables) environment.push_back(variable.data());
     environment.push_back(nullptr);
-    if (argv.front() != nullptr && chdir(plan_.folder.c_str()) == 0) {
-      execve(argv.front(), argv.data(), environment.data());
+    const char* const program = argv.front();
+    if (program != nullptr && chdir(plan_.folder.c_str()) == 0) {
+      // What people see in a list of processes.
+      if (std::string_view(program) == kOwnProgram) argv.front() = program_invocation_name;
+      execve(program, argv.data(), environment.data());
     }
     const int reason = errno;
     (void)!write(failure, &reason, sizeof(reason));

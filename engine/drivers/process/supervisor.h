@@ -20,6 +20,12 @@
 namespace dbaas::process {
 
 inline constexpr char kSuperviseVerb[] = "supervise";
+/// The other hidden mode: "PROGRAM watch-directory /var/lib/dbaas" is the watcher of a host, which
+/// runs under a supervisor like any instance.
+inline constexpr char kWatchVerb[] = "watch-directory";
+/// What a supervisor runs in place of a file: the program that it is itself, as long as it lives,
+/// whatever becomes of the file (an upgrade, a provider that terraform init replaces).
+inline constexpr char kOwnProgram[] = "/proc/self/exe";
 /// Open in a supervisor that a driver started: one line, "ok" or the error as JSON, says how it
 /// went.
 inline constexpr int kReadyDescriptor = 3;

@@ -8,8 +8,9 @@
 // The client of tests/bench/calls_bench.py.
 //
 // Per slice: GetProviderSchema one after another; and, at 1, 10 and 100 calls at a time,
-// ReadResource of clusters that are there, PlanResourceChange and ApplyResourceChange of new ones.
-// What was created is destroyed before the next slice.
+// ReadResource of clusters that are there, PlanResourceChange and ApplyResourceChange of new ones,
+// and ApplyResourceChange of those that are there. What was created is destroyed before the next
+// slice.
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
@@ -198,29 +199,26 @@ class Side {
       : core_(channel), client_(pid, channel) {
     schema_ = {ToBytes(tfplugin6::GetProviderSchema::Request())};
     plans_ = PlanRequests("load", kPlanned);
-    const auto applies = [&](const std::vector<grpc::ByteBuffer>& plans) {
-      const Slice planned =
-          client_.Drive("PlanResourceChange", plans, Requests::kOnce, kAtOnce, kNoEnd);
-      return ApplyRequests(plans, planned.answers);
-    };
-    applies_ = applies(plans_);
-    const Slice kept = client_.Drive("ApplyResourceChange", applies(PlanRequests("kept", kKept)),
+    applies_ = Planned(plans_);
+    const Slice kept = client_.Drive("ApplyResourceChange", Planned(PlanRequests("kept", kKept)),
                                      Requests::kOnce, kAtOnce, kNoEnd);
-    for (const auto& answer : kept.answers) {
-      const auto applied = Checked<tfplugin6::ApplyResourceChange::Response>(answer);
-      tfplugin6::ReadResource::Request read;
-      read.set_type_name(kCluster);
-      *read.mutable_current_state() = applied.new_state();
-      read.set_private_(applied.private_());
-      reads_.push_back(ToBytes(read));
-    }
+    kept_.resize(kept.answers.size());
+    Keep(kept);
   }
 
   Slice Schema(double seconds) {
     return client_.Drive("GetProviderSchema", schema_, Requests::kInTurns, 1, seconds);
   }
   Slice Read(int concurrency, double seconds) {
-    Slice slice = client_.Drive("ReadResource", reads_, Requests::kInTurns, concurrency, seconds);
+    std::vector<grpc::ByteBuffer> reads;
+    for (const auto& kept : kept_) {
+      tfplugin6::ReadResource::Request read;
+      read.set_type_name(kCluster);
+      *read.mutable_current_state() = kept.new_state();
+      read.set_private_(kept.private_());
+      reads.push_back(ToBytes(read));
+    }
+    Slice slice = client_.Drive("ReadResource", reads, Requests::kInTurns, concurrency, seconds);
     for (const auto& answer : slice.answers) {
       if (Checked<tfplugin6::ReadResource::Response>(answer).new_state().msgpack().size() < 2) {
         Give("a cluster is gone");
@@ -234,6 +232,22 @@ class Side {
     for (const auto& answer : slice.answers) {
       Checked<tfplugin6::PlanResourceChange::Response>(answer);
     }
+    return slice;
+  }
+  /// Each of the clusters that are there gets another value of a parameter, once at most.
+  Slice Update(int concurrency, double seconds) {
+    work_mem_ = work_mem_ == "8MB" ? "16MB" : "8MB";
+    std::vector<grpc::ByteBuffer> plans;
+    for (int number = 0; number < kKept; ++number) {
+      const auto& kept = kept_[number];
+      plans.push_back(PlanRequest(
+          Cluster("kept", number,
+                  {{"parameters", Value::Object({{"work_mem", Value::String(work_mem_)}})}}),
+          ValueOf(kept.new_state()), kept.private_()));
+    }
+    Slice slice =
+        client_.Drive("ApplyResourceChange", Planned(plans), Requests::kOnce, concurrency, seconds);
+    Keep(slice);
     return slice;
   }
   Slice Apply(int concurrency, double seconds) {
@@ -265,23 +279,53 @@ class Side {
     return dynamic;
   }
 
+  Value ValueOf(const tfplugin6::DynamicValue& value) const {
+    auto read = core::Decode(value.msgpack(), core_.TypeOf(kCluster));
+    if (!read) Give(read.error().ToLine());
+    return *std::move(read);
+  }
+
+  Value Cluster(const std::string& prefix, int number, const Value::Map& more = {}) const {
+    Value::Map members = {{"name", Value::String(prefix + "-" + std::to_string(number))},
+                          {"engine_version", Value::String("17")},
+                          {"node_count", Value::Num(Number(std::int64_t{3}))},
+                          {"deletion_protection", Value::Bool(false)}};
+    members.insert(more.begin(), more.end());
+    return core_.Config(kCluster, members);
+  }
+
+  grpc::ByteBuffer PlanRequest(const Value& config, const Value& prior,
+                               const std::string& private_data) {
+    tfplugin6::PlanResourceChange::Request request;
+    request.set_type_name(kCluster);
+    *request.mutable_prior_state() = Write(prior);
+    *request.mutable_config() = Write(config);
+    *request.mutable_proposed_new_state() =
+        Write(core::ProposedNew(core_.TypeOf(kCluster), prior, config));
+    request.set_prior_private(private_data);
+    return ToBytes(request);
+  }
+
   std::vector<grpc::ByteBuffer> PlanRequests(const std::string& prefix, int count) {
     std::vector<grpc::ByteBuffer> requests;
     for (int number = 0; number < count; ++number) {
-      const Value config =
-          core_.Config(kCluster, {{"name", Value::String(prefix + "-" + std::to_string(number))},
-                                  {"engine_version", Value::String("17")},
-                                  {"node_count", Value::Num(Number(std::int64_t{3}))},
-                                  {"deletion_protection", Value::Bool(false)}});
-      tfplugin6::PlanResourceChange::Request request;
-      request.set_type_name(kCluster);
-      *request.mutable_prior_state() = Write(Value::Null());
-      *request.mutable_config() = Write(config);
-      *request.mutable_proposed_new_state() =
-          Write(core::ProposedNew(core_.TypeOf(kCluster), Value::Null(), config));
-      requests.push_back(ToBytes(request));
+      requests.push_back(PlanRequest(Cluster(prefix, number), Value::Null(), ""));
     }
     return requests;
+  }
+
+  /// The applies of what these plans ask for.
+  std::vector<grpc::ByteBuffer> Planned(const std::vector<grpc::ByteBuffer>& plans) {
+    const Slice planned =
+        client_.Drive("PlanResourceChange", plans, Requests::kOnce, kAtOnce, kNoEnd);
+    return ApplyRequests(plans, planned.answers);
+  }
+
+  /// The states of the clusters that are there, from applies of the first of them.
+  void Keep(const Slice& applied) {
+    for (std::size_t at = 0; at < applied.answers.size(); ++at) {
+      kept_[at] = Checked<tfplugin6::ApplyResourceChange::Response>(applied.answers[at]);
+    }
   }
 
   /// What core makes of plans and their answers.
@@ -308,7 +352,8 @@ class Side {
   core::Core core_;
   Client client_;
   std::vector<grpc::ByteBuffer> schema_;
-  std::vector<grpc::ByteBuffer> reads_;
+  std::vector<tfplugin6::ApplyResourceChange::Response> kept_;
+  std::string work_mem_;
   std::vector<grpc::ByteBuffer> plans_;
   std::vector<grpc::ByteBuffer> applies_;
 };
@@ -347,6 +392,7 @@ int Run(double seconds, int rounds, const std::string& certificate, const std::s
       each("Read", [&](Side& side) { return side.Read(concurrency, seconds); });
       each("Plan", [&](Side& side) { return side.Plan(concurrency, seconds); });
       each("Apply", [&](Side& side) { return side.Apply(concurrency, seconds); });
+      each("Update", [&](Side& side) { return side.Update(concurrency, seconds); });
     }
   }
   return 0;

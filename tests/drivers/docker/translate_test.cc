@@ -143,7 +143,8 @@ TEST(TranslateTest, EveryDockerStateHasItsMeaning) {
 TEST(TranslateTest, VolumesAndNetworksAreListedAndNullListsAreEmpty) {
   std::vector<ObservedObject> objects;
   ReadVolumes(Json::parse(R"({"Volumes": [
-    {"Name": "v", "Labels": {"app.kubernetes.io/managed-by": "dbaas",
+    {"Name": "v", "Options": {"device": "/srv/v", "o": "bind", "type": "none"},
+                  "Labels": {"app.kubernetes.io/managed-by": "dbaas",
                              "dbaas/object": "volume/v", "dbaas/cluster": "orders"}},
     {"Name": "other", "Labels": null}]})"),
               "orders", objects);
@@ -153,6 +154,7 @@ TEST(TranslateTest, VolumesAndNetworksAreListedAndNullListsAreEmpty) {
                "orders", objects);
   ASSERT_EQ(objects.size(), 2u);
   EXPECT_EQ(objects[0].id.ToText(), "volume v");
+  EXPECT_EQ(objects[0].directory, "/srv/v");
   EXPECT_EQ(objects[1].id.ToText(), "network n");
   objects.clear();
   ReadVolumes(Json::parse(R"({"Volumes": null})"), std::nullopt, objects);
@@ -186,6 +188,18 @@ TEST(TranslateTest, APortThatIsTakenIsNamedInBothOfTheEnginesWordings) {
   }
   EXPECT_EQ(ExplainStart(Internal("no space left on device"), labels, "local").kind,
             ErrorKind::kInternal);
+}
+
+TEST(TranslateTest, AVolumeWhoseDirectoryIsNotThereIsSaid) {
+  const Error error = ExplainMount(
+      Internal("failed to mount local volume: mount /srv/orders:/var/lib/docker/volumes/orders/"
+               "_data, flags: 0x1000: no such file or directory"),
+      "local");
+  EXPECT_EQ(error.kind, ErrorKind::kNotFound);
+  EXPECT_EQ(error.field, "backup_directory");
+  EXPECT_EQ(error.ToLine(),
+            "directory /srv/orders of host local cannot be used: no such file or directory");
+  EXPECT_EQ(ExplainMount(Internal("no space left on device"), "local").kind, ErrorKind::kInternal);
 }
 
 TEST(TranslateTest, OwnershipIsSaidInWords) {

@@ -47,6 +47,22 @@ TEST_F(ProgramsTest, AMissingVersionNamesThePackageAndWhatThereIs) {
   EXPECT_THAT(image.error().detail, HasSubstr("there is: 15."));
 }
 
+TEST_F(ProgramsTest, APostgreSqlWithoutPgBackRestIsOneErrorThatNamesIt) {
+  std::vector<ImageDefinition> images = {OwnImages().front()};
+  ASSERT_EQ(images.front().image, "dbaas/postgresql:{}");
+  // As if this machine had all but that.
+  for (Program& program : images.front().programs) {
+    if (program.name == "pgbackrest") {
+      program.name = "no-such-pgbackrest";
+    } else {
+      program = {"sh", "sh"};
+    }
+  }
+  const auto image = FindImage(images, "dbaas/postgresql:17", "local");
+  ASSERT_FALSE(image.has_value());
+  EXPECT_THAT(image.error().detail, HasSubstr("apt-get install pgbackrest."));
+}
+
 TEST_F(ProgramsTest, OtherImagesAreNotThere) {
   const auto image = FindImage(images_, "example.com/db:15", "local");
   ASSERT_FALSE(image.has_value());

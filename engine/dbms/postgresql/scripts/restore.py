@@ -1,5 +1,5 @@
-# Makes a data folder from a repository and brings it to where it can be written, before any member runs on it. All of
-# it may be cut and begun again: files that are there already are only compared.
+# Makes a data folder from a repository, or by clone.py, and brings it to where it can be written, before any member runs
+# on it. All of it may be cut and begun again: files that are there already are only compared.
 # Sources: https://pgbackrest.org/command.html#command-restore, https://www.postgresql.org/docs/17/recovery-config.html,
 # https://www.postgresql.org/docs/17/runtime-config-wal.html#RUNTIME-CONFIG-WAL-RECOVERY-TARGET
 import datetime
@@ -84,13 +84,15 @@ def chosen_backup():
 
     def suits(backup, own):
         if "set" in TARGET:
-            return backup["label"] == TARGET["set"]
+            return TARGET["set"] in (backup["label"], (backup.get("annotation") or {}).get(ARGUMENTS["name_note"]))
         leads_there = own == timeline or position(backup["lsn"]["stop"]) <= ways.get(own, -1)
         return leads_there and is_before_target(backup)
 
     for backup, own in backups:
         if suits(backup, own):
             return backup, own, set(range(2, newest + 1)) - set(timelines)
+    if "set" in TARGET:
+        fail("the repository has no backup called %s; the newest one is %s" % (TARGET["set"], backups[0][0]["label"]))
     oldest = datetime.datetime.fromtimestamp(REPOSITORY["backup"][0]["timestamp"]["stop"], datetime.timezone.utc)
     fail("no backup leads to that moment on timeline %d; the oldest one ended at %s" % (
         timeline, oldest.strftime("%Y-%m-%dT%H:%M:%SZ")))
@@ -140,27 +142,31 @@ def remove_empty_histories():
             os.remove(log + name)
 
 
-def timeline_of_target(folder):
+def timeline_of_target():
     """Goes there and stops. The timeline that the target is on may be an older one than where the log ends, and a server
     that is promoted says that it comes from the one it was told: told another one, none of its own would find the way."""
-    server = start(folder, "recovery_target_action=shutdown")
-    if server.wait(timeout=LONGEST_RESTORE) != 0:
-        fail_with(server, folder)
+    with tempfile.TemporaryDirectory() as folder:
+        server = start(folder, "recovery_target_action=shutdown")
+        if server.wait(timeout=LONGEST_RESTORE) != 0:
+            fail_with(server, folder)
     known = control_data()
     return int(known["Min recovery ending loc's timeline"]) or int(known["Latest checkpoint's TimeLineID"])
 
 
-def recover(folder, timeline_of_backup):
-    settings = []
-    if TARGET:
-        timeline = timeline_of_backup if "set" in TARGET else timeline_of_target(folder)
-        settings = ["recovery_target_timeline=%d" % timeline]
-    server = start(folder, *settings)
-    wait_until_writable(server, folder, LONGEST_RESTORE)
+def settings_of_recovery(timeline_of_backup):
+    if not TARGET:
+        return []
+    return ["recovery_target_timeline=%d" % (timeline_of_backup if "set" in TARGET else timeline_of_target())]
+
+
+def recover(*settings):
     # They would hold for the life of the cluster, and lead its standbys to a repository that is not theirs.
     forget = "".join("ALTER SYSTEM RESET %s;\n" % name for name in OF_THE_RECOVERY)
-    reason = psql(forget + "CHECKPOINT;\n", timeout=3600)[1]
-    stop(server, folder)
+    with tempfile.TemporaryDirectory() as folder:
+        server = start(folder, *settings)
+        wait_until_writable(server, folder, LONGEST_RESTORE)
+        reason = psql(forget + "CHECKPOINT;\n", timeout=3600)[1]
+        stop(server, folder)
     if reason is not None:
         fail("after the recovery: " + reason)
 
@@ -227,9 +233,8 @@ def announce_timeline():
             write(status + ".ready", "")
 
 
-if not is_done():
-    if os.path.exists(MARK):
-        os.remove(MARK)
+def make_from_repository():
+    global REPOSITORY
     find_stanza()
     REPOSITORY = stanzas()[0]
     if not REPOSITORY["backup"]:
@@ -237,11 +242,24 @@ if not is_done():
         fail("the repository tells of no backup: " + why, 1 if why == NOT_WITH_THIS_KEY else COULD_NOT_LOOK)
     check_version()
     timeline_of_backup = restore()
-    with tempfile.TemporaryDirectory() as own_folder:
-        recover(own_folder, timeline_of_backup)
+    recover(*settings_of_recovery(timeline_of_backup))
     remove_empty_histories()
     if not TARGET:
         check_reached_end()
+
+
+def make_from_server():
+    clone(ARGUMENTS["source"])
+    recover("restore_command=false")
+
+
+if not is_done():
+    if os.path.exists(MARK):
+        os.remove(MARK)
+    if "source" in ARGUMENTS:
+        make_from_server()
+    else:
+        make_from_repository()
     announce_timeline()
     # Patroni takes it where the cluster has none yet; the one in the backup is the source's.
     write(DATA + "/patroni.dynamic.json", json.dumps(ARGUMENTS["configuration"]))
