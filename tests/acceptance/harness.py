@@ -688,15 +688,15 @@ class Theme(unittest.TestCase):
                 yield ours
         self.assertGreater(kills, 2, "hardly anything was cut")
 
-    def wait_until(self, what, condition, timeout=60, pause=0.2):
-        """Calls condition until it gives something true, and gives that back."""
+    def wait_until(self, what, condition, timeout=60, pause=0.2, evidence=lambda: ""):
+        """Calls condition until it gives something true, and gives that back; else fails, with the evidence."""
         deadline = time.monotonic() + timeout
         while True:
             value = condition()
             if value:
                 return value
             if time.monotonic() > deadline:
-                self.fail(f"not within {timeout} s: {what}")
+                self.fail(f"not within {timeout} s: {what}\n{evidence()}".rstrip())
             time.sleep(pause)
 
 

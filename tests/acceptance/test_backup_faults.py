@@ -136,9 +136,17 @@ class TestBackupFaults(Backups):
     def set_clock(self, offset):
         name, = docker.members(self.cluster)
         docker.call("exec", name, "sh", "-c", f"echo {offset} >/var/clock/next && mv /var/clock/next /var/clock/now")
+        self.wait_until("Patroni goes by it and leads", lambda: self.leads_by_the_clock(name), 90, 0.5)
+
+    @staticmethod
+    def leads_by_the_clock(name):
+        """A clock that goes back has Patroni sleep until its ttl is over; then nobody leads for a moment. Whoever asks for
+        something before that may be told so."""
+        patroni = docker.patroni(name)
+        now = int(docker.call("exec", name, "date", "+%s"))
+        return patroni.get("role") == "primary" and abs(patroni.get("dcs_last_seen", 0) - now) < 60
 
     def comes_to_be(self, what, *types):
-        """Patroni itself needs its ttl to get over a clock that goes back, and nobody leads meanwhile."""
         def have():
             with contextlib.suppress(AssertionError):
                 return self.types() == list(types)
