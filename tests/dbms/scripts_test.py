@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import pathlib
+import queue
 import runpy
 import socket
 import subprocess
@@ -676,7 +677,7 @@ class StartPatroniTest(unittest.TestCase):
     """The file that starts Patroni, between stand-ins for the modules of Patroni that it changes."""
 
     def setUp(self):
-        self.waits, self.asked = [], []
+        self.waits, self.asked, self.looked_up = [], [], []
         test = self
 
         class Ha:
@@ -691,6 +692,16 @@ class StartPatroniTest(unittest.TestCase):
             def request(self, method, url, body=None, **options):
                 test.asked.append(options)
 
+        class DnsCachingResolver:
+            def __init__(self):
+                self._resolve_queue = queue.Queue()
+
+            def resolve(self, host, port):
+                return [(host, port, 1), (host, port, 2)]
+
+            def resolve_async(self, host, port, attempt=0):
+                test.looked_up.append((host, port, attempt))
+
         def module(name, **members):
             made = types.ModuleType(name)
             vars(made).update(members)
@@ -698,12 +709,13 @@ class StartPatroniTest(unittest.TestCase):
 
         modules = {"patroni": module("patroni"), "patroni.postgresql": module("patroni.postgresql"),
                    "patroni.__main__": module("patroni.__main__", main=None),
-                   "patroni.ha": module("patroni.ha", Ha=Ha),
+                   "patroni.ha": module("patroni.ha", Ha=Ha), "patroni.dcs": module("patroni.dcs"),
+                   "patroni.dcs.etcd": module("patroni.dcs.etcd", DnsCachingResolver=DnsCachingResolver),
                    "patroni.request": module("patroni.request", PatroniRequest=PatroniRequest),
                    "urllib3": module("urllib3", Timeout=lambda **limits: limits)}
         with unittest.mock.patch.dict(sys.modules, modules):
             runpy.run_path(str(SCRIPTS / "start_patroni.py"), run_name="imported")
-        self.Ha, self.request = Ha, PatroniRequest().request
+        self.Ha, self.request, self.resolver = Ha, PatroniRequest().request, DnsCachingResolver()
 
     def test_connecting_is_quick_and_answering_may_take_its_time(self):
         self.request("GET", "http://orders-1:8008/patroni", timeout=2, retries=0)
@@ -722,6 +734,25 @@ class StartPatroniTest(unittest.TestCase):
             now.return_value = 105
             self.assertFalse(self.Ha(unlocked=True).watch(2))
         self.assertEqual(self.waits, [2, 0.2, 0.1, 2])
+
+    def connect(self, answering):
+        """As Patroni connects: the first address that answers is the one."""
+        for address in self.resolver.resolve("etcd", 2379):
+            if address[2] in answering:
+                return address
+        return None
+
+    def test_a_name_is_looked_up_again_when_nobody_answers_at_what_is_known_of_it(self):
+        self.assertEqual(self.connect(answering=[1]), ("etcd", 2379, 1))
+        self.assertEqual(self.connect(answering=[2]), ("etcd", 2379, 2))
+        self.assertEqual(self.looked_up, [])
+        self.assertIsNone(self.connect(answering=[]))
+        self.assertEqual(self.looked_up, [("etcd", 2379, 10)], "once, in the background")
+
+    def test_look_ups_do_not_pile_up_while_the_name_server_is_silent(self):
+        self.resolver._resolve_queue.put("another one")
+        self.connect(answering=[])
+        self.assertEqual(self.looked_up, [])
 
 
 if __name__ == "__main__":
