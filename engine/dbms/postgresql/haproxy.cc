@@ -15,7 +15,8 @@ namespace {
 // up may take its time to answer. A member that cannot be found stops nobody; it is looked for
 // until it appears. A process that has just started takes every server for healthy until it has
 // asked it. All are asked at once, and as long as more than one seems to be primary, nobody is let
-// through. The name server is Docker's own; where addresses are numbers, nobody asks it.
+// through. The name server is the host's own (with Docker 127.0.0.11), which knows its instances;
+// where addresses are numbers, nobody asks it.
 constexpr char kTop[] = R"(global
   maxconn 8192
   hard-stop-after 24h
@@ -41,7 +42,7 @@ defaults
   default-server inter 500ms fastinter 200ms fall 2 rise 1 on-marked-down shutdown-sessions init-addr libc,none resolvers runtime resolve-prefer ipv4 check port 8008
 
 resolvers runtime
-  nameserver dns 127.0.0.11:53
+  parse-resolv-conf
   resolve_retries 3
   timeout resolve 500ms
   timeout retry 500ms
