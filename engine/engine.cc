@@ -157,6 +157,11 @@ class Host {
   Settlements settlements_;  ///< Last: they use the driver until they are gone.
 };
 
+/// For views.
+std::function<std::string(const std::string&)> AddressesOn(const Driver& driver) {
+  return [&driver](const std::string& instance) { return driver.Address(instance); };
+}
+
 Result<std::shared_ptr<Driver>> MakeDriver(const HostConfig& config, Clock& clock) {
   const bool asks_environment = config.kind == HostConfig::Kind::kOfEnvironment;
   const auto directory = asks_environment ? ReadEnvironment("DBAAS_DIRECTORY") : std::nullopt;
@@ -165,6 +170,9 @@ Result<std::shared_ptr<Driver>> MakeDriver(const HostConfig& config, Clock& cloc
                               .directory = directory.value_or(config.directory),
                               .user = config.user},
                              clock);
+  }
+  if (config.kind == HostConfig::Kind::kKubernetes) {
+    return Invalid("", fmt::format("host {}: this dbaas is built without Kubernetes", config.name));
   }
   const DockerOptions options{.host_name = config.name,
                               .endpoint = config.docker_endpoint,
@@ -211,7 +219,8 @@ struct Engine::Impl {
     const auto uri = [&](const char* key) {
       const auto found = stored.record.ports.find(key);
       const int port = found == stored.record.ports.end() ? 0 : found->second;
-      return dbms->ConnectionUri(stored.record, username, password, stored.driver->Address(), port);
+      const std::string address = stored.driver->Address(PublisherOf(*dbms, stored.record, key));
+      return dbms->ConnectionUri(stored.record, username, password, address, port);
     };
     return Credentials{
         .username = username, .password = password, .uri = uri("write"), .reader_uri = uri("read")};
@@ -247,7 +256,7 @@ struct Engine::Impl {
     std::optional<ClusterFacts> facts;
     if (depth == ReadDepth::kProbe) facts = Probe(*driver, clock, record, observed);
     return MakeView({.host = host.name(),
-                     .address = driver->Address(),
+                     .address = AddressesOn(*driver),
                      .record = record,
                      .observed = observed,
                      .facts = facts ? &*facts : nullptr});
@@ -300,7 +309,7 @@ Result<void> Engine::CheckHost(const PartChange& change) {
   Host* host = TRY(impl_->Find(change.id.host));
   Driver* driver = TRY(host->driver());
   TRY(CheckMemory(*driver, std::nullopt, change));
-  return change.spec ? CheckWatcher(host->name(), driver->HasControlSocket(), *change.spec) : Ok();
+  return change.spec ? CheckTraits(host->name(), driver->Traits(), *change.spec) : Ok();
 }
 
 Result<Preview> Engine::Plan(const PartChange& change) {
@@ -327,7 +336,7 @@ Result<ClusterView> Engine::Apply(const PartChange& change, Progress& progress,
   if (!converged) return std::move(converged).error();
   if (!converged->record) return ClusterView{.id = change.id};
   return MakeView({.host = host->name(),
-                   .address = driver->Address(),
+                   .address = AddressesOn(*driver),
                    .record = *converged->record,
                    .observed = converged->observed,
                    .facts = nullptr});

@@ -20,6 +20,7 @@ struct MemberAnswer {
   bool synchronous = false;
   std::optional<std::int64_t> lag_bytes;
   bool pending_restart = false;
+  std::optional<std::string> host;
   std::optional<int> port;
   static Table<MemberAnswer> Attributes();
 };
@@ -65,6 +66,7 @@ Table<MemberAnswer> MemberAnswer::Attributes() {
            "How far it is behind the primary, in bytes of the log. Null where that is not known.")
       .Add("pending_restart", &M::pending_restart, Computed,
            "Settings wait for a restart of this member.")
+      .Add("host", &M::host, Computed, "Address under which its port is reached; null without one.")
       .Add("port", &M::port, Computed, "Its own published port; null when it has none.");
 }
 
@@ -123,6 +125,7 @@ MemberAnswer Describe(const MemberView& member) {
           .synchronous = facts.synchronous,
           .lag_bytes = facts.lag_bytes,
           .pending_restart = facts.pending_restart,
+          .host = member.port == 0 ? std::nullopt : std::optional(member.address),
           .port = member.port == 0 ? std::nullopt : std::optional(member.port)};
 }
 

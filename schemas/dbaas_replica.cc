@@ -89,10 +89,10 @@ void FromView(const ClusterView& view, const PartAddress& address, ReplicaConfig
     object.resources = FromResources(*spec.resources);
   }
   object.id = PartId(view.id, spec.name);
-  object.host = view.address;
   for (const MemberView& member : view.members) {
     if (member.part != address.key) continue;
     object.member = member.name;
+    object.host = member.address;
     object.port = member.port;
   }
   object.endpoint = Endpoint(object.host, object.port);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "schemas/kit.h"
+#include "schemas/validators.h"
 
 namespace dbaas {
 namespace {
@@ -21,10 +22,23 @@ struct ProcessBlock {
   static Table<ProcessBlock> Attributes();
 };
 
+struct KubernetesBlock {
+  std::string config_path;
+  std::string context;
+  std::string namespace_name;
+  std::string storage_class;
+  std::optional<std::string> volume_size;
+  std::optional<std::string> service_type;
+  std::optional<std::string> cluster_domain;
+  std::string address;
+  static Table<KubernetesBlock> Attributes();
+};
+
 struct HostBlock {
   std::string name;
   std::optional<DockerBlock> docker;
   std::optional<ProcessBlock> process;
+  std::optional<KubernetesBlock> kubernetes;
   static Table<HostBlock> Attributes();
 };
 
@@ -58,6 +72,39 @@ Table<ProcessBlock> ProcessBlock::Attributes() {
            NotEmpty());
 }
 
+constexpr char kNodePort[] = "NodePort";
+
+Table<KubernetesBlock> KubernetesBlock::Attributes() {
+  using K = KubernetesBlock;
+  return Nested<K>()
+      .Add("config_path", &K::config_path, Optional,
+           "The kubeconfig file. When left out, what kubectl would take: `KUBECONFIG`, else "
+           "`~/.kube/config`, and inside a pod its service account.",
+           NotEmpty())
+      .Add("context", &K::context, Optional,
+           "Context of the kubeconfig. Its current one when left out.", NotEmpty())
+      .Add("namespace", &K::namespace_name, Optional,
+           "Namespace that everything of this host lies in; it has to be there. The context's, or "
+           "`default`, when left out. One namespace is one host.",
+           Dns1123(63))
+      .Add("storage_class", &K::storage_class, Optional,
+           "Storage class of all volumes. The cluster's default when left out.", NotEmpty())
+      .Add("volume_size", &K::volume_size, Optional,
+           "Size of each volume that is made from now on, such as `\"100GiB\"`. `10GiB` when left "
+           "out.",
+           Memory())
+      .Add("service_type", &K::service_type, Optional,
+           "How clients reach a cluster's ports: `ClusterIP`, from inside the Kubernetes cluster, "
+           "or `NodePort`, on every node and from 30000 to 32767. `ClusterIP` when left out.",
+           OneOf({"ClusterIP", kNodePort}))
+      .Add("cluster_domain", &K::cluster_domain, Optional,
+           "What the names of services end with. `cluster.local` when left out.", NotEmpty())
+      .Add("address", &K::address, Optional,
+           "Address under which clients reach the ports of `NodePort`. That of a node when left "
+           "out.",
+           NotEmpty());
+}
+
 Table<HostBlock> HostBlock::Attributes() {
   return Nested<HostBlock>()
       .Add("name", &HostBlock::name, Required,
@@ -67,7 +114,8 @@ Table<HostBlock> HostBlock::Attributes() {
       .AddBlock("docker", &HostBlock::docker, "A Docker engine.")
       .AddBlock("process", &HostBlock::process,
                 "This machine itself, without a container engine: PostgreSQL, Patroni, etcd and "
-                "HAProxy run as processes, from the programs that are installed.");
+                "HAProxy run as processes, from the programs that are installed.")
+      .AddBlock("kubernetes", &HostBlock::kubernetes, "A namespace of a Kubernetes cluster.");
 }
 
 const Table<ProviderConfig>& Rows() {
@@ -75,15 +123,42 @@ const Table<ProviderConfig>& Rows() {
       Table<ProviderConfig>(
           "dbaas",
           "Database clusters on your own machines: PostgreSQL with failover, replicas and "
-          "credentials, on Docker engines that you have or on the machine itself. The truth about "
-          "a cluster lives beside "
-          "its data, so a lost state file costs an import and nothing else.")
+          "credentials, on Docker engines that you have, in Kubernetes or on the machine itself. "
+          "The truth about a cluster lives beside its data, so a lost state file costs an import "
+          "and nothing else.")
           .AddBlock(
               "host", &ProviderConfig::hosts,
               "A place where clusters live. Repeatable; the first one is the default. Without "
               "any there is one host called `local`: the directory that `DBAAS_DIRECTORY` names, "
               "or else the Docker engine of the environment.");
   return kRows;
+}
+
+/// The error stands on the second.
+void CheckOneDriver(const Value& host, const AttributePath& here, Diagnostics& found) {
+  std::string first;
+  for (const char* driver : {"docker", "process", "kubernetes"}) {
+    if (host.at(driver).kind() != Value::Kind::kMap) continue;
+    if (first.empty()) {
+      first = driver;
+      continue;
+    }
+    found.push_back(ErrorAt(Attr(here, driver), "Two drivers for one host",
+                            "A host has either a " + first + " block or a " + driver + " block."));
+  }
+}
+
+Result<KubernetesConfig> ToKubernetes(const KubernetesBlock& block) {
+  KubernetesConfig kubernetes;
+  kubernetes.config_path = block.config_path;
+  kubernetes.context = block.context;
+  kubernetes.namespace_name = block.namespace_name;
+  kubernetes.storage_class = block.storage_class;
+  if (block.volume_size) kubernetes.volume_bytes = TRY(ParseMemory(*block.volume_size));
+  kubernetes.node_ports = block.service_type == kNodePort;
+  kubernetes.cluster_domain = block.cluster_domain.value_or(kubernetes.cluster_domain);
+  kubernetes.address = block.address;
+  return kubernetes;
 }
 
 }  // namespace
@@ -99,12 +174,9 @@ Diagnostics CheckProvider(const Value& config) {
   for (std::size_t i = 0; i < hosts.as_list().size(); ++i) {
     const Value& host = hosts.as_list()[i];
     const AttributePath here = Index(Attr({}, "host"), static_cast<std::int64_t>(i));
+    CheckOneDriver(host, here, found);
     const Value& process = host.at("process");
     if (process.kind() == Value::Kind::kMap) {
-      if (host.at("docker").kind() == Value::Kind::kMap) {
-        found.push_back(ErrorAt(Attr(here, "process"), "Two drivers for one host",
-                                "A host has either a docker block or a process block."));
-      }
       const Value& directory = process.at("directory");
       if (directory.kind() == Value::Kind::kString &&
           !directories.insert(directory.as_string()).second) {
@@ -137,6 +209,10 @@ Result<std::vector<HostConfig>> ReadProviderHosts(const Value& config) {
       host.kind = HostConfig::Kind::kProcess;
       host.directory = block.process->directory;
       host.user = block.process->user;
+    }
+    if (block.kubernetes) {
+      host.kind = HostConfig::Kind::kKubernetes;
+      host.kubernetes = TRY(ToKubernetes(*block.kubernetes));
     }
     hosts.push_back(std::move(host));
   }

@@ -121,6 +121,14 @@ Result<void> WriteSettled(Driver& driver, Clock& clock, Random& random, const st
   return written;
 }
 
+NamesOf NamesOn(const Driver& driver) {
+  return [&driver](const std::string& instance) {
+    std::vector<std::string> names = {driver.Address(instance)};
+    for (auto& name : driver.OtherNames(instance)) names.push_back(std::move(name));
+    return names;
+  };
+}
+
 /// One apply. Lives for one call of Converge.
 class Convergence {
  public:
@@ -211,6 +219,7 @@ class Convergence {
       const auto left = TRY(Patiently([&] { return driver_.Observe(change_.id.cluster); }));
       TRY(StartOverIfEmpty(left, intent_.record));
     }
+    TRY(FitToHost(driver_.Host(), driver_.Traits(), intent_.record));
     TRY(Patiently([&] { return CheckMemory(driver_, before_, change_); }));
     TRY(Patiently([&] {
       return TakeRestoreSource(driver_, clock_, Moment::kApply, before_, intent_.record);
@@ -224,9 +233,8 @@ class Convergence {
     if (NeedsPorts(*dbms_, intent_.record)) {
       taken = TRY(Patiently([&] { return PortsTakenOn(driver_); }));
     }
-    TRY(Complete(*dbms_, driver_.Address(), taken.get(), Moment::kApply, context_.random,
+    TRY(Complete(*dbms_, NamesOn(driver_), taken.get(), Moment::kApply, context_.random,
                  intent_.record));
-    TRY(DecideWatcher(driver_.Host(), driver_.HasControlSocket(), intent_.record));
     desired_ = TRY(Desire(*dbms_, intent_.record));
     // A plan that disrupts more than allowed is refused before anything is written.
     if (before_ && intent_.record.cluster_spec().max_disruption < DisruptionLevel::kFailover) {
@@ -900,8 +908,14 @@ Result<Plan> PreviewMaintenance(const ConvergeContext& context, const Maintenanc
 }
 
 Result<std::shared_ptr<const TakenPorts>> PortsTakenOn(Driver& driver) {
-  Observation host = TRY(driver.Observe(std::nullopt));
-  return std::make_shared<const TakenPorts>(std::move(host.used_ports), TRY(driver.ReadRecords()));
+  const HostTraits traits = driver.Traits();
+  Observation host;
+  std::vector<ClusterRecord> records;
+  if (!traits.own_addresses) {
+    host = TRY(driver.Observe(std::nullopt));
+    records = TRY(driver.ReadRecords());
+  }
+  return std::make_shared<const TakenPorts>(traits, std::move(host.used_ports), records);
 }
 
 Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& change,
@@ -921,12 +935,12 @@ Result<Plan> PreviewChange(const ConvergeContext& context, const PartChange& cha
   }
   const Dbms* dbms = TRY(DbmsOf(intent.record));
   if (before && before->deleting) TRY(StartOverIfEmpty(observed, intent.record));
+  TRY(FitToHost(driver.Host(), driver.Traits(), intent.record));
   TRY(CheckMemory(driver, before, change));
   TRY(TakeRestoreSource(driver, context.clock, Moment::kPlan, before, intent.record));
   std::shared_ptr<const TakenPorts> taken;
   if (NeedsPorts(*dbms, intent.record)) taken = TRY(ports());
-  TRY(Complete(*dbms, driver.Address(), taken.get(), Moment::kPlan, context.random, intent.record));
-  TRY(DecideWatcher(driver.Host(), driver.HasControlSocket(), intent.record));
+  TRY(Complete(*dbms, NamesOn(driver), taken.get(), Moment::kPlan, context.random, intent.record));
   const DesiredState desired = TRY(Desire(*dbms, intent.record));
   const auto facts = Probe(driver, context.clock, intent.record, observed);
   Plan plan = PlanOf(*dbms, intent, desired, before_objects, observed, facts);

@@ -7,6 +7,7 @@
 
 #include "engine/base/result.h"
 #include "engine/dbms/dbms.h"
+#include "engine/model/host_traits.h"
 #include "engine/model/record.h"
 #include "engine/model/state.h"
 
@@ -18,13 +19,14 @@ ObjectId WatcherId();
 /// REQUIRES: as Dbms::Expand.
 Result<DesiredState> Desire(const Dbms& dbms, const ClusterRecord& record);
 
-/// kInvalid when a watcher was asked for in so many words, or backups by a schedule were, and
-/// `host` cannot run one.
-Result<void> CheckWatcher(const std::string& host, bool has_control_socket, const PartSpec& part);
+/// kInvalid, on the field that asks for it, when the part wants what a host of this kind cannot do:
+/// a watcher in so many words, backups by a schedule or into a volume, a directory, a port.
+Result<void> CheckTraits(const std::string& host, const HostTraits& traits, const PartSpec& part);
 
-/// Decides whether the cluster needs the watcher. Where the host cannot run it and nobody insists,
-/// there is none. Errors: as CheckWatcher.
-Result<void> DecideWatcher(const std::string& host, bool has_control_socket, ClusterRecord& record);
+/// Puts into the record what its expansion depends on: whether the cluster needs the watcher (where
+/// the host cannot run it and nobody insists, there is none), and whether volumes can be shared.
+/// Errors: as CheckTraits, of any part.
+Result<void> FitToHost(const std::string& host, const HostTraits& traits, ClusterRecord& record);
 
 /// Tells whether two versions of dbaas make the same of a record.
 Fingerprint FingerprintOf(const DesiredState& desired);

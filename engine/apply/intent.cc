@@ -196,26 +196,42 @@ std::optional<int> WantedPort(const ClusterRecord& record, const std::string& ke
 Result<void> FindPorts(const Dbms& dbms, const TakenPorts& taken, ClusterRecord& record) {
   TRY(CheckPort("port", record.cluster_spec().port, "write", taken, record));
   TRY(CheckPort("reader_port", record.cluster_spec().reader_port, "read", taken, record));
-  std::set<int> own;
-  for (const auto& key : dbms.PublishedPorts(record)) {
-    if (const auto wanted = WantedPort(record, key)) record.ports[key] = *wanted;
-    if (record.ports.contains(key)) own.insert(record.ports[key]);
+  const HostTraits& traits = taken.traits();
+  const auto ports = dbms.PublishedPorts(record);
+  // By the address that they are published on, which is that of the host or of an instance.
+  std::map<std::string, std::set<int>> given;
+  const auto beside = [&](const PublishedPort& port) -> std::set<int>& {
+    return given[traits.own_addresses ? port.instance : ""];
+  };
+  for (const auto& port : ports) {
+    if (const auto wanted = WantedPort(record, port.name)) record.ports[port.name] = *wanted;
+    if (!record.ports.contains(port.name)) continue;
+    const int number = record.ports[port.name];
+    if (beside(port).insert(number).second) continue;
+    return Invalid(record.cluster_spec().port == number ? "port" : "reader_port",
+                   fmt::format("the cluster publishes port {} already", number));
   }
-  int next = kFirstPort;
-  for (const auto& key : dbms.PublishedPorts(record)) {
-    if (record.ports.contains(key)) continue;
-    while (own.contains(next) || taken.Contains(next, record.cluster)) ++next;
-    if (next > kLastPort) return Unavailable("the host has no free port left to publish");
-    record.ports[key] = next;
-    own.insert(next);
+  int next = traits.first_port != 0 ? traits.first_port : kFirstPort;
+  const int last = traits.last_port != 0 ? traits.last_port : kLastPort;
+  for (const auto& port : ports) {
+    if (record.ports.contains(port.name)) continue;
+    if (traits.own_addresses) next = port.usual;
+    std::set<int>& others = beside(port);
+    while (others.contains(next) || taken.Contains(next, record.cluster)) ++next;
+    if (next > last) return Unavailable("the host has no free port left to publish");
+    record.ports[port.name] = next;
+    others.insert(next);
   }
   return Ok();
 }
 
 }  // namespace
 
-TakenPorts::TakenPorts(std::set<int> in_use, const std::vector<ClusterRecord>& records)
-    : in_use_(std::move(in_use)) {
+TakenPorts::TakenPorts(const HostTraits& traits, std::set<int> in_use,
+                       const std::vector<ClusterRecord>& records)
+    : traits_(traits) {
+  if (traits_.own_addresses) return;
+  in_use_ = std::move(in_use);
   for (const auto& record : records) {
     for (const auto& [key, port] : record.ports) promised_[port] = record.cluster;
   }
@@ -287,20 +303,20 @@ Result<Intent> MakeIntent(const std::optional<ClusterRecord>& before, const Part
 }
 
 bool NeedsPorts(const Dbms& dbms, const ClusterRecord& record) {
-  for (const auto& key : dbms.PublishedPorts(record)) {
-    const auto ours = record.ports.find(key);
+  for (const auto& port : dbms.PublishedPorts(record)) {
+    const auto ours = record.ports.find(port.name);
     if (ours == record.ports.end()) return true;
-    const auto wanted = WantedPort(record, key);
+    const auto wanted = WantedPort(record, port.name);
     if (wanted && *wanted != ours->second) return true;
   }
   return false;
 }
 
-Result<void> Complete(const Dbms& dbms, const std::string& address, const TakenPorts* taken,
+Result<void> Complete(const Dbms& dbms, const NamesOf& names, const TakenPorts* taken,
                       Moment moment, Random& random, ClusterRecord& record) {
   if (record.uid.empty()) record.uid = random.Token(kUidLength);
   if (taken != nullptr) TRY(FindPorts(dbms, *taken, record));
-  const auto secrets = dbms.Secrets(record, address);
+  const auto secrets = dbms.Secrets(record, names);
   if (moment == Moment::kApply) return FillSecrets(secrets, random, record);
   PromiseSecrets(secrets, record);
   return Ok();

@@ -13,6 +13,7 @@
 
 #include "engine/base/random.h"
 #include "engine/dbms/dbms.h"
+#include "engine/model/host_traits.h"
 #include "engine/model/part_change.h"
 #include "engine/model/record.h"
 
@@ -35,21 +36,25 @@ Result<Intent> MakeIntent(const std::optional<ClusterRecord>& before, const Part
                           Moment moment);
 
 /// The ports of a host that cannot be given to a new cluster: those in use, by anyone, and those
-/// that records promise.
+/// that records promise. Where instances have addresses of their own: none.
 class TakenPorts {
  public:
-  TakenPorts(std::set<int> in_use, const std::vector<ClusterRecord>& records);
+  TakenPorts(const HostTraits& traits, std::set<int> in_use,
+             const std::vector<ClusterRecord>& records);
   /// A port that only the cluster's own record promises is free for it.
   bool Contains(int port, const std::string& for_cluster) const;
+  /// Of the host.
+  const HostTraits& traits() const { return traits_; }
 
  private:
+  HostTraits traits_;
   std::set<int> in_use_;
   std::map<int, std::string> promised_;  ///< To which cluster.
 };
 
 /// Fills in secrets (for a plan only that they are there) and published ports. `taken` may be null
 /// when no port is needed.
-Result<void> Complete(const Dbms& dbms, const std::string& address, const TakenPorts* taken,
+Result<void> Complete(const Dbms& dbms, const NamesOf& names, const TakenPorts* taken,
                       Moment moment, Random& random, ClusterRecord& record);
 
 /// Whether Complete would have to look for ports. In an apply that takes the host's lease.

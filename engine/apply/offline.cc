@@ -18,10 +18,11 @@ ClusterRecord Remembered(const Dbms& dbms, const ClusterId& id, const ClusterSpe
   ClusterRecord record{.cluster = id.cluster, .uid = "offline", .generation = 1, .settled = 1};
   record.parts.emplace(std::string(kClusterPart), spec);
   int next = 1;
-  for (const auto& key : dbms.PublishedPorts(record)) record.ports[key] = next++;
+  for (const auto& port : dbms.PublishedPorts(record)) record.ports[port.name] = next++;
   record.ports["write"] = spec.port.value_or(before.port.value_or(record.ports["write"]));
   record.ports["read"] = spec.reader_port.value_or(before.reader_port.value_or(next));
-  for (const auto& request : dbms.Secrets(record, "127.0.0.1")) {
+  const auto no_names = [](const std::string&) { return std::vector<std::string>(); };
+  for (const auto& request : dbms.Secrets(record, no_names)) {
     for (const char* suffix : {"", ".crt", ".key"}) {
       record.secrets.emplace(request.name + suffix, Secret<std::string>("unknown"));
     }

@@ -39,6 +39,7 @@ void AddMembers(const DesiredState& desired, const ViewInput& input, ClusterView
     }
     member.instance = InstanceState(input.observed.Find({ObjectKind::kInstance, name}));
     member.port = PortOf(input.record, member.part);
+    if (member.port != 0) member.address = input.address(name);
     if (const auto* facts = input.facts == nullptr ? nullptr : input.facts->Find(name)) {
       member.facts = *facts;
     }
@@ -97,7 +98,7 @@ Result<ClusterView> MakeView(const ViewInput& input) {
   ClusterView view{.id = {input.host, record.cluster},
                    .parts = record.parts,
                    .status = "",
-                   .address = input.address,
+                   .address = input.address(PublisherOf(*dbms, record, "write")),
                    .port = PortOf(record, "write"),
                    .reader_port = PortOf(record, "read"),
                    .version_actual = record.version_actual,

@@ -73,7 +73,8 @@ Result<BackupCatalogue> Find(Engine& engine, const Arguments& arguments) {
 
 int PrintBackups(Session& session, const Arguments& arguments) {
   const auto engine = session.EngineOfEnvironment();
-  const auto catalogue = Find(*engine, arguments);
+  if (!engine) return Fail(session, engine.error());
+  const auto catalogue = Find(**engine, arguments);
   if (!catalogue) return Fail(session, catalogue.error());
   session.out << (arguments.json ? ToJson(*catalogue).dump(2) + "\n" : ToText(*catalogue));
   return kDone;

@@ -61,7 +61,7 @@ std::string FirstDuplicate(const std::string& text) {
 Result<Json> ParseFile(const ConfigurationFile& file) {
   Json json = TRY(ParseJson(file.text, file.name));
   const Place root{file.name, ""};
-  if (!json.is_object()) return root.Wrong("the file is not a JSON object");
+  if (!json.is_object()) return root.Wrong("a JSON object is expected here");
   if (const auto twice = FirstDuplicate(file.text); !twice.empty() && twice != kComment) {
     return root.Wrong(fmt::format("\"{}\" is there twice in the same object", twice));
   }
@@ -437,6 +437,16 @@ Result<DeclaredResource> Declare(const RawResource& raw, const std::string& defa
   return resource;
 }
 
+Result<std::vector<HostConfig>> ReadProvider(const Json& body, const Place& place) {
+  const Schema& schema = ProviderSchema();
+  const Value config = TRY(BodyReader({}).ReadBody(body, schema.attributes, schema.blocks, place));
+  Diagnostics found = CheckValues(schema, config);
+  const Diagnostics across = CheckProvider(config);
+  found.insert(found.end(), across.begin(), across.end());
+  if (HasErrors(found)) return FirstOf(found, place);
+  return ReadProviderHosts(config);
+}
+
 Result<std::vector<HostConfig>> ReadHosts(const Json& providers, const Place& place) {
   TRY(ExpectObject(providers, place));
   std::vector<HostConfig> hosts;
@@ -444,14 +454,7 @@ Result<std::vector<HostConfig>> ReadHosts(const Json& providers, const Place& pl
     const Place here = place.At(name);
     if (name != "dbaas") return here.Wrong("dbaas knows no provider but itself");
     const bool only_one = body.is_array() && body.size() == 1;
-    const Schema& schema = ProviderSchema();
-    const Value config = TRY(
-        BodyReader({}).ReadBody(only_one ? body[0] : body, schema.attributes, schema.blocks, here));
-    Diagnostics found = CheckValues(schema, config);
-    const Diagnostics across = CheckProvider(config);
-    found.insert(found.end(), across.begin(), across.end());
-    if (HasErrors(found)) return FirstOf(found, here);
-    hosts = TRY(ReadProviderHosts(config));
+    hosts = TRY(ReadProvider(only_one ? body[0] : body, here));
   }
   return hosts;
 }
@@ -491,6 +494,12 @@ Result<Configuration> ParseConfiguration(const std::vector<ConfigurationFile>& f
         TRY(Declare(raw, configuration.hosts.front().name, configuration.resources)));
   }
   return configuration;
+}
+
+Result<HostConfig> ParseHost(const ConfigurationFile& block) {
+  const Json host = TRY(ParseFile(block));
+  const auto hosts = TRY(ReadProvider({{"host", Json::array({host})}}, {block.name, ""}));
+  return hosts.front();
 }
 
 Result<Configuration> ReadConfiguration(const std::string& path) {

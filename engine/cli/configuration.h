@@ -8,7 +8,8 @@
 //
 //   const Configuration wanted = TRY(ReadConfiguration("main.tf.json"));
 //
-// Called by the verbs that work from a file. ParseConfiguration is pure; both are thread-safe.
+// Called by the verbs that work from a file, and ParseHost by the others (verb.h). Thread-safe;
+// ParseConfiguration and ParseHost are pure.
 // Source: https://developer.hashicorp.com/terraform/language/syntax/json
 #pragma once
 
@@ -44,5 +45,8 @@ struct ConfigurationFile {
   std::string text;
 };
 Result<Configuration> ParseConfiguration(const std::vector<ConfigurationFile>& files);
+
+/// One host block of a provider: {"name": "prod", "kubernetes": {"context": "prod"}}. Pure.
+Result<HostConfig> ParseHost(const ConfigurationFile& block);
 
 }  // namespace dbaas

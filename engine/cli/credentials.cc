@@ -24,7 +24,8 @@ Result<Credentials> FindCredentials(Engine& engine, const std::string& cluster) 
 
 int ShowCredentials(Session& session, const Arguments& arguments) {
   const auto engine = session.EngineOfEnvironment();
-  const auto credentials = FindCredentials(*engine, arguments.cluster);
+  if (!engine) return Fail(session, engine.error());
+  const auto credentials = FindCredentials(**engine, arguments.cluster);
   if (!credentials) return Fail(session, credentials.error());
   const std::string& uri = credentials->uri.Reveal();
   const std::string& reader_uri = credentials->reader_uri.Reveal();

@@ -79,7 +79,9 @@ Json ToJson(const JournaledApply& apply) {
 }
 
 int PrintJournal(Session& session, const Arguments& arguments) {
-  const auto id = session.EngineOfEnvironment()->ParseClusterId(arguments.cluster);
+  const auto engine = session.EngineOfEnvironment();
+  if (!engine) return Fail(session, engine.error());
+  const auto id = (*engine)->ParseClusterId(arguments.cluster);
   if (!id) return Fail(session, id.error());
   const auto journal = Engine::ReadJournal(*id);
   if (!journal) return Fail(session, journal.error());
@@ -103,7 +105,8 @@ int PrintJournal(Session& session, const Arguments& arguments) {
 
 int PrintEvents(Session& session, const Arguments& arguments) {
   const auto engine = session.EngineOfEnvironment();
-  const auto view = Find(*engine, arguments.cluster);
+  if (!engine) return Fail(session, engine.error());
+  const auto view = Find(**engine, arguments.cluster);
   if (!view) return Fail(session, view.error());
   if (arguments.verify) {
     if (const auto whole = Verify(view->history); !whole) return Fail(session, whole.error());

@@ -171,7 +171,7 @@ Result<ChangeSet> PlanDrift(Engine& engine, const std::string& cluster) {
 
 Result<ChangeSet> MakePlan(Session& session, const Arguments& arguments) {
   if (!arguments.cluster.empty()) {
-    return PlanDrift(*session.EngineOfEnvironment(), arguments.cluster);
+    return PlanDrift(*TRY(session.EngineOfEnvironment()), arguments.cluster);
   }
   const Configuration wanted = TRY(ReadConfiguration(arguments.file));
   return PlanChanges(*session.make_engine(wanted.hosts), wanted, SilentHost::kIsLeftOpen);

@@ -70,7 +70,8 @@ Result<std::vector<ClusterView>> Look(Engine& engine, const std::string& cluster
 
 Result<std::vector<Found>> FindAll(Session& session, const std::string& cluster) {
   std::vector<Found> all;
-  for (const ClusterView& view : TRY(Look(*session.EngineOfEnvironment(), cluster))) {
+  const auto engine = TRY(session.EngineOfEnvironment());
+  for (const ClusterView& view : TRY(Look(*engine, cluster))) {
     if (view.status == "deleting") {
       session.err << "dbaas: " << view.id.ToText() << " is being destroyed and is left out\n";
       continue;

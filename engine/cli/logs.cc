@@ -53,7 +53,8 @@ std::string ToText(const InstanceLogs& logs) {
 
 int PrintLogs(Session& session, const Arguments& arguments) {
   const auto engine = session.EngineOfEnvironment();
-  const auto logs = FindLogs(*engine, arguments);
+  if (!engine) return Fail(session, engine.error());
+  const auto logs = FindLogs(**engine, arguments);
   if (!logs) return Fail(session, logs.error());
   // A log is whatever was written, not always UTF-8.
   const auto handler = Json::error_handler_t::replace;

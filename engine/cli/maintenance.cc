@@ -120,7 +120,8 @@ Result<ClusterView> CarryOut(Session& session, Engine& engine, Maintenance::Kind
 /// In the end, the cluster as it is then.
 int Perform(Session& session, Maintenance::Kind kind, const Arguments& arguments) {
   const auto engine = session.EngineOfEnvironment();
-  const auto view = CarryOut(session, *engine, kind, arguments);
+  if (!engine) return Fail(session, engine.error());
+  const auto view = CarryOut(session, **engine, kind, arguments);
   if (!view) return Fail(session, view.error());
   const std::vector<ClusterView> clusters = {*view};
   session.out << (arguments.json ? ToJson(clusters).dump(2) + "\n" : ToText(clusters));

@@ -87,11 +87,15 @@ There is no such cluster; of plan \-\-detailed\-exitcode: there are changes.
 The command line was not understood.
 .SH ENVIRONMENT
 .TP
+.B DBAAS_HOST
+The host of verbs that do not work from a file: a host block of the provider as JSON, such as
+{"name":"prod","kubernetes":{"context":"prod"}}.
+.TP
 .B DBAAS_DIRECTORY
-The directory of a host without containers, for verbs that do not work from a file.
+The directory of a host without containers, in place of that.
 .TP
 .B DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH
-The Docker engine, as the docker command reads them, for those verbs where there is no such directory.
+The Docker engine, as the docker command reads them, for those verbs where neither is set.
 .SH SEE ALSO
 .BR terraform (1),
 .BR docker (1)

@@ -62,6 +62,7 @@ Json ToJson(const MemberView& member, bool probed) {
   Json json = {{"name", member.name},
                {"part", member.part},
                {"instance", member.instance},
+               {"address", member.address},
                {"port", member.port}};
   if (!probed) return json;
   json["role"] = ToString(member.facts.role);
@@ -140,7 +141,8 @@ Result<std::vector<ClusterView>> Look(Engine& engine, const std::string& cluster
 
 int Show(Session& session, const Arguments& arguments) {
   const auto engine = session.EngineOfEnvironment();
-  const auto clusters = Look(*engine, arguments.cluster);
+  if (!engine) return Fail(session, engine.error());
+  const auto clusters = Look(**engine, arguments.cluster);
   if (!clusters) return Fail(session, clusters.error());
   session.out << (arguments.json ? ToJson(*clusters).dump(2) + "\n" : ToText(*clusters));
   return kDone;

@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "engine/cli/verb.h"
 
+#include <cstdlib>
 #include <istream>
 #include <ostream>
 
+#include "engine/cli/configuration.h"
+
 namespace dbaas {
+
+Result<std::unique_ptr<Engine>> Session::EngineOfEnvironment() const {
+  const char* host = std::getenv("DBAAS_HOST");
+  if (host == nullptr) return make_engine({HostConfig{}});
+  if (std::getenv("DBAAS_DIRECTORY") != nullptr) {
+    return Invalid("", "DBAAS_HOST and DBAAS_DIRECTORY are both set", "Unset one of the two.");
+  }
+  return make_engine({TRY(ParseHost({.name = "DBAAS_HOST", .text = host}))});
+}
 
 int Fail(Session& session, const Error& error) {
   session.err << "dbaas: " << error.ToLine() << "\n";

@@ -50,8 +50,9 @@ struct Session {
   std::function<void()> catch_interrupts = [] {};
   std::stop_token stop = {};  ///< Ctrl-C: start nothing more, let what runs end.
 
-  /// The directory that DBAAS_DIRECTORY names, else the engine of DOCKER_HOST or the local one.
-  std::unique_ptr<Engine> EngineOfEnvironment() const { return make_engine({HostConfig{}}); }
+  /// The host that DBAAS_HOST describes, the directory that DBAAS_DIRECTORY names, else the engine
+  /// of DOCKER_HOST or the local one. kInvalid when DBAAS_HOST is not understood, or both are set.
+  Result<std::unique_ptr<Engine>> EngineOfEnvironment() const;
 };
 
 /// What is left to do once the command line was read; gives the exit code.

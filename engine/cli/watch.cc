@@ -45,6 +45,7 @@ Result<WebhookOptions> Webhook(const Arguments& arguments) {
 
 int Watch(Session& session, const Arguments& arguments) {
   const auto engine = session.EngineOfEnvironment();
+  if (!engine) return Fail(session, engine.error());
   auto webhook = Webhook(arguments);
   if (!webhook) return Fail(session, webhook.error());
   WatchOptions options{.host = "",
@@ -53,7 +54,7 @@ int Watch(Session& session, const Arguments& arguments) {
                        .webhook = *std::move(webhook),
                        .report = {}};
   for (const std::string& text : arguments.clusters) {
-    const auto id = engine->ParseClusterId(text);
+    const auto id = (*engine)->ParseClusterId(text);
     if (!id) return Fail(session, id.error());
     options.host = id->host;
     options.clusters.insert(id->cluster);
@@ -63,7 +64,7 @@ int Watch(Session& session, const Arguments& arguments) {
     session.out << (arguments.json ? Dump(ToJson(report)) : ToLine(report)) << std::endl;
   };
   session.catch_interrupts();
-  const auto watched = engine->Watch(options, session.stop);
+  const auto watched = (*engine)->Watch(options, session.stop);
   return watched ? kDone : Fail(session, watched.error());
 }
 

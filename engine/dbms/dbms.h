@@ -8,6 +8,7 @@
 // Threading: const and stateless, share freely.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,6 +36,17 @@ struct SecretRequest {
   std::string issuer;
   std::string common_name;
   std::vector<std::string> names;  ///< Subject alternative names.
+};
+
+/// Every name and address under which clients may reach what an instance publishes.
+using NamesOf = std::function<std::vector<std::string>(const std::string& instance)>;
+
+/// A port that is published.
+struct PublishedPort {
+  std::string name;      ///< In ClusterRecord::ports: "write", "read", "replica/reports".
+  std::string instance;  ///< Whose it is.
+  int usual = 0;         ///< Where clients look for it, if it can be had (own_addresses).
+  friend bool operator==(const PublishedPort&, const PublishedPort&) = default;
 };
 
 /// Something to run inside an instance.
@@ -107,11 +119,11 @@ class Dbms {
   virtual std::vector<Error> ValidateChange(const ClusterSpec& current,
                                             const ClusterSpec& next) const = 0;
 
-  /// The secrets and the published ports ("write", "read", "replica/reports") that the record must
-  /// have before Expand. `address` is where clients connect: it goes into certificates.
+  /// The secrets and the published ports that the record must have before Expand. `names` go into
+  /// certificates.
   virtual std::vector<SecretRequest> Secrets(const ClusterRecord& record,
-                                             const std::string& address) const = 0;
-  virtual std::vector<std::string> PublishedPorts(const ClusterRecord& record) const = 0;
+                                             const NamesOf& names) const = 0;
+  virtual std::vector<PublishedPort> PublishedPorts(const ClusterRecord& record) const = 0;
 
   /// REQUIRES: record.has_cluster_part(), with all secrets and ports.
   virtual Result<DesiredState> Expand(const ClusterRecord& record) const = 0;
@@ -217,6 +229,9 @@ class Dbms {
                             const std::string& to) const = 0;
   virtual Result<ClaimAnswer> ReadClaim(const std::string& output) const = 0;
 };
+
+/// The instance that publishes a port of the record; empty when it has no such port.
+std::string PublisherOf(const Dbms& dbms, const ClusterRecord& record, const std::string& port);
 
 /// Null when there is none of that name.
 const Dbms* FindDbms(const std::string& name);

@@ -16,6 +16,13 @@ const char* ToString(Impact impact) {
   return "unknown";
 }
 
+std::string PublisherOf(const Dbms& dbms, const ClusterRecord& record, const std::string& port) {
+  for (auto& published : dbms.PublishedPorts(record)) {
+    if (published.name == port) return std::move(published.instance);
+  }
+  return {};
+}
+
 const std::vector<const Dbms*>& AllDbms() {
   static const postgresql::PostgreSql kPostgreSql;
   static const std::vector<const Dbms*> kAll = {&kPostgreSql};

@@ -19,6 +19,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/result.h"
+#include "engine/model/host_traits.h"
 #include "engine/model/object.h"
 #include "engine/model/record.h"
 #include "engine/model/state.h"
@@ -72,10 +73,13 @@ class Driver {
 
   /// Name of the host, as configured: "local".
   virtual const std::string& Host() const = 0;
-  /// Where clients reach published ports: "127.0.0.1", or the name of a remote engine.
-  virtual const std::string& Address() const = 0;
-  /// Whether an instance can be given the runtime's control socket (InstanceSpec::control_socket).
-  virtual bool HasControlSocket() const = 0;
+  /// What this kind of host can do. Asks nobody.
+  virtual HostTraits Traits() const = 0;
+  /// Where clients reach the ports that an instance publishes, which need not exist yet:
+  /// "127.0.0.1", the name of a remote engine, or one of the instance's own (own_addresses).
+  virtual std::string Address(const std::string& instance) const = 0;
+  /// What else clients may call it there: its certificate has these names too.
+  virtual std::vector<std::string> OtherNames(const std::string& instance) const = 0;
   /// What the host has for all of its instances together.
   virtual Result<std::int64_t> MemoryBytes() = 0;
 

@@ -4,16 +4,31 @@
 // block by schemas/provider.*, given to the engine by provider/ and cli/. Plain data.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 namespace dbaas {
+
+/// One namespace of a Kubernetes cluster.
+struct KubernetesConfig {
+  std::string config_path;     ///< "~/.kube/config". Empty: KUBECONFIG, or what kubectl looks for.
+  std::string context;         ///< Of that file. Empty: its current one.
+  std::string namespace_name;  ///< Empty: the context's.
+  std::string storage_class;   ///< Of all volumes. Empty: the cluster's default.
+  std::int64_t volume_bytes = std::int64_t{10} << 30;  ///< Of each volume.
+  bool node_ports = false;  ///< Ports are published on every node, and not inside alone.
+  std::string cluster_domain = "cluster.local";
+  std::string address;  ///< Under which clients reach node ports. Empty: that of a node.
+  friend bool operator==(const KubernetesConfig&, const KubernetesConfig&) = default;
+};
 
 struct HostConfig {
   enum class Kind {
     kOfEnvironment,  ///< DBAAS_DIRECTORY names a process host's directory; else as kDocker.
     kDocker,
     kProcess,
+    kKubernetes,
   };
   std::string name = "local";
   Kind kind = Kind::kOfEnvironment;
@@ -26,6 +41,8 @@ struct HostConfig {
   // kProcess.
   std::string directory;  ///< "/var/lib/dbaas"
   std::string user;       ///< For root alone: who everything belongs to. Empty: postgres.
+
+  KubernetesConfig kubernetes;  ///< kKubernetes.
 };
 
 }  // namespace dbaas

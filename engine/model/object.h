@@ -89,7 +89,7 @@ struct InstanceSpec {
   /// Empty: changed files need a restart.
   std::string reload_signal;
   /// The runtime's own control socket is where its clients look for it. Whoever has it commands the
-  /// host. Only where Driver::HasControlSocket().
+  /// host. Only where HostTraits::control_socket.
   bool control_socket = false;
 };
 

@@ -110,6 +110,7 @@ Json ToJson(const ClusterRecord& record) {
   for (const auto& [key, part] : record.parts) json["parts"][key] = ToJson(part);
   for (const auto& [name, secret] : record.secrets) json["secrets"][name] = secret.Reveal();
   for (const auto& entry : record.history) json["history"].push_back(ToJson(entry));
+  if (!record.shared_volumes) json["shared_volumes"] = false;
   WriteDataSet(record, json);
   WriteVerifications(record.verifications, json);
   for (const auto& [key, backup] : record.kept_backups) {
@@ -144,6 +145,7 @@ Result<ClusterRecord> RecordFromJson(const Json& json) {
   }
   record.version_actual = GetString(json, "version_actual");
   record.watcher = GetBool(json, "watcher");
+  record.shared_volumes = GetBool(json, "shared_volumes", true);
   record.expansion = GetString(json, "expansion");
   for (const auto& entry : GetMember(json, "history")) {
     record.history.push_back(HistoryEntryFromJson(entry));

@@ -59,6 +59,7 @@ struct ClusterRecord {
   std::map<std::string, int> ports;  ///< "write", "read", "replica/reports" → host port.
   std::string version_actual;        ///< Version of the dbms as last probed: "17.6".
   bool watcher = false;  ///< Needs the host's watcher (apply/desired.h), and the host can run it.
+  bool shared_volumes = true;  ///< HostTraits::shared_volumes of its host.
   /// Of all that the settled generation expanded to. Another version of dbaas may expand the same
   /// record to something else, and must not take the difference for drift. Empty: not known.
   Fingerprint expansion;

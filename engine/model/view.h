@@ -20,13 +20,14 @@ struct MemberView {
   std::string instance;  ///< "running", "stopped: exited (137)", "missing".
   MemberFacts facts;     ///< Default-constructed when the view was not probed.
   int port = 0;          ///< Its own published port; 0 when it has none.
+  std::string address;   ///< Where that is reached; empty when it has none.
 };
 
 struct ClusterView {
   ClusterId id;
   std::map<std::string, PartSpec> parts;
   std::string status;   ///< creating, running, modifying, degraded, deleting.
-  std::string address;  ///< Where the published ports are reached: "127.0.0.1".
+  std::string address;  ///< Where both ports are reached: "127.0.0.1".
   int port = 0;
   int reader_port = 0;
   std::string version_actual;

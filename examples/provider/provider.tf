@@ -28,4 +28,13 @@ provider "dbaas" {
       directory = "/var/lib/dbaas"
     }
   }
+
+  host {
+    name = "prod" # a namespace of a Kubernetes cluster
+    kubernetes {
+      context      = "prod"
+      namespace    = "databases"
+      service_type = "NodePort"
+    }
+  }
 }

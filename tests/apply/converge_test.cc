@@ -207,11 +207,12 @@ TEST(ConvergeTest, MissingMemberIsDriftAndStoppedOneIsTrouble) {
   world.host.RemoveByHand({ObjectKind::kInstance, "orders-2"});
   world.host.StopInstance("orders-3");
   const auto observed = world.host.Observe(std::nullopt);
-  const auto view = MakeView({.host = "local",
-                              .address = "127.0.0.1",
-                              .record = **record,
-                              .observed = *observed,
-                              .facts = nullptr});
+  const auto view =
+      MakeView({.host = "local",
+                .address = [](const std::string&) { return std::string("127.0.0.1"); },
+                .record = **record,
+                .observed = *observed,
+                .facts = nullptr});
   ASSERT_TRUE(view.has_value());
   EXPECT_EQ(view->status, "degraded");
   EXPECT_THAT(view->drift.at("cluster"), ElementsAre("instance orders-2 is missing"));
@@ -226,11 +227,12 @@ TEST(ConvergeTest, MissingSharedServiceIsDriftAndIsMended) {
   ASSERT_TRUE(record.has_value());
   world.host.RemoveByHand({ObjectKind::kInstance, "dbaas-management-etcd"});
   const auto observed = world.host.Observe(std::nullopt);
-  const auto view = MakeView({.host = "local",
-                              .address = "127.0.0.1",
-                              .record = **record,
-                              .observed = *observed,
-                              .facts = nullptr});
+  const auto view =
+      MakeView({.host = "local",
+                .address = [](const std::string&) { return std::string("127.0.0.1"); },
+                .record = **record,
+                .observed = *observed,
+                .facts = nullptr});
   ASSERT_TRUE(view.has_value());
   EXPECT_THAT(view->drift.at("cluster"), ElementsAre("instance dbaas-management-etcd is missing"));
   ASSERT_TRUE(world.Apply(Change(Verb::kUpdate, Spec(1))).has_value());

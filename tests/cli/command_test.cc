@@ -34,6 +34,27 @@ TEST_F(CommandTest, ShowOfAnEmptyHost) {
   EXPECT_EQ(out_.str(), "No clusters.\n");
 }
 
+TEST_F(CommandTest, TheHostOfTheEnvironmentMayBeDescribed) {
+  std::vector<HostConfig> asked;
+  const auto make = session_.make_engine;
+  session_.make_engine = [&](std::vector<HostConfig> hosts) {
+    asked = hosts;
+    return make(std::move(hosts));
+  };
+  setenv("DBAAS_HOST", R"({"name":"prod","kubernetes":{"context":"c"}})", /*overwrite=*/1);
+  EXPECT_EQ(Dbaas({"show"}), kDone);
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked[0].kubernetes.context, "c");
+  setenv("DBAAS_DIRECTORY", "/srv", /*overwrite=*/1);
+  EXPECT_EQ(Dbaas({"show"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("both set"));
+  unsetenv("DBAAS_DIRECTORY");
+  setenv("DBAAS_HOST", "prod", /*overwrite=*/1);
+  EXPECT_EQ(Dbaas({"show"}), kFailed);
+  EXPECT_THAT(err_.str(), HasSubstr("DBAAS_HOST"));
+  unsetenv("DBAAS_HOST");
+}
+
 TEST_F(CommandTest, ShowOfAClusterThatIsNotThere) {
   EXPECT_EQ(Dbaas({"show", "orders"}), kNoSuchCluster);
   EXPECT_THAT(err_.str(), HasSubstr("there is no cluster local/orders"));

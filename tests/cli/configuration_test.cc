@@ -61,6 +61,28 @@ TEST(ConfigurationTest, HostsOfTheProviderBlock) {
   EXPECT_EQ(parsed->hosts[1].name, "db2");
 }
 
+TEST(ConfigurationTest, AHostBlockByItself) {
+  const auto host = ParseHost(
+      {"DBAAS_HOST", R"({"name": "prod", "kubernetes": {"context": "c", "namespace": "db"}})"});
+  ASSERT_TRUE(host.has_value()) << host.error().ToLine();
+  EXPECT_EQ(host->name, "prod");
+  EXPECT_EQ(host->kind, HostConfig::Kind::kKubernetes);
+  EXPECT_EQ(host->kubernetes.context, "c");
+  EXPECT_EQ(host->kubernetes.namespace_name, "db");
+
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"prod", "not valid JSON"},
+      {"[]", "DBAAS_HOST: a JSON object is expected here"},
+      {R"({"kubernetes": {}})", "name"},
+      {R"({"name": "prod", "kubernetes": {"contxt": "c"}})", "contxt"},
+      {R"({"name": "prod", "docker": {}, "kubernetes": {}})", "either a docker block"}};
+  for (const auto& [text, reason] : wrong) {
+    const auto none = ParseHost({"DBAAS_HOST", text});
+    ASSERT_FALSE(none.has_value()) << text;
+    EXPECT_THAT(none.error().ToLine(), testing::AllOf(HasSubstr("DBAAS_HOST"), HasSubstr(reason)));
+  }
+}
+
 TEST(ConfigurationTest, CommentsAndWhatIsForTerraformAloneAreIgnored) {
   const auto parsed = Parse(R"({
     "//": "shared", "terraform": {"required_providers": {"dbaas": {"source": "dbaas/dbaas"}}},
@@ -164,7 +186,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"DuplicateKey", R"({"resource": {}, "resource": {}})",
                 "main.tf.json: \"resource\" is there twice"},
         Refused{"NotJson", "{", "main.tf.json"},
-        Refused{"NotAnObject", "[]", "main.tf.json: the file is not a JSON object"}),
+        Refused{"NotAnObject", "[]", "main.tf.json: a JSON object is expected here"}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

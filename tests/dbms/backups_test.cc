@@ -18,7 +18,7 @@ using ::testing::Not;
 ClusterRecord RecordWith(const BackupPolicySpec& policy) {
   ClusterRecord record = RecordOf(SpecOf("17", 2));
   record.parts.emplace(PartKey(policy), policy);
-  for (const auto& request : PostgreSql().Secrets(record, "db.example.com")) {
+  for (const auto& request : PostgreSql().Secrets(record, Named({"db.example.com"}))) {
     if (request.kind == SecretRequest::Kind::kPassword) {
       record.secrets.emplace(request.name, Secret("secret-" + request.name));
     }

@@ -299,17 +299,43 @@ TEST(PostgreSqlExpandTest, ReplicasMayNotTakeAMembersName) {
 TEST(PostgreSqlSecretsTest, OneAuthorityAndACertificateForEachMember) {
   const ClusterRecord record = RecordOf(SpecOf("17", 1), {Reports()});
   std::vector<std::string> names;
-  for (const auto& request : PostgreSql().Secrets(record, "10.0.0.7"))
+  for (const auto& request : PostgreSql().Secrets(record, Named({"10.0.0.7"})))
     names.push_back(request.name);
   EXPECT_THAT(names, ElementsAre("password", "replication_password", "rewind_password",
                                  "rest_password", "ca", "pgt-1", "pgt-reports"));
-  const auto requests = PostgreSql().Secrets(record, "10.0.0.7");
+  const auto requests = PostgreSql().Secrets(record, Named({"10.0.0.7"}));
   EXPECT_EQ(requests[5].issuer, "ca");
   EXPECT_THAT(requests[5].names,
               ElementsAre("pgt-1", "pgt-proxy", "localhost", "127.0.0.1", "10.0.0.7"));
-  EXPECT_THAT(PostgreSql().Secrets(record, "127.0.0.1")[5].names,
+  EXPECT_THAT(PostgreSql().Secrets(record, Named({"127.0.0.1"}))[5].names,
               ElementsAre("pgt-1", "pgt-proxy", "localhost", "127.0.0.1"));
-  EXPECT_THAT(PostgreSql().PublishedPorts(record), ElementsAre("write", "read", "replica/reports"));
+  EXPECT_THAT(PostgreSql().PublishedPorts(record),
+              ElementsAre(PublishedPort{"write", "pgt-proxy", 5432},
+                          PublishedPort{"read", "pgt-proxy", 5433},
+                          PublishedPort{"replica/reports", "pgt-reports", 5432}));
+  EXPECT_EQ(PublisherOf(PostgreSql(), record, "replica/reports"), "pgt-reports");
+  EXPECT_EQ(PublisherOf(PostgreSql(), record, "replica/none"), "");
+}
+
+TEST(PostgreSqlSecretsTest, CertificatesHaveTheNamesOfTheMemberAndOfTheProxy) {
+  const ClusterRecord record = RecordOf(SpecOf("17", 1), {Reports()});
+  const auto requests = PostgreSql().Secrets(record, [](const std::string& instance) {
+    return std::vector<std::string>{instance + ".db.svc.cluster.local", instance + ".db"};
+  });
+  EXPECT_THAT(requests[6].names, ElementsAre("pgt-reports", "pgt-proxy", "localhost", "127.0.0.1",
+                                             "pgt-proxy.db.svc.cluster.local", "pgt-proxy.db",
+                                             "pgt-reports.db.svc.cluster.local", "pgt-reports.db"));
+}
+
+TEST(PostgreSqlExpandTest, WithoutSharedVolumesNobodyMountsARepository) {
+  ClusterRecord record = RecordOf(SpecOf("17", 2), {Reports()});
+  record.shared_volumes = false;
+  const auto state = PostgreSql().Expand(record);
+  ASSERT_TRUE(state.has_value());
+  for (const auto& object : state->objects) {
+    EXPECT_NE(object.id.name, "pgt-backups");
+    for (const auto& mount : object.instance.mounts) EXPECT_NE(mount.volume, "pgt-backups");
+  }
 }
 
 TEST(PostgreSqlClassifyTest, ByTheServersOwnContext) {

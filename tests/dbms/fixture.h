@@ -26,13 +26,18 @@ inline ClusterSpec SpecOf(const std::string& version = "17", int nodes = 1) {
           .resources = {.cpu = 2, .memory_bytes = 4096 * kMebibyte}};
 }
 
+/// All instances are reached under these.
+inline NamesOf Named(std::vector<std::string> names) {
+  return [names = std::move(names)](const std::string&) { return names; };
+}
+
 /// Complete: with every secret, as text that says which one it is, and every port from 15000 on.
 inline ClusterRecord RecordOf(const ClusterSpec& spec,
                               const std::vector<ReplicaSpec>& replicas = {}) {
   ClusterRecord record{.cluster = spec.name, .uid = "x7kq"};
   record.parts.emplace(std::string(kClusterPart), spec);
   for (const auto& replica : replicas) record.parts.emplace(PartKey(replica), replica);
-  for (const auto& request : PostgreSql().Secrets(record, "db.example.com")) {
+  for (const auto& request : PostgreSql().Secrets(record, Named({"db.example.com"}))) {
     if (request.kind == SecretRequest::Kind::kPassword) {
       record.secrets.emplace(request.name, Secret("secret-" + request.name));
       continue;
@@ -41,7 +46,7 @@ inline ClusterRecord RecordOf(const ClusterSpec& spec,
     record.secrets.emplace(request.name + ".key", Secret("secret-key-of-" + request.name));
   }
   int port = 15000;
-  for (const auto& name : PostgreSql().PublishedPorts(record)) record.ports[name] = port++;
+  for (const auto& one : PostgreSql().PublishedPorts(record)) record.ports[one.name] = port++;
   return record;
 }
 

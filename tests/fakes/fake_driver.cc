@@ -262,7 +262,17 @@ Result<void> FakeDriver::Ensure(const Object& object) {
   });
 }
 
+std::string FakeDriver::Address(const std::string& instance) const {
+  return traits_.own_addresses ? instance + "." + host_ + ".test" : address_;
+}
+
+std::vector<std::string> FakeDriver::OtherNames(const std::string& instance) const {
+  if (!traits_.own_addresses) return {};
+  return {instance + "." + host_};
+}
+
 bool FakeDriver::PortTaken(int port, const std::string& except_instance) const {
+  if (traits_.own_addresses) return false;
   if (foreign_ports_.contains(port)) return true;
   for (const auto& [id, held] : objects_) {
     // As with real runtimes, only a running instance keeps its ports from others.

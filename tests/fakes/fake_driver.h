@@ -89,8 +89,10 @@ class FakeDriver final : public Driver {
   void FailNext(const std::string& method, Error error);
   /// False: every call fails with kUnavailable, as with the engine stopped.
   void SetReachable(bool reachable);
-  /// Whether a watcher can be placed here. Not, unless this says so; set it before the first call.
-  void SetControlSocket(bool has_one) { has_control_socket_ = has_one; }
+  /// What kind of host this is; set it before the first call. Unless this says otherwise, one where
+  /// no watcher can be placed.
+  void SetTraits(const HostTraits& traits) { traits_ = traits; }
+  void SetControlSocket(bool has_one) { traits_.control_socket = has_one; }
   void SetMemory(std::int64_t bytes) { memory_bytes_ = bytes; }
   /// Images that this host does not have.
   void SetMissingImages(std::set<std::string> images);
@@ -129,8 +131,10 @@ class FakeDriver final : public Driver {
 
   // Driver.
   const std::string& Host() const override { return host_; }
-  const std::string& Address() const override { return address_; }
-  bool HasControlSocket() const override { return has_control_socket_; }
+  HostTraits Traits() const override { return traits_; }
+  /// "orders-proxy.local.test", and as other name "orders-proxy.local", with own_addresses.
+  std::string Address(const std::string& instance) const override;
+  std::vector<std::string> OtherNames(const std::string& instance) const override;
   Result<std::int64_t> MemoryBytes() override { return memory_bytes_.load(); }
   Result<Observation> Observe(const std::optional<std::string>& cluster) override;
   Result<void> Ensure(const Object& object) override;
@@ -182,7 +186,7 @@ class FakeDriver final : public Driver {
   Clock& clock_;
   const std::string host_;
   const std::string address_;
-  bool has_control_socket_ = false;
+  HostTraits traits_{.control_socket = false};
   std::atomic<std::int64_t> memory_bytes_ = std::int64_t{1} << 60;
 
   mutable std::mutex mutex_;

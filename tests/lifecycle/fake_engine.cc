@@ -28,7 +28,8 @@ void MakeRun(ClusterView& view) {
       }
     } else {
       const std::string name = view.id.cluster + "-" + std::get<ReplicaSpec>(part).name;
-      view.members.push_back({.name = name, .part = key, .port = kFirstPort + 2});
+      view.members.push_back(
+          {.name = name, .part = key, .port = kFirstPort + 2, .address = view.address});
     }
   }
 }

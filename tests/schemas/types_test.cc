@@ -504,10 +504,13 @@ ClusterView OrdersView() {
   view.reader_port = 15433;
   view.version_actual = "17.6";
   view.ca_certificate_pem = "PEM";
-  view.members = {
-      {.name = "orders-1", .part = "cluster", .instance = "running"},
-      {.name = "orders-2", .part = "cluster", .instance = "missing"},
-      {.name = "orders-reports", .part = "replica/reports", .instance = "running", .port = 15440}};
+  view.members = {{.name = "orders-1", .part = "cluster", .instance = "running"},
+                  {.name = "orders-2", .part = "cluster", .instance = "missing"},
+                  {.name = "orders-reports",
+                   .part = "replica/reports",
+                   .instance = "running",
+                   .port = 15440,
+                   .address = "127.0.0.1"}};
   view.drift["cluster"] = {"instance orders-2 is missing"};
   return view;
 }
@@ -932,6 +935,57 @@ TEST(ProviderTest, HostsHaveNamesOfTheirOwn) {
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(ToText(found[0].path), "host[2].name");
   EXPECT_THAT(CheckProvider(Value::Null()), IsEmpty());
+}
+
+Value KubernetesHost(Value::Map block) {
+  return Value::Object({{"name", Text("prod")}, {"kubernetes", Value::Object(std::move(block))}});
+}
+
+TEST(ProviderTest, ReadsANamespaceOfKubernetes) {
+  const auto plain = ReadProviderHosts(Provider({KubernetesHost({})}));
+  ASSERT_TRUE(plain.has_value()) << plain.error().ToLine();
+  EXPECT_EQ((*plain)[0].kind, HostConfig::Kind::kKubernetes);
+  EXPECT_EQ((*plain)[0].kubernetes, KubernetesConfig());
+
+  const auto full = ReadProviderHosts(Provider({KubernetesHost({{"config_path", Text("/k")},
+                                                                {"context", Text("prod")},
+                                                                {"namespace", Text("db")},
+                                                                {"storage_class", Text("fast")},
+                                                                {"volume_size", Text("1GiB")},
+                                                                {"service_type", Text("NodePort")},
+                                                                {"cluster_domain", Text("x.y")},
+                                                                {"address", Text("node")}})}));
+  ASSERT_TRUE(full.has_value()) << full.error().ToLine();
+  const KubernetesConfig wanted{.config_path = "/k",
+                                .context = "prod",
+                                .namespace_name = "db",
+                                .storage_class = "fast",
+                                .volume_bytes = kGiB,
+                                .node_ports = true,
+                                .cluster_domain = "x.y",
+                                .address = "node"};
+  EXPECT_EQ((*full)[0].kubernetes, wanted);
+}
+
+TEST(ProviderTest, AHostHasOneDriver) {
+  const Value block = Value::Object({});
+  const auto found = CheckProvider(Provider({Value::Object(
+      {{"name", Text("a")}, {"docker", block}, {"process", block}, {"kubernetes", block}})}));
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(ToText(found[0].path), "host[0].process");
+  EXPECT_EQ(ToText(found[1].path), "host[0].kubernetes");
+  EXPECT_EQ(found[1].detail, "A host has either a docker block or a kubernetes block.");
+}
+
+TEST(ProviderTest, TheBlockOfKubernetesIsChecked) {
+  const auto found = CheckValues(
+      ProviderSchema(), Provider({KubernetesHost({{"namespace", Text("No_Name")},
+                                                  {"volume_size", Text("10")},
+                                                  {"service_type", Text("LoadBalancer")}})}));
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(ToText(found[0].path), "host[0].kubernetes.namespace");
+  EXPECT_EQ(ToText(found[1].path), "host[0].kubernetes.volume_size");
+  EXPECT_EQ(ToText(found[2].path), "host[0].kubernetes.service_type");
 }
 
 TEST(ProviderTest, NamesAndEndpointsAreChecked) {

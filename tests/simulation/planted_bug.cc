@@ -27,8 +27,13 @@ class BuggyDriver final : public Driver {
       : bug_(bug), driver_(std::move(driver)) {}
 
   const std::string& Host() const override { return driver_->Host(); }
-  const std::string& Address() const override { return driver_->Address(); }
-  bool HasControlSocket() const override { return driver_->HasControlSocket(); }
+  HostTraits Traits() const override { return driver_->Traits(); }
+  std::string Address(const std::string& instance) const override {
+    return driver_->Address(instance);
+  }
+  std::vector<std::string> OtherNames(const std::string& instance) const override {
+    return driver_->OtherNames(instance);
+  }
   Result<std::int64_t> MemoryBytes() override { return driver_->MemoryBytes(); }
 
   Result<Observation> Observe(const std::optional<std::string>& cluster) override {

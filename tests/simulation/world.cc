@@ -52,7 +52,13 @@ class ActorDriver final : public Driver {
   ActorDriver(World& world, Process& process) : world_(world), process_(process) {}
 
   const std::string& Host() const override { return world_.host.Host(); }
-  const std::string& Address() const override { return world_.host.Address(); }
+  HostTraits Traits() const override { return world_.host.Traits(); }
+  std::string Address(const std::string& instance) const override {
+    return world_.host.Address(instance);
+  }
+  std::vector<std::string> OtherNames(const std::string& instance) const override {
+    return world_.host.OtherNames(instance);
+  }
 
   Result<Observation> Observe(const std::optional<std::string>& cluster) override {
     auto observed = Do<Observation>({.method = "Observe", .subject = cluster.value_or("all")},
@@ -89,7 +95,6 @@ class ActorDriver final : public Driver {
                            .holds_mutex = true},
                           [&] { return world_.host.Exec(instance, argv, input); });
   }
-  bool HasControlSocket() const override { return world_.host.HasControlSocket(); }
   Result<std::int64_t> MemoryBytes() override { return world_.host.MemoryBytes(); }
   /// Nobody watches here.
   Result<void> Watch(const std::function<void(const InstanceEvent&)>&, std::stop_token) override {

@@ -86,7 +86,8 @@ Object Volume(const Member& member, const std::string& cluster) {
           .holds_data = true};
 }
 
-/// Mounted by every member from the start, so that the first backup policy restarts nothing.
+/// Mounted by every member from the start, so that the first backup policy restarts nothing. Only
+/// where all of them can mount it.
 Object Repository(const ClusterRecord& record) {
   return {.id = {ObjectKind::kVolume, RepositoryVolume(record.cluster)},
           .cluster = record.cluster,
@@ -103,7 +104,7 @@ Object Instance(const ClusterRecord& record, const Member& member,
       .command = {"python3", "-I", OwnPath(kStartPatroniPath), OwnPath(kConfigurationFolder)},
       // For people who look around inside; Patroni has its own.
       .environment = {{"PGDATA", OwnPath(DataFolder(MajorOf(spec.engine_version)))}},
-      .mounts = {{member.volume, kDataMount}, {RepositoryVolume(record.cluster), kRepositoryMount}},
+      .mounts = {{member.volume, kDataMount}},
       .networks = {record.cluster, std::string(kManagementCluster)},
       .files = FilesOf(record, member, files_of_all),
       .resources = member.resources,
@@ -111,6 +112,9 @@ Object Instance(const ClusterRecord& record, const Member& member,
       .shm_bytes = std::max(kMinimumShm, member.resources.memory_bytes / 4),
       .stop_timeout_seconds = kStopTimeoutSeconds,
       .reload_signal = "SIGHUP"};
+  if (record.shared_volumes) {
+    instance.mounts.push_back({RepositoryVolume(record.cluster), kRepositoryMount});
+  }
   if (member.is_replica) {
     instance.ports = {{.name = member.part,
                        .container_port = kPostgresPort,
@@ -208,8 +212,8 @@ Object Workbench(const ClusterRecord& record, const std::string& name, const std
                        .stop_signal = "SIGKILL"}};
 }
 
-/// `cluster` is whose repository that is; empty where it is in a bucket and the cluster may be
-/// gone.
+/// `cluster` is whose repository that is; empty where it is in a bucket, and the cluster may be
+/// gone or has no volume for it.
 void GiveRepository(const std::string& cluster, const Secret<std::string>& configuration,
                     const Secret<std::string>& authority, InstanceSpec& workbench) {
   if (!cluster.empty()) {
@@ -227,7 +231,8 @@ Restoration RestorationOf(const ClusterRecord& record, const Member& member) {
   if (IsClone(record)) {
     workbench.instance.networks.push_back(restore.source.cluster);
   } else {
-    GiveRepository(restore.s3 ? "" : restore.source.cluster, OfSource(record, kSourceConfiguration),
+    const bool has_volume = !restore.s3 && record.shared_volumes;
+    GiveRepository(has_volume ? restore.source.cluster : "", OfSource(record, kSourceConfiguration),
                    OfSource(record, kSourceAuthority), workbench.instance);
   }
   Seal(workbench, record.uid);
@@ -277,8 +282,9 @@ Result<void> CheckComplete(const PostgreSql& dbms, const ClusterRecord& record) 
   for (const auto& name : NeededSecrets(record)) {
     if (!record.secrets.contains(name)) return Internal("the cluster record lacks " + name);
   }
-  for (const auto& name : dbms.PublishedPorts(record)) {
-    if (!record.ports.contains(name)) return Internal("the cluster record lacks port " + name);
+  for (const auto& port : dbms.PublishedPorts(record)) {
+    if (record.ports.contains(port.name)) continue;
+    return Internal("the cluster record lacks port " + port.name);
   }
   return Ok();
 }
@@ -286,7 +292,7 @@ Result<void> CheckComplete(const PostgreSql& dbms, const ClusterRecord& record) 
 }  // namespace
 
 std::vector<SecretRequest> PostgreSql::Secrets(const ClusterRecord& record,
-                                               const std::string& address) const {
+                                               const NamesOf& names_of) const {
   using Kind = SecretRequest::Kind;
   std::vector<SecretRequest> requests;
   for (const char* name : {kPassword, kReplicationPassword, kRewindPassword, kRestPassword}) {
@@ -300,9 +306,13 @@ std::vector<SecretRequest> PostgreSql::Secrets(const ClusterRecord& record,
                       .common_name = "dbaas cluster " + record.cluster});
   for (const auto& member : Members(record)) {
     // The proxy passes TLS through: clients see a member under the proxy's name and address.
-    std::vector<std::string> names = {member.name, ProxyName(record.cluster), "localhost",
-                                      "127.0.0.1"};
-    if (std::find(names.begin(), names.end(), address) == names.end()) names.push_back(address);
+    const std::string proxy = ProxyName(record.cluster);
+    std::vector<std::string> names = {member.name, proxy, "localhost", "127.0.0.1"};
+    for (const auto& instance : {proxy, member.name}) {
+      for (auto& name : names_of(instance)) {
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+      }
+    }
     requests.push_back({.name = member.name,
                         .kind = Kind::kCertificate,
                         .issuer = kAuthority,
@@ -312,10 +322,13 @@ std::vector<SecretRequest> PostgreSql::Secrets(const ClusterRecord& record,
   return requests;
 }
 
-std::vector<std::string> PostgreSql::PublishedPorts(const ClusterRecord& record) const {
-  std::vector<std::string> ports = {kWriteName, kReadName};
+std::vector<PublishedPort> PostgreSql::PublishedPorts(const ClusterRecord& record) const {
+  const std::string proxy = ProxyName(record.cluster);
+  std::vector<PublishedPort> ports = {{kWriteName, proxy, kPostgresPort},
+                                      {kReadName, proxy, kPostgresPort + 1}};
   for (const auto& member : Members(record)) {
-    if (member.is_replica) ports.push_back(ReplicaPort(member.part));
+    if (!member.is_replica) continue;
+    ports.push_back({ReplicaPort(member.part), member.name, kPostgresPort});
   }
   return ports;
 }
@@ -327,7 +340,7 @@ Result<DesiredState> PostgreSql::Expand(const ClusterRecord& record) const {
   DesiredState state{.settings = SettingsOf(record)};
   state.objects.push_back(Network(record.cluster, record.cluster, std::string(kClusterPart)));
   for (const auto& member : members) state.objects.push_back(Volume(member, record.cluster));
-  state.objects.push_back(Repository(record));
+  if (record.shared_volumes) state.objects.push_back(Repository(record));
   const std::vector<File> files_of_all = FilesOfAll(record, state.settings);
   for (const auto& member : members) {
     state.objects.push_back(Instance(record, member, files_of_all));
@@ -352,8 +365,8 @@ Result<Verification> PostgreSql::Verify(const ClusterRecord& record) const {
   Verification verification{
       .volume = {.id = {ObjectKind::kVolume, name}, .cluster = record.cluster},
       .workbench = Workbench(record, name, name, Members(record).front())};
-  GiveRepository(record.cluster, BackupConfiguration(record), StorageAuthority(record),
-                 verification.workbench.instance);
+  GiveRepository(record.shared_volumes ? record.cluster : "", BackupConfiguration(record),
+                 StorageAuthority(record), verification.workbench.instance);
   for (Object* object : {&verification.volume, &verification.workbench}) {
     object->part = std::string(kVerificationPart);
     Seal(*object, record.uid);

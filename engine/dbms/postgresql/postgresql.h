@@ -28,8 +28,8 @@ class PostgreSql final : public Dbms {
 
   // expand.cc
   std::vector<SecretRequest> Secrets(const ClusterRecord& record,
-                                     const std::string& address) const override;
-  std::vector<std::string> PublishedPorts(const ClusterRecord& record) const override;
+                                     const NamesOf& names_of) const override;
+  std::vector<PublishedPort> PublishedPorts(const ClusterRecord& record) const override;
   Result<DesiredState> Expand(const ClusterRecord& record) const override;
   Impact Classify(const ClusterSpec& spec, const std::string& setting) const override;
   bool RestartsPrimaryInPlace(const std::string& setting, const std::string& before,

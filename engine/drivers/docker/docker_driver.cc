@@ -41,8 +41,9 @@ class DockerDriver final : public Driver {
         records_(client_) {}
 
   const std::string& Host() const override { return host_; }
-  const std::string& Address() const override { return address_; }
-  bool HasControlSocket() const override { return true; }
+  HostTraits Traits() const override { return {}; }
+  std::string Address(const std::string&) const override { return address_; }
+  std::vector<std::string> OtherNames(const std::string&) const override { return {}; }
   Result<std::int64_t> MemoryBytes() override { return TRY(client_->ReadMachine()).memory_bytes; }
 
   Result<Observation> Observe(const std::optional<std::string>& cluster) override {

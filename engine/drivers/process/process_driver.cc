@@ -32,8 +32,9 @@ class ProcessDriver final : public Driver {
               .supervisor = options.supervisor} {}
 
   const std::string& Host() const override { return store().host(); }
-  const std::string& Address() const override { return address_; }
-  bool HasControlSocket() const override { return true; }
+  HostTraits Traits() const override { return {}; }
+  std::string Address(const std::string&) const override { return address_; }
+  std::vector<std::string> OtherNames(const std::string&) const override { return {}; }
   Result<std::int64_t> MemoryBytes() override {
     return std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
   }

@@ -30,12 +30,13 @@ ClusterRecord RecordOf(const Dbms& dbms, int number) {
                    .resources = FindInstanceClass("db.small")->resources};
   record.parts.emplace(std::string(kClusterPart), std::move(spec));
   int port = 15432;
-  for (const auto& key : dbms.PublishedPorts(record)) record.ports[key] = port++;
+  for (const auto& one : dbms.PublishedPorts(record)) record.ports[one.name] = port++;
   const auto keep = [&record](const std::string& name, std::size_t length) {
     record.secrets.emplace(name, Secret<std::string>(std::string(length, 'x')));
   };
   // As long as real ones are.
-  for (const auto& request : dbms.Secrets(record, "127.0.0.1")) {
+  for (const auto& request : dbms.Secrets(
+           record, [](const std::string&) { return std::vector<std::string>{"127.0.0.1"}; })) {
     if (request.kind == SecretRequest::Kind::kPassword) {
       keep(request.name, 32);
     } else {
