@@ -846,9 +846,11 @@ TEST(DataClusterTest, ShowsRolesLagAndHealth) {
                                     {"synchronous", Value::Bool(true)},
                                     {"lag_bytes", Value::Int(42)},
                                     {"pending_restart", Value::Bool(true)},
+                                    {"host", Value::Null()},
                                     {"port", Value::Null()}}));
   const Value& replica = state.at("members").as_list()[2];
   EXPECT_EQ(replica.at("healthy"), Value::Bool(false));  // It runs, but does not stream.
+  EXPECT_EQ(replica.at("host"), Text("127.0.0.1"));
   EXPECT_EQ(replica.at("port"), Value::Int(15440));
   EXPECT_EQ(state.at("members").as_list()[0].at("healthy"), Value::Bool(true));
 }
