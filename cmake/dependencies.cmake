@@ -46,3 +46,10 @@ else()
   find_package(CURL REQUIRED)
   target_link_libraries(dbaas_curl INTERFACE CURL::libcurl)
 endif()
+
+# For kubeconfig files. Its archive has no dependencies, so the suffix above decides between the two.
+find_path(DBAAS_YAML_INCLUDE yaml-cpp/yaml.h REQUIRED)
+find_library(DBAAS_YAML_LIBRARY yaml-cpp REQUIRED)
+add_library(dbaas_yaml INTERFACE)
+target_include_directories(dbaas_yaml SYSTEM INTERFACE ${DBAAS_YAML_INCLUDE})
+target_link_libraries(dbaas_yaml INTERFACE ${DBAAS_YAML_LIBRARY})

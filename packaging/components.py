@@ -37,6 +37,7 @@ LICENCES = {
     "protobuf": "BSD-3-Clause",
     "re2": "BSD-3-Clause",
     "spdlog": "MIT",
+    "yaml-cpp": "MIT",
     "zlib": "Zlib",
 }
 # Its headers say how the kernel is called; nothing of them gets into a program.

@@ -187,7 +187,9 @@ bool TestServer::ServeOne(TestStream& stream, std::string& received) {
   const TestAnswer answer = handler_(request);
   if (answer.close_without_answer) return false;
   if (answer.raw) {
-    stream.Write("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+    std::string head = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n";
+    for (const auto& [name, value] : answer.headers) head += fmt::format("{}: {}\r\n", name, value);
+    stream.Write(head + "\r\n");
     answer.raw(stream);
     return false;
   }

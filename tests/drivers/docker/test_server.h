@@ -54,7 +54,7 @@ struct TestAnswer {
   std::string body = "{}";
   std::map<std::string, std::string> headers;
   bool close_without_answer = false;
-  /// Answers 101 and hands the connection over.
+  /// Answers 101, with the headers, and hands the connection over.
   std::function<void(TestStream&)> raw;
 };
 
