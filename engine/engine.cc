@@ -25,6 +25,7 @@
 #include "engine/apply/settlements.h"
 #include "engine/apply/view.h"
 #include "engine/drivers/docker/docker_driver.h"
+#include "engine/drivers/kubernetes/kubernetes_driver.h"
 #include "engine/drivers/process/process_driver.h"
 #include "engine/watch/archive_monitor.h"
 #include "engine/watch/backup_scheduler.h"
@@ -162,7 +163,23 @@ std::function<std::string(const std::string&)> AddressesOn(const Driver& driver)
   return [&driver](const std::string& instance) { return driver.Address(instance); };
 }
 
-Result<std::shared_ptr<Driver>> MakeDriver(const HostConfig& config, Clock& clock) {
+Result<std::shared_ptr<Driver>> MakeKubernetes(const HostConfig& config, Clock& clock,
+                                               Random& random) {
+  const KubernetesConfig& kubernetes = config.kubernetes;
+  const auto variable = [](const std::string& name) { return ReadEnvironment(name).value_or(""); };
+  KubernetesOptions options{
+      .access = TRY(kubernetes::ReadAccess(
+          {.config_path = kubernetes.config_path, .context = kubernetes.context}, variable)),
+      .namespace_name = kubernetes.namespace_name,
+      .storage_class = kubernetes.storage_class,
+      .volume_bytes = kubernetes.volume_bytes,
+      .service_type = kubernetes.node_ports ? "NodePort" : "ClusterIP",
+      .cluster_domain = kubernetes.cluster_domain,
+      .address = kubernetes.address};
+  return MakeKubernetesDriver(config.name, std::move(options), clock, random);
+}
+
+Result<std::shared_ptr<Driver>> MakeDriver(const HostConfig& config, Clock& clock, Random& random) {
   const bool asks_environment = config.kind == HostConfig::Kind::kOfEnvironment;
   const auto directory = asks_environment ? ReadEnvironment("DBAAS_DIRECTORY") : std::nullopt;
   if (config.kind == HostConfig::Kind::kProcess || directory) {
@@ -172,7 +189,7 @@ Result<std::shared_ptr<Driver>> MakeDriver(const HostConfig& config, Clock& cloc
                              clock);
   }
   if (config.kind == HostConfig::Kind::kKubernetes) {
-    return Invalid("", fmt::format("host {}: this dbaas is built without Kubernetes", config.name));
+    return MakeKubernetes(config, clock, random);
   }
   const DockerOptions options{.host_name = config.name,
                               .endpoint = config.docker_endpoint,
@@ -266,7 +283,7 @@ struct Engine::Impl {
 Engine::Engine(const std::vector<HostConfig>& hosts, Clock& clock, Random& random)
     : impl_(new Impl{clock, random, {}}) {
   for (const auto& config : hosts) {
-    impl_->hosts.push_back(std::make_unique<Host>(config.name, MakeDriver(config, clock)));
+    impl_->hosts.push_back(std::make_unique<Host>(config.name, MakeDriver(config, clock, random)));
   }
 }
 

@@ -83,10 +83,11 @@ Table<KubernetesBlock> KubernetesBlock::Attributes() {
            NotEmpty())
       .Add("context", &K::context, Optional,
            "Context of the kubeconfig. Its current one when left out.", NotEmpty())
-      .Add("namespace", &K::namespace_name, Optional,
-           "Namespace that everything of this host lies in; it has to be there. The context's, or "
-           "`default`, when left out. One namespace is one host.",
-           Dns1123(63))
+      .Add(
+          "namespace", &K::namespace_name, Optional,
+          "Namespace that everything of this host lies in, made when it is missing. The context's, "
+          "or `default`, when left out. One namespace is one host.",
+          Dns1123(63))
       .Add("storage_class", &K::storage_class, Optional,
            "Storage class of all volumes. The cluster's default when left out.", NotEmpty())
       .Add("volume_size", &K::volume_size, Optional,
@@ -100,7 +101,7 @@ Table<KubernetesBlock> KubernetesBlock::Attributes() {
       .Add("cluster_domain", &K::cluster_domain, Optional,
            "What the names of services end with. `cluster.local` when left out.", NotEmpty())
       .Add("address", &K::address, Optional,
-           "Address under which clients reach the ports of `NodePort`. That of a node when left "
+           "Address under which clients reach the ports of `NodePort`. The API server's when left "
            "out.",
            NotEmpty());
 }

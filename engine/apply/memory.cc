@@ -36,8 +36,9 @@ Result<void> CheckMemory(Driver& driver, const std::optional<ClusterRecord>& bef
     if (had && had->memory_bytes >= size->memory_bytes) return Ok();
   }
   const std::int64_t there = TRY(driver.MemoryBytes());
-  // A machine that is sold as 32 GiB tells of less: its kernel and firmware keep some.
-  if (size->memory_bytes <= there + there / 10) return Ok();
+  // A machine that is sold as 32 GiB tells of less: its kernel and firmware keep some. Subtracted,
+  // because a host that cannot tell says the largest number there is.
+  if (size->memory_bytes - there / 10 <= there) return Ok();
   return Invalid(size->instance_class.empty() ? "resources.memory" : "instance_class",
                  fmt::format("a member is to have {} of memory, and host {} has {} in all",
                              Gibibytes(size->memory_bytes), driver.Host(), Gibibytes(there)),

@@ -80,7 +80,7 @@ class Driver {
   virtual std::string Address(const std::string& instance) const = 0;
   /// What else clients may call it there: its certificate has these names too.
   virtual std::vector<std::string> OtherNames(const std::string& instance) const = 0;
-  /// What the host has for all of its instances together.
+  /// What the host has for all of its instances together; the largest number when it cannot tell.
   virtual Result<std::int64_t> MemoryBytes() = 0;
 
   /// One listing of everything we manage on the host. With `cluster`, only its objects, and with

@@ -19,7 +19,7 @@ struct KubernetesConfig {
   std::int64_t volume_bytes = std::int64_t{10} << 30;  ///< Of each volume.
   bool node_ports = false;  ///< Ports are published on every node, and not inside alone.
   std::string cluster_domain = "cluster.local";
-  std::string address;  ///< Under which clients reach node ports. Empty: that of a node.
+  std::string address;  ///< Under which clients reach node ports. Empty: the API server's.
   friend bool operator==(const KubernetesConfig&, const KubernetesConfig&) = default;
 };
 

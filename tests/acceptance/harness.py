@@ -513,6 +513,7 @@ class Theme(unittest.TestCase):
     run_folder = None
     seed = 0
     clis = ()      # the command lines that know what is tested, when the oldest do not; ./run has all
+    on = "docker"  # what it needs; "kubernetes": the testbed besides
     seconds = 60   # about how long the theme takes; the longest start first
     last = False   # after all others, alone, and once for both command lines
     workspaces = ()

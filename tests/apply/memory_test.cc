@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/apply/fixture.h"
 
 namespace dbaas {
@@ -45,6 +47,11 @@ TEST_F(MemoryTest, AMemberThatIsBiggerThanItsHostIsRefused) {
 
 TEST_F(MemoryTest, WhatAMachineKeepsForItselfIsForgiven) {
   world_.host.SetMemory(31 * kGibibyte);
+  EXPECT_TRUE(world_.Apply(Sized(Verb::kCreate, 32 * kGibibyte)).has_value());
+}
+
+TEST_F(MemoryTest, AHostThatCannotTellRefusesNobody) {
+  world_.host.SetMemory(std::numeric_limits<std::int64_t>::max());
   EXPECT_TRUE(world_.Apply(Sized(Verb::kCreate, 32 * kGibibyte)).has_value());
 }
 

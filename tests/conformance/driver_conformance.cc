@@ -77,13 +77,6 @@ Holder DeadProcessAs(const std::string& token) {
   return holder;
 }
 
-int FreePort() {
-  // From a range that neither the kernel's ephemeral ports nor dbaas itself use. Tests that run at
-  // the same time start at different places.
-  static std::atomic<int> next = 20000 + getpid() % 9000;
-  return next++;
-}
-
 }  // namespace
 
 void DriverConformance::SetUp() {
@@ -113,7 +106,8 @@ Object DriverConformance::Instance(const std::string& suffix) const {
   object.member = cluster_ + suffix;
   object.instance.image = world_->image();
   object.instance.command = {kBusybox, "sh", "-c",
-                             "echo start >> " + OwnPath("/tmp/starts") +
+                             "/bin/busybox cat /proc/uptime > " + OwnPath("/tmp/uptime") +
+                                 "; echo start >> " + OwnPath("/tmp/starts") +
                                  "; echo hello from the log; trap 'echo reload >> " +
                                  OwnPath("/tmp/reloads") +
                                  "' HUP; trap 'exit 0' TERM; "
@@ -139,6 +133,20 @@ std::string DriverConformance::Run(const std::string& instance,
 
 std::string DriverConformance::Read(const std::string& instance, const std::string& path) {
   return Run(instance, {"cat", OwnPath(path)});
+}
+
+int DriverConformance::FreePort() const {
+  static std::atomic<int> next = getpid();
+  const auto [first, last] = world_->Ports();
+  return first + next++ % (last - first + 1);
+}
+
+std::string DriverConformance::Starts(int count) const {
+  std::string starts;
+  for (int start = world_->KeepsScratch() ? 0 : count - 1; start < count; ++start) {
+    starts += "start\n";
+  }
+  return starts;
 }
 
 std::string DriverConformance::ReadUntil(const std::string& instance, const std::string& path,
@@ -399,8 +407,10 @@ TEST_P(DriverConformance, ChangedFilesRestartAnInstanceThatTakesNoSignal) {
   Make(instance);
   ASSERT_EQ(ReadUntil(instance.id.name, "/tmp/starts", "start\n"), "start\n");
   instance.instance.files[0].content = Secret<std::string>("new");
+  const std::string first = Read(instance.id.name, "/tmp/uptime");
   Make(instance);
-  EXPECT_EQ(ReadUntil(instance.id.name, "/tmp/starts", "start\nstart\n"), "start\nstart\n");
+  EXPECT_EQ(ReadUntil(instance.id.name, "/tmp/starts", Starts(2)), Starts(2));
+  EXPECT_NE(Read(instance.id.name, "/tmp/uptime"), first);
   EXPECT_EQ(Read(instance.id.name, "/etc/dbaas/a.conf"), "new");
 }
 
@@ -412,13 +422,13 @@ TEST_P(DriverConformance, AStoppedInstanceIsStartedWithItsNewFiles) {
   world_->StopByHand(instance.id.name);
   ASSERT_TRUE(Find(instance.id).has_value());
   EXPECT_EQ(Find(instance.id)->state, RunState::kStopped);
-  EXPECT_THAT(Find(instance.id)->state_detail, HasSubstr("exited ("));
+  EXPECT_THAT(Find(instance.id)->state_detail, HasSubstr(world_->StoppedByHand()));
 
   instance.instance.files[0].content = Secret<std::string>("new");
   Make(instance);
   EXPECT_EQ(Find(instance.id)->state, RunState::kRunning);
   EXPECT_EQ(Read(instance.id.name, "/etc/dbaas/a.conf"), "new");
-  EXPECT_EQ(ReadUntil(instance.id.name, "/tmp/starts", "start\nstart\n"), "start\nstart\n");
+  EXPECT_EQ(ReadUntil(instance.id.name, "/tmp/starts", Starts(2)), Starts(2));
 }
 
 // ---- Running instances -------------------------------------------------------------------------
@@ -428,8 +438,10 @@ TEST_P(DriverConformance, RestartStartsAnewAndStartsWhatIsStopped) {
   Make(instance);
   const std::string& name = instance.id.name;
   ASSERT_EQ(ReadUntil(name, "/tmp/starts", "start\n"), "start\n");
+  const std::string first = Read(name, "/tmp/uptime");
   EXPECT_TRUE(IsOk(driver().Restart(name)));
-  EXPECT_EQ(ReadUntil(name, "/tmp/starts", "start\nstart\n"), "start\nstart\n");
+  EXPECT_EQ(ReadUntil(name, "/tmp/starts", Starts(2)), Starts(2));
+  EXPECT_NE(Read(name, "/tmp/uptime"), first);
   world_->StopByHand(name);
   EXPECT_TRUE(IsOk(driver().Restart(name)));
   EXPECT_EQ(Find(instance.id)->state, RunState::kRunning);
@@ -615,7 +627,7 @@ TEST_P(DriverConformance, WhoeverWatchesIsToldWhatHappensToInstances) {
   EXPECT_EQ(ended->cluster, cluster());
   EXPECT_EQ(ended->part, "cluster");
   EXPECT_EQ(ended->member, instance.member);
-  EXPECT_EQ(ended->detail, "exited (137)");
+  EXPECT_EQ(ended->detail, world_->EndedByHand());
   for (int look = 0; look < 200 && Find(instance.id)->state == RunState::kRunning; ++look) {
     std::this_thread::sleep_for(10ms);  // "Soon after" is all that is promised.
   }

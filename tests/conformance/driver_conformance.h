@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "engine/drivers/driver.h"
 
@@ -41,6 +42,14 @@ class DriverWorld {
   /// Something of that kind and name that is not ours. Cleaned away with the world.
   virtual void AddForeign(const ObjectId& id) = 0;
   virtual void StopByHand(const std::string& instance) = 0;
+  /// How that ends an instance, in the runtime's words, and what a listing says of it afterwards.
+  virtual std::string EndedByHand() const { return "exited (137)"; }
+  virtual std::string StoppedByHand() const { return "exited ("; }
+  /// Whether what an instance wrote outside of its volumes is still there after a restart.
+  virtual bool KeepsScratch() const { return true; }
+  /// The first and the last of the ports that can be published, and that nobody else uses: neither
+  /// the kernel for its ephemeral ports nor dbaas itself.
+  virtual std::pair<int, int> Ports() const { return {20000, 29999}; }
   /// A new directory of the host's, removed with the world; empty when there are no files at all.
   virtual std::string MakeDirectory() { return {}; }
   /// What an administrator's cleaning of unused things does, short of removing volumes.
@@ -58,7 +67,8 @@ class DriverConformance : public testing::TestWithParam<MakeWorld> {
 
   Object Network(const std::string& suffix = "") const;
   Object Volume(const std::string& suffix = "-data") const;
-  /// Counts its starts in /tmp/starts and every SIGHUP in /tmp/reloads; ends at once on SIGTERM.
+  /// Counts its starts in /tmp/starts, with the machine's uptime in /tmp/uptime, and every SIGHUP
+  /// in /tmp/reloads; ends at once on SIGTERM.
   Object Instance(const std::string& suffix = "-1") const;
   /// Seals and ensures it; a failure fails the test.
   void Make(Object& object);
@@ -67,6 +77,10 @@ class DriverConformance : public testing::TestWithParam<MakeWorld> {
   std::string Run(const std::string& instance, const std::vector<std::string>& argv,
                   const std::string& input = {});
   std::string Read(const std::string& instance, const std::string& path);
+  /// What /tmp/starts holds after so many starts.
+  std::string Starts(int count) const;
+  /// Tests that run at the same time begin at different places.
+  int FreePort() const;
   /// Waits a little: signals take their time.
   std::string ReadUntil(const std::string& instance, const std::string& path,
                         const std::string& expected);

@@ -51,6 +51,7 @@ class FakeWorld final : public DriverWorld {
     if (path == "/tmp/starts") {
       return {.output = Repeat("start\n", static_cast<std::size_t>(instance.starts))};
     }
+    if (path == "/tmp/uptime") return {.output = std::to_string(instance.starts)};
     if (path == "/tmp/reloads") return {.output = Repeat("reload\n", instance.signals.size())};
     const auto found = instance.files.find(path);
     if (found == instance.files.end()) return {.exit_code = 1, .errors = "no such file\n"};

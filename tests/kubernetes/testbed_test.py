@@ -85,6 +85,19 @@ class TestTestbed(unittest.TestCase):
     def test_pod_to_api_server(self):
         self.assertEqual(kubectl("exec", "second", "--", "python3", "-c", ASK_API, "10.96.0.1"), "200")
 
+    def test_names(self):
+        self.assertEqual(self.get_from_second(f"http://first.{NAMESPACE}.svc.cluster.local/"), ANSWER)
+        self.assertEqual(self.get_from_second("http://first/"), ANSWER)
+
+    def test_a_volume_is_made_and_grows_and_goes(self):
+        claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "volume"}, "spec": {
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}}
+        kubectl("apply", "-f", "-", input=json.dumps(claim))
+        kubectl("wait", "--for=jsonpath={.status.phase}=Bound", "pvc/volume", "--timeout=30s")
+        kubectl("patch", "pvc", "volume", "--patch", json.dumps({"spec": {"resources": {"requests": {"storage": "2Mi"}}}}))
+        kubectl("wait", "--for=jsonpath={.status.capacity.storage}=2Mi", "pvc/volume", "--timeout=30s")
+        kubectl("delete", "pvc", "volume", "--timeout=30s")
+
     def test_a_pod_that_is_removed_is_gone(self):
         kubectl("apply", "-f", "-", input=json.dumps(pod("third")))
         kubectl("wait", "--for=condition=Ready", "pod/third", "--timeout=60s")

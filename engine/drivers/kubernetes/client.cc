@@ -23,6 +23,7 @@ constexpr char kJsonType[] = "application/json";
 // JSON is YAML, and the server takes it for what it is.
 constexpr char kApplyType[] = "application/apply-patch+yaml";
 constexpr char kMergePatchType[] = "application/merge-patch+json";
+constexpr char kMetadataType[] = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 constexpr int kPageItems = 500;
 // A listing that expires this often gets one page for everything: that cannot expire.
@@ -213,7 +214,8 @@ KubernetesClient::~KubernetesClient() = default;
 
 Result<Json> KubernetesClient::Get(const std::string& path) { return impl_->Call({.path = path}); }
 
-Result<Json> KubernetesClient::List(const std::string& path, const std::string& label_selector) {
+Result<Json> KubernetesClient::List(const std::string& path, const std::string& label_selector,
+                                    Part part) {
   const std::string selector = SelectorQuery(label_selector);
   for (int listing = 0;; ++listing) {
     const bool is_paged = listing < kPagedListings;
@@ -224,7 +226,9 @@ Result<Json> KubernetesClient::List(const std::string& path, const std::string& 
       std::string query = selector;
       if (is_paged) query = Both(query, fmt::format("limit={}", kPageItems));
       if (!next.empty()) query = Both(query, "continue=" + PercentEncoded(next));
-      Result<Json> page = Get(WithQuery(path, query));
+      HttpRequest request{.path = WithQuery(path, query)};
+      if (part == Part::kMetadata) request.accept = kMetadataType;
+      Result<Json> page = impl_->Call(std::move(request));
       if (!page.has_value()) {
         has_expired = page.error().kind == ErrorKind::kConflict && is_paged;
         if (has_expired) break;

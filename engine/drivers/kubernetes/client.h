@@ -47,7 +47,12 @@ class KubernetesClient {
   /// All pages: `items` whole, and metadata.resourceVersion of the last page to watch from. Begins
   /// anew when a page has expired (410). The items have no kind of their own, as the server gives
   /// them.
-  Result<Json> List(const std::string& path, const std::string& label_selector = "");
+  enum class Part {
+    kWhole,
+    kMetadata,  ///< For what is large, or secret, and need not travel.
+  };
+  Result<Json> List(const std::string& path, const std::string& label_selector = "",
+                    Part part = Part::kWhole);
   /// Server-side apply as kFieldManager. With `force`, fields of others become ours; without it, a
   /// field that someone else manages is kConflict, and the error names manager and field.
   Result<Json> Apply(const std::string& path, const Json& object, bool force);

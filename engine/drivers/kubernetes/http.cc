@@ -304,7 +304,7 @@ Result<HttpResponse> HttpClient::Perform(const HttpRequest& request) {
   const std::string url = url_ + path_ + request.path;
   Headers headers(nullptr, curl_slist_free_all);
   Append(headers, "Expect:");  // No round trip before a body.
-  Append(headers, "Accept: application/json, */*");
+  Append(headers, "Accept: " + request.accept);
   if (connect_to_) Append(headers, "Host: " + host_);
   for (const std::string& header : identity_headers_) Append(headers, header);
   for (const std::string& header : request.headers) Append(headers, header);

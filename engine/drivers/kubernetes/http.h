@@ -48,6 +48,7 @@ struct HttpRequest {
   std::string path;  ///< With the query, escaped.
   std::string body;
   std::string content_type;
+  std::string accept = "application/json, */*";
   std::vector<std::string> headers;  ///< More of them: "Name: value".
   Credential credential;
   Milliseconds timeout = std::chrono::seconds(60);  ///< 0: the answer may go on for ever.
