@@ -5,6 +5,7 @@ What it relies on is documented behaviour: the labels of docs/architecture.md an
 """
 
 import io
+import ipaddress
 import json
 import os
 import subprocess
@@ -105,8 +106,11 @@ def address(name, network):
 
 def gateway(network):
     """The host's own address in a network, for containers that have something to say to it; "" when there is none."""
-    configured = inspect(network, "network").get("IPAM", {}).get("Config") or [{}]
-    return configured[0].get("Gateway", "")
+    configured = (inspect(network, "network").get("IPAM", {}).get("Config") or [{}])[0]
+    if "Gateway" in configured or "Subnet" not in configured:
+        return configured.get("Gateway", "")
+    # An engine that has run only once does not say it of its own bridge, which has the first address.
+    return str(next(ipaddress.ip_network(configured["Subnet"]).hosts()))
 
 
 def started(cluster):
